@@ -1,0 +1,1 @@
+"""What templates, readings and invoices are, and how a file becomes one. Knows no cloud."""

@@ -1,0 +1,211 @@
+"""What Khana keeps of one file: its source, what was read, and how far it has come.
+
+The status moves forward only, by the functions here, inside a transaction of the store:
+
+    received ──> reading ──> done | needs_review | failed
+                    ▲                  │
+                    └──── read again ──┘   (a new template or reader, or on request)
+"""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from core.errors import BusyError, KhanaError
+from core.template import Box, Kind
+
+
+class Status(StrEnum):
+    RECEIVED = "received"
+    READING = "reading"
+    DONE = "done"
+    NEEDS_REVIEW = "needs_review"
+    FAILED = "failed"
+
+    @property
+    def final(self) -> bool:
+        return self in (Status.DONE, Status.NEEDS_REVIEW, Status.FAILED)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Reading(_Model):
+    """What was read in one box.
+
+    `text` is what is printed; `value` what it means, None where the text doesn't parse;
+    `confidence` the calibrated probability in [0, 1] that the whole field is right; `box` in pixels
+    of the page as it came in. `original` is the reader's value once a person has corrected it.
+    """
+
+    text: str
+    value: str | None
+    kind: Kind
+    confidence: float
+    box: Box
+    page: int = 1
+    hijri: str | None = None
+    original: str | None = None
+    reviewed_by: str | None = None
+
+
+class SourceRef(_Model):
+    """Where a file came from. `file_id` is its identity there, `link` opens it for a person."""
+
+    kind: Literal["drive", "upload", "folder"]
+    file_id: str
+    name: str
+    link: str | None = None
+
+
+class ObjectRef(_Model):
+    """One generation of one object in the bucket."""
+
+    bucket: str
+    name: str
+    generation: int
+
+
+class TemplateRef(_Model):
+    id: str
+    version: int
+
+
+class Reason(_Model):
+    """Why an invoice needs review. `code` is stable, `message` one sentence for people."""
+
+    code: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+
+class ErrorInfo(_Model):
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, error: KhanaError) -> "ErrorInfo":
+        return cls(code=error.code, message=error.message)
+
+
+class Outcome(_Model):
+    """What reading a file came to."""
+
+    status: Literal[Status.DONE, Status.NEEDS_REVIEW, Status.FAILED]
+    template: TemplateRef | None = None
+    fields: dict[str, Reading] = {}
+    reasons: tuple[Reason, ...] = ()
+    error: ErrorInfo | None = None
+    timings_ms: dict[str, float] = {}
+
+
+class Invoice(_Model):
+    """One file's bytes, once, however often and under whatever names they came in.
+
+    `duplicates` are the later sources of the same bytes. `requested_template` is the template that
+    the sender asked for. `lease_until` is set while a reader works on it.
+    """
+
+    id: str
+    status: Status = Status.RECEIVED
+    source: SourceRef
+    duplicates: tuple[SourceRef, ...] = ()
+    object: ObjectRef | None = None
+    requested_template: str | None = None
+    template: TemplateRef | None = None
+    fields: dict[str, Reading] = {}
+    reasons: tuple[Reason, ...] = ()
+    error: ErrorInfo | None = None
+    reader: str | None = None
+    received_at: datetime
+    read_at: datetime | None = None
+    lease_until: datetime | None = None
+    timings_ms: dict[str, float] = {}
+
+    def key_field(self, *names: str, kind: Kind) -> Reading | None:
+        """The reading under the first of `names` that is there, else the first of `kind`."""
+        for name in names:
+            if name in self.fields:
+                return self.fields[name]
+        return next((r for r in self.fields.values() if r.kind is kind), None)
+
+    @property
+    def number(self) -> str | None:
+        reading = self.key_field("invoice_number", "number", kind=Kind.NUMBER)
+        return reading.value if reading else None
+
+    @property
+    def date(self) -> str | None:
+        reading = self.key_field("date", "invoice_date", kind=Kind.DATE)
+        return reading.value if reading else None
+
+    @property
+    def total(self) -> Decimal | None:
+        reading = self.key_field("total", "grand_total", kind=Kind.AMOUNT)
+        return Decimal(reading.value) if reading and reading.value else None
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def invoice_id(sha256_hex: str) -> str:
+    """The id of the file whose SHA-256 is given in hex: the same bytes are the same invoice.
+
+    128 bits: far from a chance collision, and short enough for a web address.
+    """
+    return sha256_hex[:32]
+
+
+def sha256_hex(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def begin_reading(invoice: Invoice, *, reader: str, lease: timedelta) -> Invoice | None:
+    """The invoice as being read, or None if there is nothing to do.
+
+    Nothing is to be done when this reader has finished it already (a doubled or late event).
+
+    Raises:
+        BusyError: another delivery is reading it and its lease still runs.
+    """
+    at = now()
+    if invoice.status.final and invoice.reader == reader:
+        return None
+    if invoice.status is Status.READING and invoice.lease_until and invoice.lease_until > at:
+        raise BusyError(f"{invoice.source.name}: is being read by another worker")
+    return invoice.model_copy(update={"status": Status.READING, "lease_until": at + lease})
+
+
+def finish(invoice: Invoice, outcome: Outcome, *, reader: str) -> Invoice:
+    """The invoice with what reading it came to. Corrected fields stay."""
+    reviewed = {name: r for name, r in invoice.fields.items() if r.reviewed_by is not None}
+    return invoice.model_copy(
+        update=dict(outcome)
+        | {
+            "fields": outcome.fields | reviewed,
+            "reader": reader,
+            "read_at": now(),
+            "lease_until": None,
+        }
+    )
+
+
+def requeue(invoice: Invoice) -> Invoice:
+    """The invoice as to be read again, whatever read it before."""
+    return invoice.model_copy(
+        update={"status": Status.RECEIVED, "reader": None, "lease_until": None, "error": None}
+    )
+
+
+def add_source(invoice: Invoice, source: SourceRef) -> Invoice:
+    """The invoice with one more place that its bytes came from, noted once."""
+    known = {(s.kind, s.file_id) for s in (invoice.source, *invoice.duplicates)}
+    if (source.kind, source.file_id) in known:
+        return invoice
+    return invoice.model_copy(update={"duplicates": (*invoice.duplicates, source)})

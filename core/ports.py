@@ -1,0 +1,146 @@
+"""What the outside implements: where files come from, where they are kept, what is known of them.
+
+Two families of adapters stand behind these protocols, `core.adapters.local` and
+`core.adapters.google`. Each maps its library's errors to `core.errors`: nothing else may leave it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import BinaryIO, Literal, Protocol
+
+from core.invoice import Invoice, ObjectRef, SourceRef, Status
+from core.template import Template
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file seen at a source. `revision` changes whenever its bytes do."""
+
+    ref: SourceRef
+    revision: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Files to take in, and the cursor to go on from once all of them are safe."""
+
+    files: Sequence[SourceFile]
+    cursor: str
+
+
+class Source(Protocol):
+    """Where new files come from: a folder of Drive, or of this machine."""
+
+    @property
+    def name(self) -> str:
+        """Names this source among others; its cursor is kept under it."""
+
+    def batches(self, cursor: str | None) -> Iterable[Batch]:
+        """The new files since `cursor` (None: all that is there), oldest first."""
+
+    def open(self, file: SourceFile) -> BinaryIO:
+        """The bytes of the file. Raises FileError if it is gone or may not be read."""
+
+
+class ObjectStore(Protocol):
+    """A bucket. An object that is created announces itself to the reader, at least once."""
+
+    def create(self, name: str, data: BinaryIO, *, content_type: str) -> ObjectRef:
+        """Stores the bytes under `name`, or gives the object that has been there before."""
+
+    def read(self, ref: ObjectRef) -> bytes:
+        """The bytes of that generation. Raises NotFoundError."""
+
+    def announce(self, ref: ObjectRef) -> None:
+        """Has the object announced to the reader once more."""
+
+    def delete(self, ref: ObjectRef) -> None:
+        """Removes the object; fine if it is gone."""
+
+
+Order = Literal["received_at", "date", "total", "number"]
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which invoices, in which order. None means any. `q` looks in names and values."""
+
+    status: Status | None = None
+    template: str | None = None
+    number: str | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    total_min: Decimal | None = None
+    total_max: Decimal | None = None
+    q: str | None = None
+    order_by: Order = "received_at"
+    descending: bool = True
+    page_size: int = 50
+    page_token: str | None = None
+
+
+@dataclass(frozen=True)
+class InvoicePage:
+    invoices: Sequence[Invoice]
+    next_page_token: str | None
+
+
+@dataclass(frozen=True)
+class StoredTemplate:
+    """A template with the bytes of its reference picture, if it has one."""
+
+    template: Template
+    reference: bytes | None = field(default=None, repr=False)
+
+
+class InvoiceStore(Protocol):
+    """Invoices, templates, and the little that watching remembers. Each call is a transaction."""
+
+    def create(self, invoice: Invoice) -> tuple[Invoice, bool]:
+        """Stores a new invoice, or gives the one that has this id; True if it is new."""
+
+    def get(self, invoice_id: str) -> Invoice:
+        """Raises NotFoundError."""
+
+    def update(self, invoice_id: str, change: Callable[[Invoice], Invoice | None]) -> Invoice:
+        """Applies `change` to the invoice in a transaction; None leaves it as it is.
+
+        `change` may run more than once and must have no other effect. Raises NotFoundError, and
+        whatever `change` raises.
+        """
+
+    def delete(self, invoice_id: str) -> None:
+        """Raises NotFoundError."""
+
+    def list(self, query: Query) -> InvoicePage:
+        """One page. Raises RequestError for a page token that is not of this query."""
+
+    def count_by_status(self) -> Mapping[Status, int]: ...
+
+    def put_template(self, stored: StoredTemplate) -> Template:
+        """Stores a template as its next version (1 if the id is new) and gives it so numbered."""
+
+    def get_template(self, template_id: str, version: int | None = None) -> StoredTemplate:
+        """The latest version unless one is named. Raises NotFoundError."""
+
+    def list_templates(self) -> Sequence[Template]:
+        """The latest version of each, by id."""
+
+    def delete_template(self, template_id: str) -> None:
+        """Removes all versions. Raises NotFoundError."""
+
+    def get_state(self, key: str) -> str | None: ...
+
+    def set_state(self, key: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Adapters:
+    """What one process works with."""
+
+    sources: Sequence[Source]
+    objects: ObjectStore
+    store: InvoiceStore

@@ -1,0 +1,133 @@
+"""Every setting, once: its name, type, default and meaning.
+
+A setting comes from a flag, else from the environment (`KHANA_` and its name in capitals), else
+from a TOML file (`khana.toml`, or the one that `KHANA_CONFIG` names), else from its default here.
+"""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SetupError
+
+PREFIX = "KHANA_"
+DEFAULT_FILE = Path("khana.toml")
+
+
+class Settings(BaseSettings):
+    """What is in force. Sizes in bytes, times in seconds, pictures in pixels."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX)
+
+    backend: Annotated[Literal["local"], Field(description="where files and results are kept")] = (
+        "local"
+    )
+    data: Annotated[Path, Field(description="folder of the local store")] = Path("data")
+    inbox: Annotated[Path | None, Field(description="watched folder; <data>/inbox if unset")] = None
+    host: Annotated[str, Field(description="address that `khana serve` listens on")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="its port; 0 takes a free one")] = 8080
+    workers: Annotated[int, Field(ge=1, le=64, description="processes that read")] = 2
+    read_timeout: Annotated[float, Field(gt=0, description="longest time for one file")] = 60.0
+    max_attempts: Annotated[int, Field(ge=1, description="tries before a file is set aside")] = 5
+    retry_delay: Annotated[float, Field(gt=0, description="wait before the second try")] = 0.5
+    watch_interval: Annotated[float, Field(gt=0, description="time between looks at the inbox")] = (
+        0.5
+    )
+    settle: Annotated[float, Field(ge=0, description="quiet time before a file is taken")] = 1.0
+    max_file_bytes: Annotated[int, Field(ge=1, description="largest file")] = 50 * 1024 * 1024
+    max_pixels: Annotated[int, Field(ge=1, description="largest page")] = 100_000_000
+    max_pages: Annotated[int, Field(ge=1, description="most pages of a document")] = 100
+    review_threshold: Annotated[
+        float | None,
+        Field(
+            ge=0, le=1, description="confidence below which a person looks; the reader's if unset"
+        ),
+    ] = None
+    tesseract: Annotated[str, Field(description="the Tesseract program")] = "tesseract"
+    threads: Annotated[int, Field(ge=1, description="threads of the model in each process")] = 1
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="log")] = (
+        "info"
+    )
+
+    @property
+    def inbox_dir(self) -> Path:
+        return self.inbox or self.data / "inbox"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One line of `khana config`."""
+
+    name: str
+    variable: str
+    value: str
+    source: str
+    description: str
+
+
+def load_settings(**flags: Any) -> Settings:
+    """The settings in force; `flags` that are None count as not given.
+
+    Raises:
+        SetupError: a value doesn't fit; the message names the setting and where it came from.
+    """
+    flags = {name: value for name, value in flags.items() if value is not None}
+    try:
+        # An environment variable must win over the file, so only what it leaves open is passed.
+        from_file = {
+            k: v for k, v in _file_values().items() if PREFIX + k.upper() not in os.environ
+        }
+        return Settings(**(from_file | flags))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        reason = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+        raise SetupError(
+            f"setting {name} (from {_source(name, flags)}): {reason}", code="invalid_setting"
+        ) from error
+
+
+def explain(settings: Settings, **flags: Any) -> list[Origin]:
+    """Each setting in force with where it comes from."""
+    flags = {name: value for name, value in flags.items() if value is not None}
+    return [
+        Origin(
+            name=name,
+            variable=PREFIX + name.upper(),
+            value="" if (value := getattr(settings, name)) is None else str(value),
+            source=_source(name, flags),
+            description=info.description or "",
+        )
+        for name, info in Settings.model_fields.items()
+    ]
+
+
+def _file() -> Path:
+    return Path(os.environ.get(PREFIX + "CONFIG", DEFAULT_FILE))
+
+
+def _file_values() -> dict[str, Any]:
+    path = _file()
+    if not path.is_file():
+        if PREFIX + "CONFIG" in os.environ:
+            raise SetupError(f"{path}: no such settings file", code="invalid_setting")
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SetupError(f"{path}: {error}", code="invalid_setting") from error
+
+
+def _source(name: str, flags: dict[str, Any]) -> str:
+    if name in flags:
+        return "flag"
+    if PREFIX + name.upper() in os.environ:
+        return f"environment {PREFIX + name.upper()}"
+    if name in _file_values():
+        return f"file {_file()}"
+    return "default"
