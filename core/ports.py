@@ -45,14 +45,27 @@ class Source(Protocol):
         """The bytes of the file. Raises FileError if it is gone or may not be read."""
 
 
+@dataclass(frozen=True)
+class StoredObject:
+    """An object's bytes and what was noted with them when it was created."""
+
+    data: bytes = field(repr=False)
+    metadata: Mapping[str, str]
+
+
 class ObjectStore(Protocol):
     """A bucket. An object that is created announces itself to the reader, at least once."""
 
-    def create(self, name: str, data: BinaryIO, *, content_type: str) -> ObjectRef:
-        """Stores the bytes under `name`, or gives the object that has been there before."""
+    def create(
+        self, name: str, data: BinaryIO, *, content_type: str, metadata: Mapping[str, str]
+    ) -> ObjectRef:
+        """Stores the bytes under `name`, or gives the object that has been there before.
 
-    def read(self, ref: ObjectRef) -> bytes:
-        """The bytes of that generation. Raises NotFoundError."""
+        Whoever reads the object sees all of it or nothing, also after a crash.
+        """
+
+    def read(self, ref: ObjectRef) -> StoredObject:
+        """That generation of the object. Raises NotFoundError."""
 
     def announce(self, ref: ObjectRef) -> None:
         """Has the object announced to the reader once more."""
