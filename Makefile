@@ -1,0 +1,40 @@
+.DEFAULT_GOAL := help
+SETUP := functions/local/setup.sh
+BIN := .venv/bin
+
+.PHONY: help
+help: ## Lists what there is to make.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: setup ## Starts Khana, reads the sample invoices, keeps watching data/inbox.
+	@$(BIN)/khana serve --samples samples
+
+.PHONY: setup
+setup: ## Sets up what running needs, and only that.
+	@$(SETUP)
+
+.PHONY: setup-dev
+setup-dev:
+	@$(SETUP) dev
+
+.PHONY: test
+test: setup-dev ## Runs the tests.
+	$(BIN)/pytest -m "not slow"
+
+.PHONY: test-slow
+test-slow: setup-dev ## Runs the tests that take longer.
+	$(BIN)/pytest -m slow
+
+.PHONY: lint
+lint: setup-dev ## Checks style and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: lock
+lock: setup-dev ## Renews the lock files from the requirements*.in files.
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	    requirements.in -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	    requirements-dev.in -o requirements-dev.lock

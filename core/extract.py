@@ -1,0 +1,236 @@
+"""From bytes to outcome: decode ▸ choose template ▸ align ▸ crop ▸ read ▸ parse ▸ check."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.align import Alignment, Reference, align, crop, page_box, scale_only
+from core.checks import check
+from core.errors import FileError, TemplateError
+from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
+from core.match import Candidate, choose
+from core.page import Document, Limits, open_document
+from core.ports import StoredTemplate
+from core.reading.numeric import NumericReader
+from core.reading.text import TextReader
+from core.settings import Settings
+from core.template import Field, Kind, Template
+from core.values import parse_value
+
+Gray = NDArray[np.uint8]
+
+
+class Extractor:
+    """Reads files. One per process: it holds the model and what it has learned of references.
+
+    Raises:
+        SetupError: the model is missing or damaged.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._limits = Limits.of(settings)
+        self._numeric = NumericReader(threads=settings.threads)
+        self._text = TextReader(settings.tesseract)
+        self._references: dict[tuple[str, int, int], Reference] = {}
+        self._threshold = (
+            self._numeric.review_threshold
+            if settings.review_threshold is None
+            else settings.review_threshold
+        )
+        self.reader = f"khana-{version('khana')} {self._numeric.version}"
+
+    def extract(self, data: bytes, templates: Sequence[StoredTemplate], *, name: str) -> Outcome:
+        """What the file `data`, called `name`, holds in the boxes of the template that fits it.
+
+        A file that can't be read is a `failed` outcome.
+
+        Raises:
+            TemplateError: a template's reference picture can't be used.
+            TransientError: an outside program failed; trying again may help.
+            SetupError: an outside program is missing.
+        """
+        clock = Stopwatch()
+        try:
+            with open_document(data, self._limits, name=name) as document:
+                outcome = self._extract(document, templates, name, clock)
+        except FileError as error:
+            outcome = Outcome(status=Status.FAILED, error=ErrorInfo.of(error))
+        return outcome.model_copy(update={"timings_ms": clock.timings_ms})
+
+    def _extract(
+        self,
+        document: Document,
+        templates: Sequence[StoredTemplate],
+        name: str,
+        clock: "Stopwatch",
+    ) -> Outcome:
+        pages = Pages(document, templates, clock)
+        candidates = [Candidate(t.template, self._reference(t)) for t in templates]
+        chosen = self._choose(candidates, pages, clock)
+        if chosen is None:
+            return Outcome(status=Status.NEEDS_REVIEW, reasons=(_no_template(candidates),))
+        template, alignment = chosen
+        alignments = {template.page: alignment}
+        for number in {template.page_of(field) for field in template.fields} - {template.page}:
+            # The reference is a picture of the template's own page; the others are only scaled.
+            alignments[number] = scale_only(pages[number].shape, template.page_size)
+        with clock("crop"):
+            crops = [
+                crop(pages[number], field.box, alignments[number])
+                for field in template.fields
+                for number in [template.page_of(field)]
+            ]
+        texts = self._read(template.fields, crops, clock)
+        with clock("check"):
+            fields = {
+                field.name: _reading(field, text, confidence, template, pages, alignments)
+                for field, (text, confidence) in zip(template.fields, texts, strict=True)
+            }
+            reasons = [_misaligned(n, a) for n, a in sorted(alignments.items()) if not a.good]
+            reasons += check(template, fields, threshold=self._threshold, today=date.today())
+        return Outcome(
+            status=Status.NEEDS_REVIEW if reasons else Status.DONE,
+            template=TemplateRef(id=template.id, version=template.version),
+            fields=fields,
+            reasons=tuple(reasons),
+        )
+
+    def _choose(
+        self, candidates: Sequence[Candidate], pages: "Pages", clock: "Stopwatch"
+    ) -> tuple[Template, Alignment] | None:
+        if not candidates:
+            return None
+        if len(candidates) == 1:
+            # Somebody named this template, or there is no other: the page is held against it, and
+            # an alignment that isn't good is a reason for review, not for reading nothing.
+            template, reference = candidates[0].template, candidates[0].reference
+            page = pages[template.page]
+            with clock("align"):
+                if reference is None:
+                    return template, scale_only(page.shape, template.page_size)
+                return template, align(page, reference)
+        page = pages[1]
+        with clock("align"):
+            match = choose(page, candidates)
+        return None if match is None else (candidates[match.index].template, match.alignment)
+
+    def _read(
+        self, fields: Sequence[Field], crops: Sequence[Gray], clock: "Stopwatch"
+    ) -> list[tuple[str, float]]:
+        """Text and confidence of each crop: numeric ones by the CNN, the others by Tesseract."""
+        results: dict[int, tuple[str, float]] = {}
+        numeric = [i for i, field in enumerate(fields) if field.kind is not Kind.TEXT]
+        if numeric:
+            with clock("read_numeric"):
+                lines = self._numeric.read(
+                    [crops[i] for i in numeric], [fields[i].kind.value for i in numeric]
+                )
+            results |= {i: (x.text, x.confidence) for i, x in zip(numeric, lines, strict=True)}
+        worded = [i for i, field in enumerate(fields) if field.kind is Kind.TEXT]
+        if worded:
+            with clock("read_text"):
+                texts = self._text.read(
+                    [crops[i] for i in worded], [fields[i].languages for i in worded]
+                )
+            results |= {i: (x.text, x.confidence) for i, x in zip(worded, texts, strict=True)}
+        return [results[i] for i in range(len(fields))]
+
+    def _reference(self, stored: StoredTemplate) -> Reference | None:
+        """The template's reference with its descriptors, computed once in this process."""
+        if stored.reference is None:
+            return None
+        template = stored.template
+        key = (template.id, template.version, hash(stored.reference))
+        if key not in self._references:
+            where = f"reference of template {template.id}"
+            try:
+                with open_document(stored.reference, self._limits, name=where) as document:
+                    gray = document.gray(1, template.page_size)
+            except FileError as error:
+                raise TemplateError(error.message, code="reference_unusable") from error
+            self._references[key] = Reference.from_image(gray, template.page_size)
+        return self._references[key]
+
+
+class Pages:
+    """The pages of a document in grey, each decoded once and only when it is asked for."""
+
+    def __init__(
+        self, document: Document, templates: Sequence[StoredTemplate], clock: "Stopwatch"
+    ) -> None:
+        sizes = [stored.template.page_size for stored in templates] or [(1, 1)]
+        self._hint = (max(w for w, _ in sizes), max(h for _, h in sizes))
+        self._document = document
+        self._clock = clock
+        self._gray: dict[int, Gray] = {}
+
+    def __getitem__(self, number: int) -> Gray:
+        """Raises FileError `no_such_page`."""
+        if number not in self._gray:
+            with self._clock("decode"):
+                self._gray[number] = self._document.gray(number, self._hint)
+        return self._gray[number]
+
+
+class Stopwatch:
+    """Adds up the time of each stage, in milliseconds."""
+
+    def __init__(self) -> None:
+        self._ns: dict[str, int] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter_ns()
+        try:
+            yield
+        finally:
+            self._ns[stage] = self._ns.get(stage, 0) + time.perf_counter_ns() - start
+
+    @property
+    def timings_ms(self) -> dict[str, float]:
+        return {stage: round(ns / 1e6, 3) for stage, ns in self._ns.items()}
+
+
+def _reading(
+    field: Field,
+    text: str,
+    confidence: float,
+    template: Template,
+    pages: Pages,
+    alignments: dict[int, Alignment],
+) -> Reading:
+    number = template.page_of(field)
+    value = parse_value(field.kind, text, date_order=template.date_order, pattern=field.pattern)
+    return Reading(
+        text=text,
+        value=value.value,
+        kind=field.kind,
+        confidence=round(confidence, 4),
+        box=page_box(field.box, alignments[number], pages[number].shape),
+        page=number,
+        hijri=value.hijri,
+    )
+
+
+def _no_template(candidates: Sequence[Candidate]) -> Reason:
+    if not candidates:
+        return Reason(
+            code="no_template", message="there is no template yet: draw one for this form"
+        )
+    return Reason(
+        code="no_template",
+        message="the page looks like none of the known forms: choose its template",
+    )
+
+
+def _misaligned(number: int, alignment: Alignment) -> Reason:
+    return Reason(
+        code="not_aligned",
+        message=f"page {number} does not fit the template's form (score {alignment.score:.2f}): "
+        "boxes may lie in the wrong place",
+    )

@@ -1,0 +1,255 @@
+"""The way of an invoice: watch a source, receive a file, process an object, give up on it.
+
+Every step can be repeated. A file's bytes name its invoice, an object's generation names its event,
+and the status moves inside a transaction: whoever crashes, doubles or comes late changes nothing.
+"""
+
+import hashlib
+import logging
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+from core.errors import FileError, KhanaError, NotFoundError, SetupError, TransientError
+from core.extract import Extractor
+from core.invoice import (
+    ErrorInfo,
+    Invoice,
+    ObjectRef,
+    Outcome,
+    SourceRef,
+    Status,
+    add_source,
+    begin_reading,
+    finish,
+    invoice_id,
+    now,
+    sha256_hex,
+)
+from core.ports import Adapters, InvoiceStore, SourceFile, StoredTemplate
+from core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SPOOL_BYTES = 8 * 1024 * 1024
+"""Files up to this size stay in memory while they are hashed; nearly all invoices are smaller."""
+
+_CHUNK = 1024 * 1024
+
+
+@dataclass
+class WatchReport:
+    """What one look at the sources came to."""
+
+    received: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+def watch(adapters: Adapters, settings: Settings) -> WatchReport:
+    """Takes in what is new at every source.
+
+    A cursor is saved only after all files before it are safe, so a crash repeats work and loses
+    none. A file that can't be taken in becomes a `failed` invoice and stops no other.
+
+    Raises:
+        TransientError: a store or a source is out of reach; the next look goes on from here.
+    """
+    report = WatchReport()
+    for source in adapters.sources:
+        key = f"cursor:{source.name}"
+        for batch in source.batches(adapters.store.get_state(key)):
+            for file in batch.files:
+                try:
+                    with source.open(file) as stream:
+                        receive(adapters, stream, file.ref, settings)
+                    report.received += 1
+                except FileError as error:
+                    _refuse(adapters.store, file, error)
+                    report.failed.append(error.message)
+            adapters.store.set_state(key, batch.cursor)
+    return report
+
+
+def receive(
+    adapters: Adapters,
+    file: BinaryIO,
+    source: SourceRef,
+    settings: Settings,
+    *,
+    template: str | None = None,
+) -> Invoice:
+    """Stores the file's bytes, which has them read, and gives the invoice that they are.
+
+    Bytes that came in before give the invoice of then, with `source` noted as a duplicate.
+
+    Raises:
+        FileError: the file is empty or larger than `settings.max_file_bytes`.
+        TransientError: a store is out of reach; nothing is lost by trying again.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
+        while chunk := file.read(_CHUNK):
+            size += len(chunk)
+            if size > settings.max_file_bytes:
+                raise FileError(
+                    f"{source.name}: larger than the limit of {settings.max_file_bytes:,} bytes",
+                    code="file_too_large",
+                )
+            digest.update(chunk)
+            spool.write(chunk)
+        if not size:
+            raise FileError(f"{source.name}: the file is empty", code="empty_file")
+        spool.seek(0)
+        invoice = Invoice(
+            id=invoice_id(digest.hexdigest()),
+            source=source,
+            requested_template=template,
+            received_at=now(),
+        )
+        # The object first: once it is there it announces itself, and its metadata alone is enough
+        # to make the invoice, so a crash between the two steps loses nothing.
+        ref = adapters.objects.create(
+            f"invoices/{invoice.id}",
+            spool,  # type: ignore[arg-type]  # typeshed's SpooledTemporaryFile is no BinaryIO
+            content_type="application/octet-stream",
+            metadata=_to_metadata(invoice),
+        )
+    return _ensure(adapters.store, invoice.model_copy(update={"object": ref}))
+
+
+def process(
+    adapters: Adapters, extractor: Extractor, ref: ObjectRef, settings: Settings
+) -> Invoice | None:
+    """Reads one object and stores what it came to; a doubled or late event changes nothing.
+
+    None means that the object is gone: its invoice was deleted, and there is nothing to read.
+
+    Raises:
+        TransientError: try again later. Anything wrong with the file itself is no error here but a
+            `failed` invoice.
+    """
+    try:
+        stored = adapters.objects.read(ref)
+    except NotFoundError:
+        return None
+    invoice = _ensure(adapters.store, _from_metadata(stored.data, stored.metadata, ref))
+    # Twice the limit of one reading: a lease must outlast the reading that it protects.
+    lease = timedelta(seconds=2 * settings.read_timeout)
+    idle = False
+
+    def begin(current: Invoice) -> Invoice | None:
+        nonlocal idle
+        begun = begin_reading(current, reader=extractor.reader, lease=lease)
+        idle = begun is None
+        return begun
+
+    invoice = adapters.store.update(invoice.id, begin)
+    if idle:
+        return invoice
+    try:
+        templates = _templates(adapters.store, invoice.requested_template)
+        outcome = extractor.extract(stored.data, templates, name=invoice.source.name)
+    except SetupError as error:
+        # The installation is at fault, not the file: it is read once somebody has mended that.
+        raise TransientError(error.message, code=error.code) from error
+    except TransientError:
+        raise
+    except KhanaError as error:
+        outcome = Outcome(status=Status.FAILED, error=ErrorInfo.of(error))
+    except Exception:
+        log.exception("reading %s (%s) failed", invoice.source.name, invoice.id)
+        outcome = Outcome(
+            status=Status.FAILED,
+            error=ErrorInfo(
+                code="internal",
+                message=f"{invoice.source.name}: reading it hit a fault of Khana's; see the log",
+            ),
+        )
+    return adapters.store.update(
+        invoice.id, lambda current: finish(current, outcome, reader=extractor.reader)
+    )
+
+
+def give_up(adapters: Adapters, ref: ObjectRef, error: ErrorInfo) -> None:
+    """Marks the object's invoice `failed` after the last try to read it."""
+    try:
+        stored = adapters.objects.read(ref)
+    except NotFoundError:
+        return
+    invoice = _ensure(adapters.store, _from_metadata(stored.data, stored.metadata, ref))
+    outcome = Outcome(status=Status.FAILED, error=error)
+    adapters.store.update(
+        invoice.id,
+        lambda current: None if current.status.final else finish(current, outcome, reader=""),
+    )
+
+
+def _ensure(store: InvoiceStore, invoice: Invoice) -> Invoice:
+    """The stored invoice of these bytes: as given if it is new, else with its source and object."""
+    known, created = store.create(invoice)
+    if created:
+        return known
+
+    def merge(current: Invoice) -> Invoice | None:
+        merged = add_source(current, invoice.source).model_copy(update={"object": invoice.object})
+        return None if merged == current else merged
+
+    return store.update(known.id, merge)
+
+
+def _refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> None:
+    """Keeps a file that was not taken in as a `failed` invoice, so that it can be found."""
+    # There are no stored bytes to name it by; what names a version of a file at its source does.
+    identity = f"{file.ref.kind}\0{file.ref.file_id}\0{file.revision}"
+    at = now()
+    store.create(
+        Invoice(
+            id=invoice_id(sha256_hex(identity.encode())),
+            status=Status.FAILED,
+            source=file.ref,
+            error=ErrorInfo.of(error),
+            received_at=at,
+            read_at=at,
+        )
+    )
+
+
+def _templates(store: InvoiceStore, requested: str | None) -> Sequence[StoredTemplate]:
+    if requested is not None:
+        return [store.get_template(requested)]
+    return [store.get_template(template.id) for template in store.list_templates()]
+
+
+def _to_metadata(invoice: Invoice) -> dict[str, str]:
+    """What an object must carry so that its invoice can be made from it alone."""
+    metadata = {
+        "source-kind": invoice.source.kind,
+        "source-file-id": invoice.source.file_id,
+        "source-name": invoice.source.name,
+        "source-link": invoice.source.link,
+        "template": invoice.requested_template,
+        "received-at": invoice.received_at.isoformat(),
+    }
+    return {key: value for key, value in metadata.items() if value is not None}
+
+
+def _from_metadata(data: bytes, metadata: Mapping[str, str], ref: ObjectRef) -> Invoice:
+    """The invoice of an object. One that somebody put into the bucket by hand has no metadata."""
+    received_at = metadata.get("received-at")
+    return Invoice.model_validate(
+        {
+            "id": invoice_id(sha256_hex(data)),
+            "source": {
+                "kind": metadata.get("source-kind", "upload"),
+                "file_id": metadata.get("source-file-id", ref.name),
+                "name": metadata.get("source-name", ref.name.rpartition("/")[2]),
+                "link": metadata.get("source-link"),
+            },
+            "object": ref,
+            "requested_template": metadata.get("template"),
+            "received_at": datetime.fromisoformat(received_at) if received_at else now(),
+        }
+    )

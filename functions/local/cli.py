@@ -1,0 +1,302 @@
+"""The `khana` command.
+
+Exit codes: 0 all went well, 1 some file failed (the rest were read), 2 wrong usage.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from core.errors import FileError, KhanaError, SetupError, TemplateError
+from core.invoice import ErrorInfo, Outcome, Status
+from core.ports import StoredTemplate
+from core.settings import Settings, explain, load_settings
+from core.template import dump_template, import_corners, load_template
+
+Command = Callable[..., Any]
+
+option = partial(click.option, show_envvar=True)
+"""An option of one command; its variable is `KHANA_`, the command's name and its own."""
+
+
+def wide_console() -> Console:
+    """A terminal as wide as it is; into a file or pipe, wide enough that no table is cut."""
+    return Console() if sys.stdout.isatty() else Console(width=200)
+
+
+def setting_options(*names: str) -> Callable[[Command], Command]:
+    """Flags for these settings. Their variables and defaults are those of `core.settings`."""
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(names):
+            info = Settings.model_fields[name]
+            # No click default and no envvar: `load_settings` alone decides what wins.
+            command = click.option(
+                "--" + name.replace("_", "-"),
+                name,
+                allow_from_autoenv=False,
+                help=f"{info.description}  [env: KHANA_{name.upper()}; default: {info.default}]",
+            )(command)
+        return command
+
+    return decorate
+
+
+@click.group(context_settings={"auto_envvar_prefix": "KHANA", "max_content_width": 100})
+@click.version_option(package_name="khana")
+def khana() -> None:
+    """Reads the boxes that matter on invoices."""
+
+
+# --- read ----------------------------------------------------------------------------------------
+
+
+@khana.command()
+@option("--template", type=click.Path(path_type=Path), help="the template of all files")
+@option("--templates", type=click.Path(path_type=Path), help="a folder to choose from per file")
+@option("--json", "as_json", envvar="KHANA_READ_JSON", is_flag=True, help="one JSON line per file")
+@setting_options(
+    "review_threshold", "tesseract", "threads", "max_file_bytes", "max_pixels", "max_pages"
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def read(
+    template: Path | None,
+    templates: Path | None,
+    as_json: bool,
+    files: Sequence[Path],
+    **flags: str | None,
+) -> None:
+    """Reads FILES and prints what is in their boxes; stores nothing."""
+    if (template is None) == (templates is None):
+        raise click.UsageError("name a template with --template, or a folder of them, --templates")
+    settings = load_settings(**flags)
+    faults: list[TemplateError] = []
+    paths = [template] if template else sorted((templates or Path()).glob("*.json"))
+    if not paths:
+        raise click.UsageError(f"{templates}: holds no template (*.json)")
+    stored: list[StoredTemplate] = []
+    for path in paths:
+        try:
+            stored.append(read_template_file(path))
+        except TemplateError as error:
+            faults.append(error)
+            click.echo(f"khana: {error.message} [{error.code}]", err=True)
+    failed = bool(faults)
+    for path, outcome, elapsed_ms in _read_files(files, stored, faults, settings, quiet=as_json):
+        failed |= outcome.status is Status.FAILED
+        if as_json:
+            click.echo(json.dumps(_line(path, outcome, elapsed_ms), ensure_ascii=False))
+        else:
+            _print_outcome(path, outcome)
+    sys.exit(1 if failed else 0)
+
+
+def read_template_file(path: Path) -> StoredTemplate:
+    """A template file with its reference picture.
+
+    Raises:
+        TemplateError: it, a rule of it, or its reference can't be used.
+    """
+    from core.checks import check_rules  # noqa: PLC0415  # `khana config` must not wait for it
+
+    template = load_template(path)
+    try:
+        check_rules(template)
+    except TemplateError as error:
+        raise TemplateError(f"{path}: {error.message}", code=error.code) from error
+    if template.reference is None:
+        return StoredTemplate(template)
+    picture = path.parent / template.reference
+    try:
+        return StoredTemplate(template, picture.read_bytes())
+    except OSError as error:
+        raise TemplateError(
+            f"{path}: the reference picture {picture} can't be read: {error.strerror}",
+            code="reference_missing",
+        ) from error
+
+
+def _read_files(
+    files: Sequence[Path],
+    templates: Sequence[StoredTemplate],
+    faults: Sequence[TemplateError],
+    settings: Settings,
+    *,
+    quiet: bool,
+) -> Iterator[tuple[Path, Outcome, float]]:
+    from core.extract import Extractor  # noqa: PLC0415  # loads OpenCV and the model
+
+    extractor = Extractor(settings) if templates else None
+    console = Console(stderr=True)
+    show = not quiet and len(files) > 1 and console.is_terminal
+    for path in track(files, "Reading", console=console, disable=not show):
+        start = time.perf_counter()
+        try:
+            if extractor is None:
+                raise faults[0]
+            outcome = extractor.extract(_file_bytes(path, settings), templates, name=str(path))
+        except KhanaError as error:
+            outcome = Outcome(status=Status.FAILED, error=ErrorInfo.of(error))
+        yield path, outcome, (time.perf_counter() - start) * 1000
+
+
+def _file_bytes(path: Path, settings: Settings) -> bytes:
+    try:
+        with path.open("rb") as file:
+            # One byte more than allowed: enough to know, whatever the size of the file.
+            return file.read(settings.max_file_bytes + 1)
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror}", code="file_unreadable") from error
+
+
+def _line(path: Path, outcome: Outcome, elapsed_ms: float) -> dict[str, Any]:
+    data = outcome.model_dump(mode="json")
+    keys = ("status", "template", "fields", "reasons", "error")
+    return {"file": str(path), **{k: data[k] for k in keys}, "elapsed_ms": round(elapsed_ms, 1)}
+
+
+def _print_outcome(path: Path, outcome: Outcome) -> None:
+    console = wide_console()
+    template = f"  ({outcome.template.id})" if outcome.template else ""
+    console.print(f"\n[bold]{path}[/bold]  {outcome.status.value}{template}", highlight=False)
+    if outcome.error:
+        console.print(f"  {outcome.error.message} [dim]\\[{outcome.error.code}][/dim]")
+    if outcome.fields:
+        table = Table("field", "text", "value", "confidence")
+        for name, reading in outcome.fields.items():
+            table.add_row(name, reading.text, reading.value or "—", f"{reading.confidence:.1%}")
+        console.print(table)
+    for reason in outcome.reasons:
+        console.print(f"  • {reason.message}", highlight=False)
+
+
+# --- serve ---------------------------------------------------------------------------------------
+
+
+@khana.command()
+@setting_options(
+    "host", "port", "data", "inbox", "workers", "watch_interval", "settle", "log_level"
+)
+@option(
+    "--samples",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="reads the sample invoices of this folder first and prints what was read",
+)
+def serve(samples: Path | None, **flags: str | None) -> None:
+    """Watches the inbox and serves the page and the API."""
+    from functions.local import samples as sample_run  # noqa: PLC0415
+    from functions.local import server  # noqa: PLC0415
+
+    settings = load_settings(**flags)
+    server.serve(settings, on_ready=sample_run.reader(samples) if samples else None)
+
+
+# --- template ------------------------------------------------------------------------------------
+
+
+@khana.group()
+def template() -> None:
+    """Makes and checks templates."""
+
+
+def _words(_context: click.Context, _option: click.Parameter, value: str) -> list[str]:
+    return [word.strip() for word in value.split(",")]
+
+
+@template.command("import")
+@click.argument("boxes", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@option("--image", required=True, type=click.Path(path_type=Path), help="the sample page")
+@option("--names", required=True, callback=_words, help="field names, separated by commas")
+@option("--kinds", required=True, callback=_words, help="their kinds, in the same order")
+@option("--id", "template_id", help="its id; the name of the output if not given")
+@option("-o", "--output", required=True, type=click.Path(path_type=Path))
+def import_(
+    boxes: Path,
+    image: Path,
+    names: list[str],
+    kinds: list[str],
+    template_id: str | None,
+    output: Path,
+) -> None:
+    """Turns the older BOXES file, {"1": [[x1, y1], [x2, y2]], …}, into a template."""
+    from core.page import Limits, open_document  # noqa: PLC0415
+
+    settings = load_settings()
+    try:
+        corners = json.loads(boxes.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise TemplateError(f"{boxes}: not JSON: {error}") from error
+    data = _file_bytes(image, settings)
+    with open_document(data, Limits.of(settings), name=str(image)) as document:
+        height, width = document.gray(1, (1, 1)).shape
+    made = import_corners(
+        corners,
+        template_id=template_id or output.stem.lower(),
+        page_size=(width, height),
+        names=names,
+        kinds=kinds,
+        where=str(boxes),
+    )
+    output.write_text(
+        json.dumps(dump_template(made), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
+    click.echo(f"{output}: {len(made.fields)} fields on a page of {width} x {height} pixels")
+
+
+@template.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def check(files: Sequence[Path]) -> None:
+    """Says whether template FILES can be used, and if not, why."""
+    failed = False
+    for path in files:
+        try:
+            stored = read_template_file(path)
+            click.echo(f"{path}: fine, {len(stored.template.fields)} fields")
+        except TemplateError as error:
+            failed = True
+            click.echo(f"{error.message} [{error.code}]")
+    sys.exit(1 if failed else 0)
+
+
+@template.command("list")
+@setting_options("data")
+def list_(**flags: str | None) -> None:
+    """Lists the templates of the store."""
+    from core.adapters import connect  # noqa: PLC0415
+
+    table = Table("id", "version", "name", "fields")
+    for each in connect(load_settings(**flags)).store.list_templates():
+        names = ", ".join(field.name for field in each.fields)
+        table.add_row(each.id, str(each.version), each.name, names)
+    wide_console().print(table)
+
+
+# --- config --------------------------------------------------------------------------------------
+
+
+@khana.command()
+@setting_options(*Settings.model_fields)
+def config(**flags: str | None) -> None:
+    """Prints each setting in force and where it comes from."""
+    table = Table("setting", "value", "from", "variable", "meaning")
+    for origin in explain(load_settings(**flags), **flags):
+        table.add_row(origin.name, origin.value, origin.source, origin.variable, origin.description)
+    wide_console().print(table)
+
+
+def main() -> None:
+    """Runs the command; a fault becomes one sentence and an exit code."""
+    try:
+        khana()
+    except KhanaError as error:
+        click.echo(f"khana: {error.message} [{error.code}]", err=True)
+        sys.exit(2 if isinstance(error, SetupError) else 1)

@@ -1,0 +1,85 @@
+"""Reads the sample invoices into a running Khana and prints what it read beside the truth."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from core.invoice import Invoice, SourceRef
+from core.pipeline import receive
+from core.ports import Adapters
+from core.settings import Settings
+from functions.local.cli import read_template_file, wide_console
+
+PATIENCE_S = 120.0
+"""How long the table waits for the slowest sample."""
+
+OnReady = Callable[[Adapters, Settings, str], None]
+
+
+def reader(folder: Path) -> OnReady:
+    """What a server calls once it answers: takes in the samples of `folder`, waits, prints."""
+
+    def on_ready(adapters: Adapters, settings: Settings, url: str) -> None:
+        truth: dict[str, Any] = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+        _put_templates(adapters, folder / "templates")
+        ids = {name: _take_in(adapters, settings, folder / "invoices" / name) for name in truth}
+        console = wide_console()
+        console.print(_table({name: _wait(adapters, id_) for name, id_ in ids.items()}, truth))
+        console.print(f"Khana is at [bold]{url}[/bold] and watches {settings.inbox_dir}/")
+
+    return on_ready
+
+
+def _put_templates(adapters: Adapters, folder: Path) -> None:
+    known = {template.id for template in adapters.store.list_templates()}
+    for path in sorted(folder.glob("*.json")):
+        stored = read_template_file(path)
+        if stored.template.id not in known:
+            adapters.store.put_template(stored)
+
+
+def _take_in(adapters: Adapters, settings: Settings, path: Path) -> str:
+    source = SourceRef(kind="folder", file_id=f"samples/{path.name}", name=path.name)
+    with path.open("rb") as file:
+        return receive(adapters, file, source, settings).id
+
+
+def _wait(adapters: Adapters, invoice_id: str) -> Invoice:
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        invoice = adapters.store.get(invoice_id)
+        if invoice.status.final or time.monotonic() > until:
+            return invoice
+        time.sleep(0.05)
+
+
+def _table(invoices: dict[str, Invoice], truth: dict[str, Any]) -> Table:
+    table = Table("file", "field", "text", "value", "confidence", "truth", "")
+    right = total = 0
+    for name, invoice in invoices.items():
+        expected = truth[name]["fields"]
+        for index, (field, want) in enumerate(expected.items()):
+            got = invoice.fields.get(field)
+            exact = got is not None and got.value == want["value"]
+            right, total = right + exact, total + 1
+            table.add_row(
+                name if index == 0 else "",
+                field,
+                got.text if got else "",
+                (got.value or "—") if got else "—",
+                f"{got.confidence:.1%}" if got else "",
+                want["value"],
+                Text("✓", "green") if exact else Text("✗", "red"),
+            )
+        problems = (
+            [invoice.error.message] if invoice.error else [r.message for r in invoice.reasons]
+        )
+        table.add_row("", Text(f"{invoice.status.value}: " + "; ".join(problems), "dim"))
+        table.add_section()
+    table.caption = f"{right} of {total} fields exact"
+    return table
