@@ -1,0 +1,205 @@
+"""The khana command, run as a person runs it: in a process of its own, on files."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
+KHANA = str(Path(sys.executable).with_name("khana"))
+
+
+def khana(*args: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [KHANA, *map(str, args)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **(env or {})},
+    )
+
+
+def draw(path: Path, number: str = "004217", total: str = "٥٦٠٠٠") -> Path:
+    page = Image.new("L", (600, 400), 255)
+    pen = ImageDraw.Draw(page)
+    font = ImageFont.truetype(FONT, 24)
+    pen.text((110, 52), number, font=font, fill=0)
+    pen.text((110, 152), total, font=font, fill=0)
+    page.save(path)
+    return path
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    path = tmp_path / "form.json"
+    fields = [
+        {"name": "invoice_number", "kind": "number", "box": [100, 45, 280, 90]},
+        {"name": "total", "kind": "amount", "box": [100, 145, 280, 190]},
+    ]
+    path.write_text(
+        json.dumps({"id": "form", "version": 1, "page_size": [600, 400], "fields": fields})
+    )
+    return path
+
+
+def lines(run: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def test_read_prints_a_line_of_json_per_file(tmp_path: Path, template: Path) -> None:
+    pages = [draw(tmp_path / "a.png"), draw(tmp_path / "b.jpg", "100230", "١٢٣٤٥")]
+    run = khana("read", "--template", template, "--json", *pages)
+    assert run.returncode == 0, run.stderr
+    first, second = lines(run)
+    assert list(first) == [
+        "file",
+        "status",
+        "template",
+        "fields",
+        "reasons",
+        "error",
+        "elapsed_ms",
+    ]
+    assert first["file"] == str(pages[0])
+    assert first["template"] == {"id": "form", "version": 1}
+    fields = first["fields"]
+    assert isinstance(fields, dict)
+    assert (fields["invoice_number"]["text"], fields["invoice_number"]["value"]) == (
+        "004217",
+        "004217",
+    )
+    assert (fields["total"]["text"], fields["total"]["value"]) == ("٥٦٠٠٠", "56000")
+    assert second["fields"]["total"]["value"] == "12345"  # type: ignore[index]
+
+
+def test_one_bad_file_costs_that_file_alone(tmp_path: Path, template: Path) -> None:
+    bad = tmp_path / "notes.jpg"
+    bad.write_text("not a picture")
+    run = khana("read", "--template", template, "--json", bad, draw(tmp_path / "a.png"))
+    assert run.returncode == 1
+    failed, fine = lines(run)
+    assert failed["status"] == "failed"
+    assert failed["error"]["code"] == "unsupported_format"  # type: ignore[index]
+    assert str(bad) in failed["error"]["message"]  # type: ignore[index]
+    assert fine["fields"]["total"]["value"] == "56000"  # type: ignore[index]
+
+
+def _declared_png(width: int, height: int) -> bytes:
+    """A PNG whose header declares a size that its few bytes of pixels don't have."""
+    data = bytearray(cv2.imencode(".png", np.zeros((2, 2), np.uint8))[1].tobytes())
+    data[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    return bytes(data)
+
+
+BAD_FILES = {
+    "empty.jpg": (b"", "empty_file"),
+    "dot.png": (cv2.imencode(".png", np.zeros((1, 1), np.uint8))[1].tobytes(), "image_too_small"),
+    "bomb.png": (_declared_png(30_000, 30_000), "image_too_large"),
+    "cut.jpg": (
+        cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 255, (300, 300), np.uint8))[
+            1
+        ].tobytes()[:9000],
+        "truncated_file",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_files_say_what_is_wrong(name: str, tmp_path: Path, template: Path) -> None:
+    data, code = BAD_FILES[name]
+    path = tmp_path / name
+    path.write_bytes(data)
+    run = khana("read", "--template", template, "--json", path)
+    assert run.returncode == 1
+    (line,) = lines(run)
+    assert line["error"]["code"] == code  # type: ignore[index]
+    assert line["error"]["message"].startswith(str(path))  # type: ignore[index]
+    assert "Traceback" not in run.stderr
+
+
+def test_missing_file(tmp_path: Path, template: Path) -> None:
+    run = khana("read", "--template", template, "--json", tmp_path / "nothing.jpg")
+    assert run.returncode == 1
+    assert lines(run)[0]["error"]["code"] == "file_unreadable"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"colour": "red"}, "invalid_template"),
+        (
+            {"fields": [{"name": "a", "kind": "number", "box": [0, 0, 9999, 10]}]},
+            "box_outside_page",
+        ),
+        (
+            {"fields": [{"name": "a", "kind": "number", "box": [0, 0, 9, 9]}] * 2},
+            "duplicate_field",
+        ),
+    ],
+)
+def test_bad_templates_say_what_is_wrong(
+    change: dict[str, object], code: str, tmp_path: Path, template: Path
+) -> None:
+    template.write_text(json.dumps(json.loads(template.read_text()) | change))
+    run = khana("read", "--template", template, "--json", draw(tmp_path / "a.png"))
+    assert run.returncode == 1
+    assert f"[{code}]" in run.stderr
+    assert str(template) in run.stderr
+    assert lines(run)[0]["error"]["code"] == code  # type: ignore[index]
+    checked = khana("template", "check", template)
+    assert checked.returncode == 1
+    assert f"[{code}]" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["read", "x.jpg"], ["read"], ["nonsense"], ["read", "--templates", "/nowhere", "x.jpg"]],
+)
+def test_wrong_usage_is_2(args: list[str]) -> None:
+    assert khana(*args).returncode == 2
+
+
+def test_import_of_the_older_format(tmp_path: Path) -> None:
+    boxes = tmp_path / "boxes.json"
+    boxes.write_text(json.dumps({"1": [[280, 90], [100, 45]], "2": [[100, 190], [280, 145]]}))
+    output = tmp_path / "made.json"
+    run = khana(
+        *("template", "import", boxes, "--image", draw(tmp_path / "page.jpg")),
+        *("--names", "invoice_number,total", "--kinds", "number,amount", "-o", output),
+    )
+    assert run.returncode == 0, run.stderr
+    made = json.loads(output.read_text())
+    assert made["page_size"] == [600, 400]
+    assert [field["box"] for field in made["fields"]] == [[100, 45, 280, 90], [100, 145, 280, 190]]
+    read = khana("read", "--template", output, "--json", draw(tmp_path / "a.png"))
+    assert lines(read)[0]["fields"]["total"]["value"] == "56000"  # type: ignore[index]
+
+
+def test_config_says_where_a_setting_comes_from(tmp_path: Path) -> None:
+    file = tmp_path / "khana.toml"
+    file.write_text("port = 9001\nworkers = 3\n")
+    env = {"KHANA_CONFIG": str(file), "KHANA_WORKERS": "4"}
+    table = khana("config", "--host", "0.0.0.0", env=env).stdout
+    rows = {
+        cells[0]: cells[1:3]
+        for line in table.splitlines()
+        if "│" in line
+        for cells in [[cell.strip() for cell in line.strip("│").split("│")]]
+    }
+    assert rows["port"] == ["9001", f"file {file}"]
+    assert rows["workers"] == ["4", "environment KHANA_WORKERS"]
+    assert rows["host"] == ["0.0.0.0", "flag"]
+    assert rows["settle"][1] == "default"
+
+
+def test_a_setting_that_does_not_fit_is_wrong_usage() -> None:
+    run = khana("config", env={"KHANA_PORT": "99999"})
+    assert run.returncode == 2
+    assert "port" in run.stderr
+    assert "KHANA_PORT" in run.stderr
