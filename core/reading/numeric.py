@@ -1,0 +1,144 @@
+"""The numeric reader: boxes of a page → what is printed in them, with an honest probability.
+
+A small fully convolutional network with CTC (Graves et al. 2006) reads whole lines; see `training/`
+for how it is made and `docs/accuracy.md` for how well it reads.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import SetupError
+from core.reading.ctc import Calibration, Decoder
+from core.reading.lines import Line, prepare
+
+Kind = Literal["number", "amount", "date"]
+
+MODEL_DIR = Path(__file__).parent / "model"
+
+
+@dataclass(frozen=True, slots=True)
+class LineReading:
+    """What one box holds.
+
+    text: the numeric characters from left to right as printed, Arabic-Indic digits kept, without
+        the currency or words beside them; '' for an empty box.
+    confidence: calibrated probability in [0, 1] that the whole text is exactly right.
+    alternatives: the next-best texts with their probabilities, best first.
+    """
+
+    text: str
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+class NumericReader:
+    """Reads numeric boxes. Make one per process; `read` may be called any number of times.
+
+    threads: onnxruntime's intra- and inter-op threads. Both are set, because in a container with
+        fewer cores than the host its own guess fails to pin threads and starts slowly.
+
+    Raises:
+        SetupError: the model is missing, or its bytes are not those that its sidecar names.
+    """
+
+    def __init__(self, threads: int = 1, model_dir: Path = MODEL_DIR) -> None:
+        self._settings, model = _load(model_dir)
+        self._session = _session(model, threads)
+        self._decoder = Decoder(self._settings["charset"])
+        self._calibration = Calibration(**self._settings["calibration"])
+
+    @cached_property
+    def version(self) -> str:
+        """Names the model: kept with every reading that it made."""
+        return f"{self._settings['name']}+{self._settings['sha256'][:8]}"
+
+    @cached_property
+    def review_threshold(self) -> float:
+        """Readings less confident than this ought to be seen by a person."""
+        return float(self._settings["review_threshold"])
+
+    def read(
+        self, crops: Sequence[NDArray[np.uint8]], kinds: Sequence[Kind]
+    ) -> list[LineReading]:
+        """Reads the boxes of a page, all together: far cheaper than one by one.
+
+        crops: one box each, H×W (grey) or H×W×3, uint8, any size; may be cut wider than the text.
+        kinds: what each box holds, in the same order.
+
+        Returns one reading per crop, in order. A reading depends on its own crop alone.
+
+        Raises:
+            ValueError: `crops` and `kinds` differ in length, or a crop isn't a uint8 picture.
+        """
+        if len(crops) != len(kinds):
+            raise ValueError(f"{len(crops)} crops but {len(kinds)} kinds")
+        lines = [prepare(crop) for crop in crops]
+        readings = [LineReading("", 1.0)] * len(lines)
+        for width, indices in _by_width(lines).items():
+            batch = np.zeros((len(indices), 1, lines[indices[0]].height, width), np.float32)
+            for row, index in enumerate(indices):
+                ink = lines[index].ink
+                batch[row, 0, :, : ink.shape[1]] = ink
+            batch /= 255
+            (log_probs,) = self._session.run(None, {"lines": batch})
+            for row, index in enumerate(indices):
+                readings[index] = self._reading(log_probs[row], kinds[index])
+        return readings
+
+    def _reading(self, log_probs: NDArray[np.float32], kind: Kind) -> LineReading:
+        best, *others = self._decoder.n_best(log_probs, kind=kind)
+        return LineReading(
+            text=best.text,
+            confidence=self._calibration(best.probability),
+            alternatives=tuple((other.text, other.probability) for other in others),
+        )
+
+
+WIDTH_STEP = 64
+"""Lines are padded to a multiple of this and batched by width, so that what a box is read as
+doesn't depend on which other boxes the page has."""
+
+
+def _by_width(lines: Sequence[Line]) -> dict[int, list[int]]:
+    groups: dict[int, list[int]] = {}
+    for index, line in enumerate(lines):
+        if not line.empty:
+            width = -(-line.ink.shape[1] // WIDTH_STEP) * WIDTH_STEP
+            groups.setdefault(width, []).append(index)
+    return groups
+
+
+def _load(model_dir: Path) -> tuple[dict[str, Any], bytes]:
+    remedy = "get the files of core/reading/model again (git checkout), or make them (training/)"
+    try:
+        settings = json.loads((model_dir / "numeric.json").read_text(encoding="utf-8"))
+        model = (model_dir / "numeric.onnx").read_bytes()
+        expected = settings["sha256"]
+    except (OSError, ValueError, KeyError) as error:
+        raise SetupError(
+            f"the numeric reader's model in {model_dir} can't be read ({error}): {remedy}",
+            code="model_missing",
+        ) from error
+    if hashlib.sha256(model).hexdigest() != expected:
+        raise SetupError(
+            f"numeric.onnx in {model_dir} is not the file that numeric.json names: {remedy}",
+            code="model_corrupt",
+        )
+    return settings, model
+
+
+def _session(model: bytes, threads: int) -> Any:
+    import onnxruntime  # noqa: PLC0415  late: it takes 0.1 s and not every command reads
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = threads
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
