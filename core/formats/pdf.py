@@ -1,0 +1,121 @@
+"""PDF, rendered by pypdfium2 (PDFium)."""
+
+import math
+import threading
+
+import cv2
+import numpy as np
+import pypdfium2
+from numpy.typing import NDArray
+from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY, FPDF_PAGEOBJ_IMAGE
+
+from core.errors import FileError
+
+DPI = 200
+"""Small print of invoices (6 pt) is 10 px tall in digits at this resolution."""
+_POINTS = 72
+_END_BYTES = 1024
+"""Readers look for the end marker in the last kilobyte (ISO 32000-1, annex H.3)."""
+_PADDING = b"\0\t\n\f\r "
+
+_HAIR_LESS = 1 - 1e-6
+
+_pdfium = threading.Lock()
+"""PDFium holds state for the whole process and is not thread-safe: one call at a time."""
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether the end marker is where it belongs."""
+    return b"%%EOF" in data.rstrip(_PADDING)[-_END_BYTES:]
+
+
+class PdfDecoder:
+    """A document's pages, filled-in forms and annotations included."""
+
+    def __init__(self, data: bytes, *, name: str, max_pages: int, max_pixels: int) -> None:
+        """Raises FileError: truncated_file, corrupt_file, password_needed, too_many_pages."""
+        self._name = name
+        self._max_pixels = max_pixels
+        if not is_whole(data):
+            # PDFium rebuilds what it can of such a file, with pages blank or gone.
+            raise FileError(
+                f"{name}: is cut off: the end of the document is missing", code="truncated_file"
+            )
+        with _pdfium:
+            try:
+                # Without a password PDFium tries the empty one.
+                self._document = pypdfium2.PdfDocument(data)
+            except pypdfium2.PdfiumError as error:
+                raise _refused(name, error) from error
+            self.pages: int = len(self._document)
+            if self.pages > max_pages:
+                self._document.close()
+                raise FileError(
+                    f"{name}: has {self.pages} pages, more than the limit of {max_pages}",
+                    code="too_many_pages",
+                )
+            self._document.init_forms()
+
+    def decode(self, number: int, size_hint: tuple[int, int], *, color: bool) -> NDArray[np.uint8]:
+        """Page `number` (1 is the first), H×W grey or H×W×3 BGR.
+
+        At 200 dpi, or more if that is what `size_hint` (width, height) needs, or less if
+        `max_pixels` doesn't allow it.
+
+        Raises:
+            FileError: corrupt_file, image_too_small, image_too_large.
+        """
+        with _pdfium:
+            try:
+                page = self._document[number - 1]
+            except pypdfium2.PdfiumError as error:
+                raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
+            try:
+                self._check_images(page, number)
+                scale = self._scale(page.get_size(), size_hint)
+                bitmap = page.render(scale=scale)
+                try:
+                    # PDFium's own grey takes twice the time on a scanned page, and leaves out
+                    # some pictures.
+                    bgr: NDArray[np.uint8] = bitmap.to_numpy()
+                    pixels = bgr.copy() if color else cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
+                finally:
+                    bitmap.close()
+            except pypdfium2.PdfiumError as error:
+                raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
+            finally:
+                page.close()
+        return pixels.astype(np.uint8, copy=False)
+
+    def close(self) -> None:
+        with _pdfium:
+            self._document.close()
+
+    def _check_images(self, page: pypdfium2.PdfPage, number: int) -> None:
+        """Refuses a picture in the page that is a bomb, by the size that it declares."""
+        for image in page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE]):
+            width, height = image.get_px_size()
+            if width * height > self._max_pixels:
+                raise FileError(
+                    f"{self._name}: page {number} holds a picture of {width} x {height} pixels, "
+                    f"more than the limit of {self._max_pixels:,}",
+                    code="image_too_large",
+                )
+
+    def _scale(self, size: tuple[float, float], size_hint: tuple[int, int]) -> float:
+        """Pixels per point."""
+        width, height = size
+        if width <= 0 or height <= 0:
+            raise FileError(f"{self._name}: is damaged: a page has no size")
+        wanted = max(DPI / _POINTS, size_hint[0] / width, size_hint[1] / height)
+        allowed = 0.999 * math.sqrt(self._max_pixels / (width * height))
+        # Sides are rounded up to whole pixels: a hair less keeps 1654.0000001 from becoming 1655.
+        return min(wanted * _HAIR_LESS, allowed)
+
+
+def _refused(name: str, error: pypdfium2.PdfiumError) -> FileError:
+    if error.err_code in (FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY):
+        return FileError(
+            f"{name}: is protected by a password; save it without one", code="password_needed"
+        )
+    return FileError(f"{name}: is damaged: {error}")
