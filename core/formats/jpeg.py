@@ -57,14 +57,15 @@ class JpegDecoder:
         self._name = name
         start, only_scan = _scan(data, name=name)
         end = data.find(_END, start)
+        self._ends = end >= 0
         if only_scan:
             # OpenCV fills what is missing before an end marker with grey and says nothing, but
             # refuses data that runs out without one. So the marker goes: then a picture that was
             # cut and closed again is refused, and one that merely lacks its marker is read. Zeros
             # at the end are what a file system leaves of a copy that stopped.
-            coded = data[:end] if end >= 0 else data.rstrip(b"\0")
+            coded = data[:end] if self._ends else data.rstrip(b"\0")
             self._data = coded + _LOOKAHEAD
-        elif end >= 0:
+        elif self._ends:
             self._data = data
         else:
             # A picture of many scans is there in full, but rough, long before its last scan.
@@ -78,7 +79,7 @@ class JpegDecoder:
         except cv2.error as error:
             raise _damaged(self._name) from error
         if pixels is None:
-            raise _truncated(self._name)
+            raise _damaged(self._name) if self._ends else _truncated(self._name)
         return pixels.astype(np.uint8, copy=False)
 
     def close(self) -> None:

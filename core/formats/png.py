@@ -28,7 +28,7 @@ def is_whole(data: bytes) -> bool:
     A file that is damaged before its end counts as whole: no more bytes would mend it.
     """
     try:
-        for _ in _chunks(data, name="", checked=False):
+        for _ in _chunks(data.rstrip(b"\0"), name="", checked=False):
             pass
     except FileError as error:
         return error.code != "truncated_file"
@@ -43,10 +43,11 @@ class PngDecoder:
     def __init__(self, data: bytes, *, name: str) -> None:
         """Raises FileError `truncated_file` or `corrupt_file`."""
         self._name = name
-        self._data = data
+        # Zeros at the end are what a file system leaves of a copy that stopped.
+        self._data = data.rstrip(b"\0")
         # Checksums are compared here, at 3 % of the time of decoding: libpng would find the same
         # but write to standard error.
-        chunks = dict(_chunks(data, name=name))
+        chunks = dict(_chunks(self._data, name=name))
         self._has_alpha = bool(chunks[b"IHDR"][9] & _ALPHA) or b"tRNS" in chunks
 
     def decode(self, number: int, size_hint: tuple[int, int], *, color: bool) -> NDArray[np.uint8]:
