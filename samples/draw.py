@@ -3,13 +3,12 @@
 The forms are web pages, laid out by headless Chromium, so that Arabic shaping, bidi and tables are
 what real software prints. Boxes, and what is seen from left to right, are measured in that layout.
 The same seed, fonts and browser give the same pictures. Needs the Debian packages `chromium`,
-`fontconfig` and those of FONTS.
+`fontconfig` and those of `browser.FONTS`.
 """
 
 import json
 import re
 import shutil
-import subprocess
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,26 +21,16 @@ import cv2
 import jinja2
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from samples import FOLDER, INVOICES, TEMPLATES, TRUTH
+from samples.browser import chromium
 from samples.content import SHEETS
 from samples.damage import Picture, Stamp, apply, ink_on
 from samples.forms import FORMS, Form
 from samples.sheets import Sheet
 
 SEED = 20260314
-FONTS = {
-    "Amiri": "fonts-hosny-amiri",
-    "DejaVu Sans": "fonts-dejavu-core",
-    "KacstOne": "fonts-kacst-one",
-    "Liberation Sans": "fonts-liberation",
-    "Liberation Serif": "fonts-liberation",
-    "Noto Kufi Arabic": "fonts-noto-core",
-    "Noto Naskh Arabic": "fonts-noto-core",
-    "Noto Sans": "fonts-noto-core",
-}
-"""Each family that the forms name, and the Debian package that brings it."""
 
 MEASURE = """() => {
   const seen = element => {
@@ -71,11 +60,10 @@ _html = jinja2.Environment(
 
 
 def main() -> None:
-    _require_fonts()
-    for folder in (TEMPLATES, INVOICES):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-    with _chromium() as browser:
+    with chromium() as browser:
+        for folder in (TEMPLATES, INVOICES):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
         templates = {form.id: _draw_template(browser, form) for form in FORMS}
         truth = {
             sheet.file: {
@@ -85,33 +73,6 @@ def main() -> None:
             for sheet in SHEETS
         }
     TRUTH.write_text(_to_json(truth), encoding="utf-8")
-
-
-def _require_fonts() -> None:
-    listed = subprocess.run(["fc-list", ":", "family"], capture_output=True, text=True, check=True)
-    families = {name for line in listed.stdout.splitlines() for name in line.split(",")}
-    missing = sorted({package for family, package in FONTS.items() if family not in families})
-    if missing:
-        raise SystemExit(f"fonts are missing: apt-get install {' '.join(missing)}")
-
-
-@contextmanager
-def _chromium() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        raise SystemExit("chromium is missing: apt-get install chromium")
-    switches = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-sync",
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=switches)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 @contextmanager
