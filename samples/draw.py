@@ -196,7 +196,7 @@ def _save(path: Path, picture: Picture, quality: int) -> None:
         image = image.convert("L")
     stream = BytesIO()
     if path.suffix == ".png":
-        image.quantize(64).save(stream, "PNG", optimize=True)
+        image.quantize(256).save(stream, "PNG", optimize=True)
     else:
         image.save(stream, "JPEG", quality=quality, optimize=True)
     path.write_bytes(stream.getvalue())

@@ -60,8 +60,10 @@ RIMAL = Form(
         "date": "date",
         "hijri_date": "date",
         "customer": "text",
+        "subtotal": "amount",
         "tax_rate": "amount",
-        **_SUMS,
+        "tax": "amount",
+        "total": "amount",
     },
 )
 BAHR = Form(
