@@ -10,10 +10,9 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from core.errors import FileError, KhanaError, NotFoundError, SetupError, TransientError
-from core.extract import Extractor
 from core.invoice import (
     ErrorInfo,
     Invoice,
@@ -37,6 +36,18 @@ SPOOL_BYTES = 8 * 1024 * 1024
 """Files up to this size stay in memory while they are hashed; nearly all invoices are smaller."""
 
 _CHUNK = 1024 * 1024
+
+
+class FileReader(Protocol):
+    """What reads a file: `core.extract.Extractor`, named here by what the pipeline needs of it, so
+    that whoever only receives files doesn't load OpenCV and the model."""
+
+    @property
+    def reader(self) -> str:
+        """Its version: an invoice is read once by each."""
+
+    def extract(self, data: bytes, templates: Sequence[StoredTemplate], *, name: str) -> Outcome:
+        """What the file holds; raises as `Extractor.extract` does."""
 
 
 @dataclass
@@ -121,7 +132,7 @@ def receive(
 
 
 def process(
-    adapters: Adapters, extractor: Extractor, ref: ObjectRef, settings: Settings
+    adapters: Adapters, extractor: FileReader, ref: ObjectRef, settings: Settings
 ) -> Invoice | None:
     """Reads one object and stores what it came to; a doubled or late event changes nothing.
 

@@ -1,0 +1,198 @@
+"""The way of an invoice on the real local adapters: repeated, doubled, late and broken steps."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from core.adapters import connect
+from core.errors import BusyError, FileError, NotFoundError, TransientError
+from core.invoice import (
+    ErrorInfo,
+    Invoice,
+    ObjectRef,
+    Outcome,
+    Reason,
+    SourceRef,
+    Status,
+    requeue,
+)
+from core.pipeline import give_up, process, receive, watch
+from core.ports import Adapters, Query, StoredTemplate
+from core.settings import Settings
+
+UPLOAD = SourceRef(kind="upload", file_id="u1", name="scan.jpg")
+
+
+class Reader:
+    """Stands where the extractor does and counts: these tests are of the steps around it."""
+
+    reader = "reader-1"
+
+    def __init__(self, *faults: Exception) -> None:
+        self.calls = 0
+        self._faults = list(faults)
+
+    def extract(self, data: bytes, templates: Sequence[StoredTemplate], *, name: str) -> Outcome:
+        self.calls += 1
+        if self._faults:
+            raise self._faults.pop(0)
+        return Outcome(
+            status=Status.NEEDS_REVIEW, reasons=(Reason(code="no_template", message="none"),)
+        )
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path / "data", settle=0, max_file_bytes=1000)
+
+
+@pytest.fixture
+def adapters(settings: Settings) -> Adapters:
+    return connect(settings)
+
+
+def _received(adapters: Adapters, settings: Settings, data: bytes = b"page") -> Invoice:
+    return receive(adapters, BytesIO(data), UPLOAD, settings)
+
+
+def _ref(invoice: Invoice) -> ObjectRef:
+    assert invoice.object is not None
+    return invoice.object
+
+
+def test_the_same_bytes_are_the_same_invoice(adapters: Adapters, settings: Settings) -> None:
+    first = _received(adapters, settings)
+    other = UPLOAD.model_copy(update={"file_id": "u2", "name": "copy.jpg"})
+    second = receive(adapters, BytesIO(b"page"), other, settings)
+    third = receive(adapters, BytesIO(b"page"), other, settings)
+    assert first.id == second.id
+    assert third.source == UPLOAD
+    assert third.duplicates == (other,)
+    assert len(adapters.store.list(Query()).invoices) == 1
+
+
+def test_an_event_is_read_once_however_often_it_comes(
+    adapters: Adapters, settings: Settings
+) -> None:
+    ref, reader = _ref(_received(adapters, settings)), Reader()
+    results = [process(adapters, reader, ref, settings) for _ in range(3)]
+    assert reader.calls == 1
+    assert [r.status for r in results if r] == [Status.NEEDS_REVIEW] * 3
+
+
+def test_an_object_alone_is_enough_to_make_its_invoice(
+    adapters: Adapters, settings: Settings
+) -> None:
+    invoice = _received(adapters, settings)
+    adapters.store.delete(invoice.id)  # as if the process had died between object and invoice
+    read = process(adapters, Reader(), _ref(invoice), settings)
+    assert read is not None
+    assert (read.id, read.source, read.received_at) == (invoice.id, UPLOAD, invoice.received_at)
+
+
+def test_an_invoice_in_work_is_left_to_who_reads_it(adapters: Adapters, settings: Settings) -> None:
+    invoice = _received(adapters, settings)
+
+    class Meanwhile(Reader):
+        def extract(
+            self, data: bytes, templates: Sequence[StoredTemplate], *, name: str
+        ) -> Outcome:
+            with pytest.raises(BusyError):
+                process(adapters, Reader(), _ref(invoice), settings)
+            return super().extract(data, templates, name=name)
+
+    process(adapters, Meanwhile(), _ref(invoice), settings)
+
+
+def test_a_bad_file_fails_and_is_not_tried_again(adapters: Adapters, settings: Settings) -> None:
+    reader = Reader(FileError("scan.jpg: cut off", code="truncated_file"))
+    ref = _ref(_received(adapters, settings))
+    process(adapters, reader, ref, settings)
+    read = process(adapters, reader, ref, settings)
+    assert read is not None
+    assert read.status is Status.FAILED
+    assert read.error == ErrorInfo(code="truncated_file", message="scan.jpg: cut off")
+    assert reader.calls == 1
+
+
+def test_a_fault_of_our_own_fails_the_invoice_and_names_it(
+    adapters: Adapters, settings: Settings
+) -> None:
+    read = process(
+        adapters, Reader(ZeroDivisionError()), _ref(_received(adapters, settings)), settings
+    )
+    assert read is not None
+    assert read.error is not None
+    assert read.error.code == "internal"
+    assert "scan.jpg" in read.error.message
+
+
+def test_a_transient_fault_is_tried_again_and_in_the_end_given_up(
+    adapters: Adapters, settings: Settings
+) -> None:
+    ref, reader = _ref(_received(adapters, settings)), Reader(TransientError("Tesseract died"))
+    with pytest.raises(TransientError):
+        process(adapters, reader, ref, settings)
+    give_up(adapters, ref, ErrorInfo(code="unavailable", message="scan.jpg: gave up"))
+    (invoice,) = adapters.store.list(Query()).invoices
+    assert invoice.status is Status.FAILED
+    # It can still be read on request.
+    adapters.store.update(invoice.id, requeue)
+    read = process(adapters, reader, ref, settings)
+    assert read is not None
+    assert read.status is Status.NEEDS_REVIEW
+
+
+def test_giving_up_late_leaves_what_was_read(adapters: Adapters, settings: Settings) -> None:
+    ref = _ref(_received(adapters, settings))
+    process(adapters, Reader(), ref, settings)
+    give_up(adapters, ref, ErrorInfo(code="unavailable", message="too late"))
+    assert adapters.store.list(Query()).invoices[0].status is Status.NEEDS_REVIEW
+
+
+def test_an_object_that_is_gone_is_no_fault(adapters: Adapters, settings: Settings) -> None:
+    ref = _ref(_received(adapters, settings))
+    adapters.objects.delete(ref)
+    assert process(adapters, Reader(), ref, settings) is None
+
+
+def test_a_requested_template_that_is_not_there_fails(
+    adapters: Adapters, settings: Settings
+) -> None:
+    invoice = receive(adapters, BytesIO(b"page"), UPLOAD, settings, template="nobody")
+    read = process(adapters, Reader(), _ref(invoice), settings)
+    assert read is not None
+    assert read.error is not None
+    assert read.error.code == NotFoundError.default_code
+
+
+@pytest.mark.parametrize(("data", "code"), [(b"", "empty_file"), (b"x" * 1001, "file_too_large")])
+def test_what_can_not_be_taken_in_is_refused(
+    data: bytes, code: str, adapters: Adapters, settings: Settings
+) -> None:
+    with pytest.raises(FileError) as caught:
+        _received(adapters, settings, data)
+    assert caught.value.code == code
+    assert caught.value.message.startswith("scan.jpg")
+
+
+def test_watching_takes_each_file_once_and_finds_a_place_for_the_bad_ones(
+    adapters: Adapters, settings: Settings
+) -> None:
+    inbox = settings.inbox_dir
+    inbox.mkdir(parents=True, exist_ok=True)
+    (inbox / "a.jpg").write_bytes(b"one")
+    (inbox / "b.jpg").write_bytes(b"one")
+    (inbox / "huge.jpg").write_bytes(b"x" * 2000)
+    report = watch(adapters, settings)
+    assert (report.received, len(report.failed)) == (2, 1)
+    again = watch(adapters, settings)
+    assert (again.received, again.failed) == (0, [])
+    invoices = {i.source.name: i for i in adapters.store.list(Query()).invoices}
+    assert len(invoices) == 2
+    huge = invoices["huge.jpg"]
+    assert huge.status is Status.FAILED
+    assert huge.error is not None
+    assert huge.error.code == "file_too_large"
