@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import version
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRe
 from core.match import Candidate, choose
 from core.page import Document, Limits, open_document
 from core.ports import StoredTemplate
+from core.reading.numeric import Kind as NumericKind
 from core.reading.numeric import NumericReader
 from core.reading.text import TextReader
 from core.settings import Settings
@@ -128,7 +130,8 @@ class Extractor:
         if numeric:
             with clock("read_numeric"):
                 lines = self._numeric.read(
-                    [crops[i] for i in numeric], [fields[i].kind.value for i in numeric]
+                    [crops[i] for i in numeric],
+                    [cast(NumericKind, fields[i].kind.value) for i in numeric],
                 )
             results |= {i: (x.text, x.confidence) for i, x in zip(numeric, lines, strict=True)}
         worded = [i for i, field in enumerate(fields) if field.kind is Kind.TEXT]

@@ -1,0 +1,65 @@
+"""Imports point one way: functions → core; core/adapters → core.ports; training → core."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OUTSIDE_CORE = {"flask", "functions_framework", "google", "googleapiclient", "waitress", "werkzeug"}
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def _files(folder: str) -> list[Path]:
+    files = sorted((ROOT / folder).rglob("*.py"))
+    assert files, folder
+    return files
+
+
+def _faults(files: list[Path], forbidden: set[str]) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files
+        for name in _imports(path)
+        if any(name == other or name.startswith(other + ".") for other in forbidden)
+    ]
+
+
+def test_core_knows_no_cloud_and_no_web_framework() -> None:
+    inside = [path for path in _files("core") if "adapters" not in path.parts]
+    assert _faults(inside, OUTSIDE_CORE) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "forbidden"),
+    [
+        ("core", {"functions", "training", "samples"}),
+        ("functions", {"training", "samples"}),
+        ("training", {"functions", "samples"}),
+    ],
+)
+def test_nothing_imports_against_the_arrows(folder: str, forbidden: set[str]) -> None:
+    assert _faults(_files(folder), forbidden) == []
+
+
+def test_only_who_builds_adapters_names_them() -> None:
+    inside = [path for path in _files("core") if "adapters" not in path.parts]
+    assert _faults(inside, {"core.adapters"}) == []
+
+
+def test_files_can_be_read_in_one_sitting() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for folder in ("core", "functions", "training")
+        for path in _files(folder)
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert long == {}
