@@ -1,0 +1,256 @@
+"""Signing in to Google Drive: as a service account, or as a person.
+
+A service account sees what is shared with it. With domain-wide delegation it acts for a `subject`,
+a person of the organisation. Neither needs a key file: on Google Cloud the machine's own account
+signs. A person signs in once in a browser and leaves a refresh token, which is kept in a file that
+nobody else may read. (Google's device flow is no choice: it grants no scope that reads Drive.)
+
+All of it asks for one scope, to read Drive.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import google.auth
+from google.auth import iam
+from google.auth.credentials import Credentials
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
+from google.auth.transport import Request
+from google.auth.transport.requests import Request as RequestsRequest
+from google.oauth2 import service_account
+from google.oauth2.credentials import Credentials as PersonCredentials
+
+from core.errors import KhanaError, SetupError, TransientError
+
+SCOPE = "https://www.googleapis.com/auth/drive.readonly"
+AUTHORIZATION_URI = "https://accounts.google.com/o/oauth2/v2/auth"
+TOKEN_URI = "https://oauth2.googleapis.com/token"
+
+_SIGNER_SCOPE = "https://www.googleapis.com/auth/iam"
+
+
+def sign_in_error(error: GoogleAuthError) -> KhanaError:
+    """What a fault in signing in is to Khana: the one place where google-auth's are mapped."""
+    if isinstance(error, TransportError) or error.retryable:
+        return TransientError(f"Google's sign-in is out of reach: {error}")
+    if isinstance(error, DefaultCredentialsError):
+        return SetupError(
+            "There are no credentials for Google: on Google Cloud run as a service account; "
+            "elsewhere let GOOGLE_APPLICATION_CREDENTIALS name a credentials file, or sign in "
+            f"as a person ({error})",
+            code="no_credentials",
+        )
+    said = str(error)
+    if "invalid_grant" in said:
+        return SetupError(
+            "Google refuses the sign-in to Drive, which was revoked or has expired: sign in again "
+            f"({said})",
+            code="sign_in_expired",
+        )
+    if "unauthorized_client" in said:
+        return SetupError(
+            "The service account may not act for that person: an administrator of the "
+            f"organisation must grant it domain-wide delegation for {SCOPE} ({said})",
+            code="sign_in_refused",
+        )
+    return SetupError(f"Signing in to Google failed: {said}", code="sign_in_refused")
+
+
+def of_service_account(
+    subject: str | None = None,
+    *,
+    request: Request | None = None,
+    token_uri: str = TOKEN_URI,
+) -> Credentials:
+    """The Application Default Credentials, acting for `subject` (an e-mail address) if given.
+
+    Without a key file, acting for somebody takes the role Service Account Token Creator on the
+    account itself, as Google must sign for it.
+
+    Raises:
+        SetupError: there are none, or they can't act for a subject.
+        TransientError: Google's sign-in is out of reach.
+    """
+    request = request or RequestsRequest()
+    try:
+        if subject is None:
+            return google.auth.default(scopes=[SCOPE], request=request)[0]
+        own, _ = google.auth.default(scopes=[_SIGNER_SCOPE], request=request)
+        if isinstance(own, service_account.Credentials):
+            delegated: Credentials = own.with_scopes([SCOPE]).with_subject(subject)
+            return delegated
+        # A machine's account says its address only once it has been asked for a token.
+        own.refresh(request)  # type: ignore[no-untyped-call]
+    except GoogleAuthError as error:
+        raise sign_in_error(error) from error
+    email = getattr(own, "service_account_email", None)
+    if email is None:
+        raise SetupError(
+            f"The credentials for Google are a person's, and can't act for {subject}: "
+            "use those of a service account",
+            code="sign_in_refused",
+        )
+    signer = iam.Signer(request, own, email)  # type: ignore[no-untyped-call]
+    return service_account.Credentials(  # type: ignore[no-untyped-call]
+        signer, email, token_uri, scopes=[SCOPE], subject=subject
+    )
+
+
+def of_person(path: Path, *, token_uri: str = TOKEN_URI) -> PersonCredentials:
+    """The credentials of the person whose sign-in `save_person` kept in `path`.
+
+    Raises:
+        SetupError: there is no such file, others may read it, or it is none of ours.
+    """
+    try:
+        mode = path.stat().st_mode
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        values = {key: str(kept[key]) for key in ("client_id", "client_secret", "refresh_token")}
+    except FileNotFoundError as error:
+        raise SetupError(
+            f"{path}: nobody has signed in to Drive yet", code="no_credentials"
+        ) from error
+    except OSError as error:
+        raise SetupError(f"{path}: {error.strerror}", code="no_credentials") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise SetupError(
+            f"{path}: holds no sign-in to Drive: sign in again", code="no_credentials"
+        ) from error
+    if mode & 0o077:
+        raise SetupError(
+            f"{path}: others can read this sign-in to Drive: chmod 600 {path}",
+            code="unsafe_credentials",
+        )
+    return PersonCredentials(  # type: ignore[no-untyped-call]
+        None, token_uri=token_uri, scopes=[SCOPE], **values
+    )
+
+
+def save_person(credentials: PersonCredentials, path: Path) -> None:
+    """Keeps a sign-in in `path`, with mode 0600 from its first byte on.
+
+    Raises:
+        SetupError: the file can't be written.
+    """
+    kept = {
+        "type": "authorized_user",
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret,
+        "refresh_token": credentials.refresh_token,
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # mkstemp gives mode 0600, and the rename leaves no moment of half a file.
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(kept, file)
+                file.flush()
+                os.fsync(descriptor)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise SetupError(f"{path}: {error.strerror}", code="no_credentials") from error
+
+
+def check(credentials: Credentials, *, request: Request | None = None) -> None:
+    """Asks for an access token now, so that a refusal comes here and not during the work.
+
+    Raises:
+        SetupError: the sign-in was revoked, has expired, or is refused.
+        TransientError: Google's sign-in is out of reach.
+    """
+    try:
+        credentials.refresh(request or RequestsRequest())  # type: ignore[no-untyped-call]
+    except GoogleAuthError as error:
+        raise sign_in_error(error) from error
+
+
+@dataclass(frozen=True)
+class BrowserSignIn:
+    """One sign-in of a person: open `url` in a browser, then `finish` with what comes back.
+
+    The browser is sent to `redirect_uri`, a port of loopback, with `code` and `state`. The client
+    is an OAuth client of the type "desktop app". PKCE (RFC 7636) makes the code useless to others.
+    """
+
+    client_id: str
+    client_secret: str
+    redirect_uri: str
+    token_uri: str = TOKEN_URI
+    state: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    verifier: str = field(default_factory=lambda: secrets.token_urlsafe(64), repr=False)
+
+    @property
+    def url(self) -> str:
+        digest = hashlib.sha256(self.verifier.encode()).digest()
+        query = {
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_uri,
+            "response_type": "code",
+            "scope": SCOPE,
+            "state": self.state,
+            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+            "code_challenge_method": "S256",
+            # Together they have Google give a refresh token every time, not the first time alone.
+            "access_type": "offline",
+            "prompt": "consent",
+        }
+        return f"{AUTHORIZATION_URI}?{urlencode(query)}"
+
+    def finish(self, *, code: str, state: str, request: Request | None = None) -> PersonCredentials:
+        """The credentials for the code that the browser brought.
+
+        Raises:
+            SetupError: the code is of another sign-in, or Google refuses it.
+            TransientError: Google's sign-in is out of reach.
+        """
+        if not secrets.compare_digest(state, self.state):
+            raise SetupError(
+                "The answer belongs to another sign-in: sign in again", code="sign_in_refused"
+            )
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "code_verifier": self.verifier,
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "redirect_uri": self.redirect_uri,
+        }
+        answer = self._post(form, request or RequestsRequest())
+        if "refresh_token" not in answer:
+            reason = answer.get("error_description") or answer.get("error") or "no refresh token"
+            raise SetupError(
+                f"Google refuses the sign-in to Drive: {reason}", code="sign_in_refused"
+            )
+        return PersonCredentials(  # type: ignore[no-untyped-call]
+            answer.get("access_token"),
+            refresh_token=answer["refresh_token"],
+            token_uri=self.token_uri,
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+            scopes=[SCOPE],
+        )
+
+    def _post(self, form: dict[str, str], request: Request) -> dict[str, Any]:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            response = request(self.token_uri, "POST", urlencode(form).encode(), headers)
+            answer = json.loads(response.data)
+        except GoogleAuthError as error:
+            raise sign_in_error(error) from error
+        except ValueError as error:
+            raise TransientError("Google's sign-in answered with what is no JSON") from error
+        if not isinstance(answer, dict) or response.status >= 500:
+            raise TransientError(f"Google's sign-in is out of reach: status {response.status}")
+        return answer

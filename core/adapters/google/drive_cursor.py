@@ -1,0 +1,102 @@
+"""What following Drive has to remember, kept as JSON in the cursor of the source."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from core.errors import SetupError
+
+LIMIT_BYTES = 900_000
+"""Largest cursor: Firestore takes documents up to 1 MiB. It is enough for some 12,000 folders."""
+
+_UNKNOWN = ""
+
+
+class Feed(BaseModel):
+    """How far one log of changes has been followed.
+
+    `watched` are the folders that were asked for. `folders` are these and all below them, each with
+    the folder that it is in, if that is among them. Those in `todo` are yet to be listed, the first
+    of them from `page` on.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: str
+    watched: list[str] = []
+    folders: dict[str, str] = {}
+    todo: list[str] = []
+    page: str | None = None
+
+    def watch(self, folders: Sequence[str]) -> None:
+        """Watches these folders instead of those before."""
+        dropped = set(self.watched) - set(folders)
+        self.watched = list(folders)
+        for folder in dropped:
+            if self.folders[folder] == _UNKNOWN:
+                self.drop(folder)
+        for folder in folders:
+            if folder not in self.folders:
+                self.add(folder, _UNKNOWN)
+
+    def add(self, folder: str, parent: str) -> None:
+        """Follows a folder. A new one is to be listed: the log doesn't tell what it holds."""
+        if folder not in self.folders:
+            self.todo.append(folder)
+        self.folders[folder] = parent
+
+    def drop(self, folder: str) -> None:
+        """Follows a folder, and those below it, no longer. A watched one only changes its place."""
+        if folder not in self.folders:
+            return
+        if folder in self.watched:
+            self.folders[folder] = _UNKNOWN
+            return
+        del self.folders[folder]
+        if folder in self.todo:
+            if folder == self.todo[0]:
+                self.page = None
+            self.todo.remove(folder)
+        for child in [child for child, parent in self.folders.items() if parent == folder]:
+            self.drop(child)
+
+    def restart(self, token: str) -> None:
+        """Goes on from `token`, once all folders have been listed anew."""
+        self.token = token
+        self.folders, self.todo, self.page = {}, [], None
+        self.watch(self.watched)
+
+
+Feeds = dict[str, Feed]
+"""By shared drive; "" is the account's own log."""
+
+_JSON = TypeAdapter(Feeds)
+
+
+def load(cursor: str | None) -> Feeds:
+    """The feeds in a cursor; none if there is none.
+
+    Raises:
+        ValueError: it is none that `dump` made.
+    """
+    try:
+        return _JSON.validate_json(cursor) if cursor else {}
+    except ValidationError as error:
+        raise ValueError(f"not a cursor of Drive: {error}") from error
+
+
+def dump(feeds: Feeds) -> str:
+    """The feeds as a cursor.
+
+    Raises:
+        SetupError: there are more folders than a cursor can hold.
+    """
+    cursor = _JSON.dump_json(feeds).decode()
+    if len(cursor) > LIMIT_BYTES:
+        count = sum(len(feed.folders) for feed in feeds.values())
+        raise SetupError(
+            f"Drive: {count:,} folders are more than can be followed: watch a folder with fewer "
+            "below it",
+            code="too_many_folders",
+        )
+    return cursor
