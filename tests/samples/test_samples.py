@@ -3,13 +3,12 @@
 from datetime import date
 
 from core.checks import check
-from core.values import parse_value
-
 from core.invoice import Reading
 from core.page import Limits, open_document
 from core.ports import StoredTemplate
 from core.settings import Settings
 from core.template import Kind
+from core.values import parse_value
 from samples import FOLDER, INVOICES, Sample, load_samples
 
 LIMITS = Limits.of(Settings())
