@@ -1,0 +1,1 @@
+"""Makes the numeric reader's model: fonts, synthetic lines, training, evaluation, export."""

@@ -1,0 +1,303 @@
+"""From a clean drawing to a box cut out of a scanned, photographed or exported page.
+
+A `Profile` says how badly pages are treated: `TRAIN` spans everything, the named ones are what the
+reader is measured on.
+"""
+
+from dataclasses import dataclass, replace
+from random import Random
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.render import EM, Box, Drawing, Style, Typesetter
+
+Gray = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Ranges and probabilities. Lengths are in digit heights unless they say px."""
+
+    digit_px: tuple[float, float] = (7, 40)
+    small: float = 0.45
+    """Share of lines whose digits are at the lower end of `digit_px`, up to twice its least."""
+    words: tuple[float, ...] = (0.62, 0.3, 0.08)
+    negatives: float = 0.0
+    neighbours: float = 0.25
+    tight: float = 0.3
+    """Probability of a margin cut close, and of one through the words beside the number."""
+    rules: float = 0.25
+    """Probability of a ruled line at each edge."""
+    underline: float = 0.0
+    print_: float = 0.0
+    """Probability of each of: bold, thin, condensed or wide, slanted, letter-spaced, dotted, worn."""
+    tilt: float = 0.0
+    """Probability of rotation and perspective; and twice that in degrees at most."""
+    paper: float = 0.0
+    """Probability of each of: grey paper, uneven light, stains, faint ink, a dark ground (a tenth)."""
+    blur: float = 0.0
+    motion: float = 0.0
+    noise: float = 0.0
+    fax: float = 0.0
+    jpeg: float = 0.0
+    quality: tuple[int, int] = (30, 95)
+
+
+TRAIN = Profile(
+    negatives=0.06, underline=0.06, print_=0.12, tilt=0.35, paper=0.3, blur=0.35, motion=0.06,
+    noise=0.3, fax=0.05, jpeg=0.6,
+)
+_PLAIN = Profile(words=(0.8, 0.2), neighbours=0.05, tight=0.1, rules=0.08)
+PROFILES: dict[str, Profile] = {
+    "clean": replace(_PLAIN, digit_px=(14, 36), words=(1.0,), rules=0.0, neighbours=0.0, small=0.5),
+    "small": replace(_PLAIN, digit_px=(8, 10), small=0.0, jpeg=1.0, quality=(40, 80)),
+    "scan": replace(_PLAIN, digit_px=(10, 30), rules=0.3, paper=0.5, blur=0.6, noise=0.6, fax=0.15,
+                    tilt=0.3, jpeg=0.6, quality=(40, 90)),
+    "phone": replace(_PLAIN, digit_px=(10, 36), tilt=1.0, paper=0.6, blur=0.6, motion=0.3,
+                     noise=0.5, jpeg=1.0, quality=(40, 85)),
+    "print": replace(_PLAIN, digit_px=(10, 30), print_=0.3, underline=0.15, jpeg=0.5),
+    "beside": replace(_PLAIN, digit_px=(9, 30), words=(0.0, 0.75, 0.25), neighbours=0.4,
+                      tight=0.35, rules=0.2, jpeg=0.5),
+}
+"""What the reader is measured on. `clean` is 150 to 300 dpi, `small` 96 dpi."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A box as the reader gets it, and what it should answer ('' for nothing)."""
+
+    crop: Gray
+    label: str
+    kind: str
+    family: str
+
+
+def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -> Sample:
+    """A random box."""
+    noise = np.random.default_rng(rng.getrandbits(64))
+    if rng.random() < profile.negatives:
+        drawing = setter.words_only(rng)
+        if rng.random() < 0.6:
+            drawing = replace(drawing, ink=np.zeros_like(drawing.ink))
+    else:
+        low, high = profile.digit_px
+        small = rng.random() < profile.small
+        digit = rng.uniform(low, min(high, 2 * low)) if small else rng.uniform(low, high)
+        spread = rng.random() < profile.print_
+        style = Style(
+            rng.uniform(0.05, 0.5) if spread else 0.0, profile.words, profile.neighbours
+        )
+        # Programs draw small type straight onto the pixel grid, hinted; scanners sample it.
+        em = round(digit / 0.68) if digit < 16 and rng.random() < 0.3 else EM
+        drawing = setter.draw(rng, style, arabic=arabic, em=max(10, em))
+        return Sample(
+            _treated(drawing, digit, rng, noise, profile),
+            drawing.label, drawing.kind, drawing.family,
+        )
+    return Sample(
+        _treated(drawing, rng.uniform(8, 30), rng, noise, profile), "", "number", drawing.family
+    )
+
+
+def _treated(
+    drawing: Drawing, digit: float, rng: Random, noise: np.random.Generator, profile: Profile
+) -> Gray:
+    ink, box, core = _box(drawing, rng, profile)
+    scale = digit / drawing.digit
+    if profile.print_:
+        ink = _press(ink, drawing.digit, rng, noise, profile.print_)
+    ink = _ruled(ink, drawing, box, rng, profile)
+    ink, box = _bent(ink, box, core, rng, profile)
+    left, top, right, bottom = box
+    ink = ink[top:bottom, left:right]
+    stretch = rng.uniform(0.75, 1.25) if rng.random() < profile.print_ else 1.0
+    size = (max(4, round(ink.shape[1] * scale * stretch)), max(4, round(ink.shape[0] * scale)))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    coverage = cv2.resize(ink, size, interpolation=how).astype(np.float32) / 255
+    return _captured(coverage, digit, rng, noise, profile)
+
+
+def _box(drawing: Drawing, rng: Random, profile: Profile) -> tuple[Gray, Box, Box]:
+    """The drawing reduced to what is near the box; the box, and the number, in that. The box
+    may cut words and lines beside the number, never the number."""
+    unit = drawing.digit
+    core, whole = drawing.core, drawing.whole
+
+    def margin(most: float) -> float:
+        if rng.random() < profile.tight:
+            return unit * rng.uniform(0.02, 0.12)
+        return unit * min(most, 0.08 + rng.expovariate(1 / 0.45))
+
+    def side(own: int, outer: int, sign: int) -> float:
+        if own != outer and rng.random() < profile.tight:  # through the word beside the number
+            near, far = sorted((own + sign * 0.08 * unit, float(outer)))
+            return rng.uniform(near, far)
+        return outer + sign * margin(5)
+
+    left, right = side(core[0], whole[0], -1), side(core[2], whole[2], 1)
+    vertical = core if rng.random() < 0.5 else whole
+    top, bottom = vertical[1] - margin(1.6), vertical[3] + margin(1.6)
+    if bottom - top < 0.8 * unit:  # a lone '-' or '٠': a box is as tall as a digit all the same
+        grow = rng.uniform(0.9, 1.8) * unit - (bottom - top)
+        share = rng.uniform(0.35, 0.65)
+        top, bottom = top - share * grow, bottom + (1 - share) * grow
+    height, width = drawing.ink.shape
+    pad = round(0.6 * unit)
+    edges = (round(left), round(top), round(right), round(bottom))
+    x0, y0 = max(0, edges[0] - pad), max(0, edges[1] - pad)
+    x1, y1 = min(width, edges[2] + pad), min(height, edges[3] + pad)
+    box = (
+        max(0, edges[0]) - x0, max(0, edges[1]) - y0,
+        min(width, edges[2]) - x0, min(height, edges[3]) - y0,
+    )
+    number = (core[0] - x0, core[1] - y0, core[2] - x0, core[3] - y0)
+    return np.ascontiguousarray(drawing.ink[y0:y1, x0:x1]), box, number
+
+
+def _press(
+    ink: Gray, unit: float, rng: Random, noise: np.random.Generator, probability: float
+) -> Gray:
+    """What the print shop does: bold, thin, dotted, worn type."""
+    if rng.random() < probability:
+        stroke = max(2, round(unit * rng.uniform(0.03, 0.09)))
+        ink = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (stroke, stroke)))
+    elif rng.random() < probability and unit > 25:
+        stroke = max(2, round(unit * 0.04))
+        thinned = cv2.erode(ink, np.ones((stroke, stroke), np.uint8))
+        ink = cv2.max(thinned, (ink * 0.35).astype(np.uint8))  # hairlines fade, they don't vanish
+    if unit > 25 and rng.random() < probability:
+        pitch = unit / rng.uniform(7, 11)
+        rows, columns = np.indices(ink.shape, sparse=True)
+        distance = ((rows % pitch) / pitch - 0.5) ** 2 + ((columns % pitch) / pitch - 0.5) ** 2
+        dots = np.clip((rng.uniform(0.24, 0.5) - distance) * 8, 0, 1)
+        ink = (cv2.dilate(ink, np.ones((3, 3), np.uint8)) * dots).astype(np.uint8)
+    if rng.random() < probability:
+        grain = noise.random((max(2, ink.shape[0] // 5), max(2, ink.shape[1] // 5)), np.float32)
+        worn = cv2.resize(grain, ink.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        ink = (ink * np.clip((worn - rng.uniform(0.0, 0.3)) * 4 + 0.5, 0.25, 1)).astype(np.uint8)
+    return ink
+
+
+def _ruled(
+    ink: Gray, drawing: Drawing, box: Box, rng: Random, profile: Profile
+) -> Gray:
+    """Ruled lines near the edges of the box, some inside it, some touching the type."""
+    left, top, right, bottom = box
+    height, width = ink.shape
+    unit = drawing.digit
+    ink = ink.copy()
+
+    def thickness() -> int:
+        return max(1, round(unit * rng.choice([0.04, 0.06, 0.08, 0.12])))
+
+    for edge, span, across in ((top, height, True), (bottom, height, True),
+                               (left, width, False), (right, width, False)):
+        if rng.random() < profile.rules:
+            inwards = 1 if edge in (top, left) else -1
+            at = round(edge + inwards * unit * rng.uniform(-0.02, 0.14))
+            thick, shade = thickness(), rng.randint(90, 255)
+            part = slice(max(0, min(at, span - thick)), max(0, min(at, span - thick)) + thick)
+            where = (part, slice(None)) if across else (slice(None), part)
+            ink[where] = np.maximum(ink[where], shade)
+    if rng.random() < profile.underline:
+        at = min(height - 3, round(bottom - rng.uniform(0.02, 0.25) * unit))
+        ink[at : at + thickness(), left:right] = 255
+    return ink
+
+
+def _bent(ink: Gray, box: Box, core: Box, rng: Random, profile: Profile) -> tuple[Gray, Box]:
+    """Slanted type, rotation, and what an alignment leaves of perspective; and the box, grown so
+    that it still has the whole number."""
+    height, width = ink.shape
+    matrix = np.eye(3)
+    if rng.random() < profile.print_:
+        slant = rng.uniform(-0.12, 0.3)
+        matrix = np.array([[1, -slant, slant * height / 2], [0, 1, 0], [0, 0, 1]]) @ matrix
+    if rng.random() < profile.tilt:
+        limit = min(2 * profile.tilt, 12 * height / width)  # tilted more, long lines leave the box
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-limit, limit), 1)
+        matrix = np.vstack([turn, [0, 0, 1]]) @ matrix
+        if rng.random() < 0.5:
+            lean, keystone = rng.uniform(-0.08, 0.08), rng.uniform(-0.05, 0.05) / width
+            bend = np.array([[1, lean, -lean * height / 2], [0, 1, 0], [keystone, 0, 1]])
+            matrix = bend / (1 + keystone * width / 2) @ matrix
+    if (matrix == np.eye(3)).all():
+        return ink, box
+    ink = cv2.warpPerspective(ink, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    corners = np.array([[[x, y] for x in core[::2] for y in core[1::2]]], np.float64)
+    (moved,) = cv2.perspectiveTransform(corners, matrix)
+    (left, top), (right, bottom) = np.floor(moved.min(0)), np.ceil(moved.max(0))
+    return ink, (
+        max(0, min(box[0], int(left))), max(0, min(box[1], int(top))),
+        min(width, max(box[2], int(right))), min(height, max(box[3], int(bottom))),
+    )
+
+
+def _captured(
+    coverage: NDArray[np.float32], digit: float, rng: Random, noise: np.random.Generator,
+    profile: Profile,
+) -> Gray:
+    """Paper, light, lens, sensor and file format."""
+    height, width = coverage.shape
+    if rng.random() < profile.blur:
+        coverage = cv2.GaussianBlur(coverage, (0, 0), 0.3 + digit * rng.uniform(0.0, 0.055))
+    if rng.random() < profile.motion:
+        coverage = _moved(coverage, digit, rng)
+    paper = rng.uniform(235, 255)
+    if rng.random() < profile.paper:
+        paper = rng.uniform(150, 240)
+    contrast = rng.uniform(0.7, 1.0) * paper
+    if rng.random() < profile.paper:
+        contrast = rng.uniform(35, 110)
+    contrast = min(contrast, paper - 5)
+    sheet = np.full((height, width), paper, np.float32)
+    if rng.random() < profile.paper:
+        sheet *= _patches(height, width, noise, rng.uniform(0.03, 0.3))
+    picture = sheet * (1 - coverage * (contrast / paper))
+    if rng.random() < profile.paper / 10:
+        picture = 255 - picture + (paper - 255) * 0.5
+    if rng.random() < profile.noise:
+        sigma = rng.uniform(1, 0.16 * contrast)
+        grain = noise.standard_normal((height, width), np.float32) * sigma
+        if rng.random() < 0.5:
+            grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * 1.6
+        picture += grain
+    if rng.random() < profile.noise / 4:
+        specks = noise.random((height, width), np.float32)
+        picture[specks < rng.uniform(0, 0.02)] = rng.choice([20.0, 240.0])
+    crop = np.clip(picture, 0, 255).astype(np.uint8)
+    if rng.random() < profile.fax:
+        level = float(sheet.mean()) - contrast * rng.uniform(0.35, 0.6)
+        crop = np.where(picture < level, 0, 255).astype(np.uint8)
+    if rng.random() < profile.jpeg:
+        crop = _jpeg(crop, rng.randint(*profile.quality), rng)
+    return crop
+
+
+def _moved(coverage: NDArray[np.float32], digit: float, rng: Random) -> NDArray[np.float32]:
+    length = max(2, round(digit * rng.uniform(0.06, 0.18)))
+    kernel = np.zeros((length, length), np.float32)
+    if rng.random() < 0.5:
+        kernel[length // 2] = 1 / length
+    else:
+        np.fill_diagonal(kernel, 1 / length)
+    return cv2.filter2D(coverage, -1, kernel)
+
+
+def _patches(
+    height: int, width: int, noise: np.random.Generator, depth: float
+) -> NDArray[np.float32]:
+    """A smooth field between 1 - depth and 1: a shadow across, or a stain."""
+    few = noise.random((2, max(2, min(12, width // max(8, height)) + 1)), np.float32)
+    return 1 - depth * cv2.resize(few, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+
+
+def _jpeg(crop: Gray, quality: int, rng: Random) -> Gray:
+    """Through JPEG, in a page whose 8×8 grid lies anywhere about the box."""
+    down, right = rng.randint(0, 7), rng.randint(0, 7)
+    page = cv2.copyMakeBorder(crop, down, 8, right, 8, cv2.BORDER_REPLICATE)
+    _, data = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    page = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+    return page[down : down + crop.shape[0], right : right + crop.shape[1]]

@@ -1,0 +1,126 @@
+"""Rendered lines on disk: made once, in chunks, by as many processes as there are cores.
+
+    python -m training.dataset --split train --count 300000 [--jobs 2]
+
+A chunk's content follows from its split, profile and number alone, so making may stop and go on at
+any time, and training may start on the chunks that are there.
+"""
+
+import argparse
+import hashlib
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.reading.lines import prepare
+from training.augment import PROFILES, TRAIN, Profile, sample
+from training.fonts import WORK, Split
+from training.render import Typesetter
+
+CHUNK = 2000
+ARABIC = 0.6
+"""Share of fields in Arabic-Indic digits: the harder script, and the one that there is less of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """inks: 32×W uint8 each, as `core.reading.lines.prepare` gives them. The rest: one per line."""
+
+    inks: list[NDArray[np.uint8]]
+    labels: list[str]
+    kinds: list[str]
+    families: list[str]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def profile_named(name: str) -> Profile:
+    """`train`, or one of those that the reader is measured on."""
+    return TRAIN if name == "train" else PROFILES[name]
+
+
+def path_of(split: Split, profile: str, number: int) -> Path:
+    return WORK / "lines" / split / profile / f"{number:05}.npz"
+
+
+def make_chunk(split: Split, profile: str, number: int, count: int = CHUNK) -> Path:
+    """Renders a chunk unless it is there."""
+    path = path_of(split, profile, number)
+    if path.exists():
+        return path
+    cv2.setNumThreads(1)
+    seed = hashlib.sha256(f"{split} {profile} {number}".encode()).digest()
+    rng = Random(int.from_bytes(seed[:8], "big"))
+    setter, settings = _setter(split), profile_named(profile)
+    samples = [sample(setter, rng, settings, arabic=rng.random() < ARABIC) for _ in range(count)]
+    inks = [prepare(one.crop).ink for one in samples]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    with draft.open("wb") as file:
+        np.savez(
+            file,
+            ink=np.concatenate(inks, axis=1),
+            widths=np.array([ink.shape[1] for ink in inks], np.int32),
+            labels=np.array([one.label for one in samples]),
+            kinds=np.array([one.kind for one in samples]),
+            families=np.array([one.family for one in samples]),
+        )
+    draft.rename(path)
+    return path
+
+
+@cache
+def _setter(split: Split) -> Typesetter:
+    return Typesetter(split)
+
+
+def load(paths: list[Path]) -> Lines:
+    """The lines of these chunks, in order."""
+    lines = Lines([], [], [], [])
+    for path in paths:
+        with np.load(path) as chunk:
+            edges = np.cumsum(chunk["widths"])[:-1]
+            lines.inks.extend(np.split(chunk["ink"], edges, axis=1))
+            lines.labels.extend(map(str, chunk["labels"]))
+            lines.kinds.extend(map(str, chunk["kinds"]))
+            lines.families.extend(map(str, chunk["families"]))
+    return lines
+
+
+def chunks(split: Split, profile: str) -> list[Path]:
+    """What there is, in order."""
+    return sorted(path_of(split, profile, 0).parent.glob("*.npz"))
+
+
+def make(split: Split, profile: str, count: int, jobs: int, first: int = 0) -> Iterator[Path]:
+    """Renders `count` lines, rounded up to whole chunks, from chunk `first` on."""
+    numbers = range(first, first + -(-count // CHUNK))
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(make_chunk, *zip(*((split, profile, n) for n in numbers), strict=True))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--split", default="train", choices=["train", "validation", "test"])
+    parser.add_argument("--profile", default="train", choices=["train", *PROFILES])
+    parser.add_argument("--count", type=int, default=300_000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first chunk")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    paths = make(options.split, options.profile, options.count, options.jobs, options.first)
+    for done, _ in enumerate(paths, 1):
+        print(f"\r{options.split} {options.profile}: {done * CHUNK} lines", end="", flush=True)
+    print()
+
+
+if __name__ == "__main__":
+    main()

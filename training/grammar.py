@@ -1,0 +1,147 @@
+"""What is printed in numeric fields: numbers, amounts and dates, and the words beside them.
+
+Every function takes a `random.Random` and nothing else that varies, so a seed names its text. Texts
+are *visual*: characters as they stand from left to right, whatever their reading order.
+"""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+Kind = Literal["number", "amount", "date"]
+
+CHARSET = "٠١٢٣٤٥٦٧٨٩0123456789/-.,٫٬:%()"
+"""What the reader can answer, in the order of its classes; class 0 is CTC's blank."""
+
+_TO_ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+LATIN_WORDS = """AED SAR EGP USD EUR KWD BHD QAR OMR JOD IQD MAD DZD TND LBP SYP YER GBP Dhs Dh SR LE
+    KD BD QR RO JD AED. Rs $ € £ No. No # Nr Inv INV Total TOTAL Tax VAT Qty pcs kg Net Date DATE
+    Invoice Subtotal Amount Due TRN Ref CR only Pcs Unit x X ea. Box NO. Disc dated Balance""".split()
+ARABIC_WORDS = """ريال درهم جنيه دينار د.إ ج.م ر.س د.ك د.ب ر.ق ر.ع د.أ ل.س ر.ي د.ع رقم الرقم التاريخ
+    المجموع الإجمالي الاجمالي ضريبة الضريبة فاتورة رقم: تاريخ: المبلغ الصافي خصم الكمية الوحدة
+    فقط هـ م ه سعودي مصري دولار يورو قطعة كجم عدد ريالات لا غير العميل الرصيد بتاريخ""".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """label: what the reader should answer. drawn: the characters to draw, one for each of the
+    label's (a '%' may be drawn as '٪', a '-' as '−'), with spaces between them allowed."""
+
+    label: str
+    drawn: str
+    kind: Kind
+
+
+def printed(rng: Random, *, arabic: bool) -> Printed:
+    """A field's text, with Arabic-Indic digits or Western ones."""
+    draw, kind = rng.choices(
+        [(_number, "number"), (_amount, "amount"), (_date, "date"), (_jumble, "number")],
+        weights=[28, 36, 26, 10],
+    )[0]
+    text = draw(rng, arabic)
+    if arabic:
+        text = text.translate(_TO_ARABIC)
+    return Printed(text.replace(" ", ""), _glyphs(rng, text, arabic), kind)
+
+
+def word(rng: Random) -> tuple[str, bool]:
+    """A word that may stand beside a number, and whether it is Arabic."""
+    if rng.random() < 0.5:
+        return rng.choice(LATIN_WORDS), False
+    return rng.choice(ARABIC_WORDS), True
+
+
+def _glyphs(rng: Random, text: str, arabic: bool) -> str:
+    if arabic and rng.random() < 0.6:
+        text = text.replace("%", "٪")
+    if rng.random() < 0.12:
+        text = text.replace("-", rng.choice("−–"))
+    return text
+
+
+def _digits(rng: Random, count: int) -> str:
+    """Digits as identifiers have them: any, with runs of one digit more often than by chance."""
+    if rng.random() < 0.12:
+        pool = rng.sample("0123456789", 2)
+        return "".join(rng.choices(pool, k=count))
+    return "".join(rng.choices("0123456789", k=count))
+
+
+def _number(rng: Random, _arabic: bool) -> str:
+    form = rng.random()
+    if form < 0.62:
+        count = rng.choices(range(1, 16), weights=[9, 8, 8, 9, 10, 10, 7, 6, 3, 3, 2, 2, 1, 1, 2])[0]
+        text = _digits(rng, count)
+        return text if rng.random() < 0.8 else "0" * rng.randint(1, 4) + text[: max(1, count - 2)]
+    if form < 0.92:
+        mark = rng.choices("-/.", weights=[6, 4, 1])[0]
+        parts = [_digits(rng, rng.randint(1, 6)) for _ in range(rng.choice([2, 2, 2, 3]))]
+        if rng.random() < 0.4:
+            parts[rng.choice([0, -1])] = str(rng.randint(1990, 2035))
+        return mark.join(parts)
+    if form < 0.96:
+        return f"{rng.randint(0, 23):02}:{rng.randint(0, 59):02}"
+    return f"({_digits(rng, rng.randint(1, 4))}){'-' * rng.randint(0, 1)}{_digits(rng, rng.randint(0, 6))}"
+
+
+_SEPARATORS = {  # grouping, decimal mark, weight
+    False: [(",", ".", 10), ("", ".", 9), (".", ",", 2), ("", ",", 2), (" ", ".", 1), ("٬", "٫", 0)],
+    True: [("٬", "٫", 6), ("", "٫", 5), (",", ".", 6), ("", ".", 6), (",", "٫", 2), ("", ",", 3),
+           (".", ",", 1), ("٬", ".", 1), (" ", "٫", 1)],
+}
+
+
+def _amount(rng: Random, arabic: bool) -> str:
+    *marks, weights = zip(*_SEPARATORS[arabic], strict=True)
+    group, decimal = rng.choices(list(zip(*marks, strict=True)), weights=weights)[0]
+    whole = str(int(10 ** rng.uniform(0, rng.choice([3, 5, 5, 7, 9]))))
+    if rng.random() < 0.2:  # round sums: ٥٢٥٠٠, 1,000
+        keep = rng.randint(1, 2)
+        whole = whole[:keep] + "0" * (len(whole) - keep)
+    if rng.random() < 0.06:
+        whole = "0"
+    if group:
+        whole = group.join(_thousands(whole))
+    places = rng.choices([0, 1, 2, 3], weights=[30, 6, 54, 10])[0]
+    cents = "0" * places if rng.random() < 0.3 else _digits(rng, places)
+    text = whole + (decimal + cents if places else "")
+    form = rng.random()
+    if form < 0.06:
+        return f"({text})"
+    if form < 0.14:
+        return f"-{text}" if rng.random() < 0.6 else f"{text}-"
+    if form < 0.26:
+        short = text if len(text) < 5 else str(rng.randint(0, 100))
+        return f"{short}%" if rng.random() < 0.65 else f"%{short}"
+    return text
+
+
+def _thousands(whole: str) -> list[str]:
+    first = len(whole) % 3 or 3
+    return [whole[:first], *(whole[i : i + 3] for i in range(first, len(whole), 3))]
+
+
+def _date(rng: Random, arabic: bool) -> str:
+    hijri = rng.random() < 0.12
+    year = str(rng.randint(1400, 1460) if hijri else rng.choices(
+        [rng.randint(1980, 2040), rng.randint(2015, 2027)], weights=[1, 3])[0])
+    if rng.random() < 0.2:
+        year = year[2:]
+    day, month = str(rng.randint(1, 31)), str(rng.randint(1, 12))
+    if rng.random() < 0.65:
+        day, month = day.zfill(2), month.zfill(2)
+    # Both visual orders: bidirectional layout may put the year of an Arabic date first or last.
+    orders = [(day, month, year), (month, day, year), (year, month, day)]
+    parts = rng.choices(orders, weights=[5, 2, 4])[0]
+    mark = rng.choices(["/", "-", ".", " / ", " - "], weights=[10, 8, 3, 1, 1])[0]
+    return mark.join(parts)
+
+
+def _jumble(rng: Random, arabic: bool) -> str:
+    """Any marks anywhere, so that the net reads what it sees, not what it expects."""
+    marks = "/-.,:%()" + ("٫٬" if arabic else "")
+    text = [rng.choice("0123456789") for _ in range(rng.randint(1, 14))]
+    for _ in range(rng.randint(0, 4)):
+        text.insert(rng.randint(0, len(text)), rng.choice(marks))
+    return "".join(text)

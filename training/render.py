@@ -1,0 +1,245 @@
+"""Draws a field as a page would show it: digits, words beside them, lines above and below.
+
+Words are shaped by raqm (HarfBuzz), in their own direction. The numeric part is drawn character by
+character from left to right, for a label must be exactly what is seen: laid out as one string,
+'١٢-٠٥' would be turned round by the bidirectional algorithm even in a left-to-right paragraph.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageFont
+
+from training import fonts, grammar
+from training.fonts import Face
+
+Mask = NDArray[np.uint8]
+
+EM = 64
+"""Type size in pixels: digits come out some 40 px tall, more than any that are later wanted."""
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels."""
+Speaker = Callable[[bool], Face]
+"""Gives a face that has Arabic (true) or Latin letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a line is set. Lengths are in digit heights."""
+
+    spacing: float = 0.0
+    words: tuple[float, ...] = (0.7, 0.25, 0.05)
+    """Probabilities of 0, 1 and 2 words beside the number."""
+    neighbours: float = 0.0
+    """Probability of a line above, and of one below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """ink: H×W, 255 is full ink. core: left, top, right, bottom of the numeric part; whole: of the
+    line with its words. digit: height of a digit in pixels."""
+
+    ink: Mask
+    label: str
+    kind: grammar.Kind
+    core: Box
+    whole: Box
+    digit: float
+    family: str
+
+
+@dataclass(eq=False)
+class Typesetter:
+    """Draws with the faces of one split."""
+
+    split: fonts.Split
+    _by_script: dict[bool, dict[str, dict[str, list[Face]]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._by_script = {True: {}, False: {}}
+        group_of = {
+            fonts.normalized(name): group
+            for group, names in fonts.families()[self.split].items()
+            for name in names
+        }
+        for face in fonts.faces(self.split):
+            group = group_of[fonts.normalized(face.family)]
+            for arabic in (True, False):
+                if face.arabic if arabic else face.western and face.has("/-.,:%()"):
+                    cuts = self._by_script[arabic].setdefault(group, {})
+                    cuts.setdefault(face.family, []).append(face)
+
+    def groups(self, *, arabic: bool) -> list[str]:
+        """The groups of families that have this script's digits."""
+        return sorted(self._by_script[arabic])
+
+    def face(self, rng: Random, *, arabic: bool) -> Face:
+        """A face of a family of a group: each group as likely as any other, within the square
+        root of its families' number, so that neither one family nor one big group rules."""
+        pool = self._by_script[arabic]
+        group = rng.choices(list(pool.values()), weights=[len(g) ** 0.5 for g in pool.values()])[0]
+        return rng.choice(rng.choice(list(group.values())))
+
+    def draw(self, rng: Random, style: Style, *, arabic: bool, em: int = EM) -> Drawing:
+        """A random field, set at `em` pixels."""
+        text = grammar.printed(rng, arabic=arabic)
+        face = self.face(rng, arabic=arabic)
+        other = self._helper(rng, face, text.drawn)
+        canvas = _Canvas(digit_height(face, arabic) * em / EM, em)
+        core = canvas.number(text.drawn, face, other, style.spacing)
+        whole = core
+        count = rng.choices(range(len(style.words)), weights=style.words)[0]
+        for side in rng.sample(["left", "right"], min(count, 2)):
+            whole = canvas.beside(rng, whole, side, self._speaker(rng, face))
+        for up in (True, False):
+            if rng.random() < style.neighbours:
+                line = grammar.printed(rng, arabic=arabic).drawn
+                helper = self._helper(rng, face, line)
+                canvas.neighbour(rng, whole, line, face, helper, up=up)
+        return Drawing(
+            canvas.pixels(), text.label, text.kind, core, whole, canvas.digit, face.family
+        )
+
+    def words_only(self, rng: Random) -> Drawing:
+        """A field that holds words and no number."""
+        face = self.face(rng, arabic=rng.random() < 0.6)
+        canvas = _Canvas(30.0, EM)
+        x, y = canvas.origin
+        whole = (x, y - 40, x, y)
+        for _ in range(rng.randint(1, 3)):
+            whole = canvas.beside(rng, whole, "right", self._speaker(rng, face))
+        return Drawing(canvas.pixels(), "", "number", whole, whole, 30.0, face.family)
+
+    def _helper(self, rng: Random, face: Face, text: str) -> Face:
+        """A face that has what `face` lacks of `text`, as a browser would find one."""
+        lacking = "".join(sorted({c for c in text if c != " " and not face.has(c)}))
+        return rng.choice(self._having(lacking)) if lacking else face
+
+    @functools.cache  # noqa: B019  as many typesetters as there are splits
+    def _having(self, characters: str) -> list[Face]:
+        """Every face with `characters`."""
+        pools = [*self._by_script[False].values(), *self._by_script[True].values()]
+        found = {f: None for pool in pools for cuts in pool.values() for f in cuts}
+        return [f for f in found if f.has(characters)]
+
+    def _speaker(self, rng: Random, face: Face) -> Speaker:
+        return lambda arabic: (
+            face if face.has("ابجد" if arabic else "ABC") else self._with_letters(rng, arabic)
+        )
+
+    def _with_letters(self, rng: Random, arabic: bool) -> Face:
+        for _ in range(20):
+            face = self.face(rng, arabic=arabic)
+            if face.has("ريالإأمدهـ" if arabic else "AEDSRtal$"):
+                return face
+        raise RuntimeError(f"too few faces of {self.split} have letters")
+
+
+class _Canvas:
+    def __init__(self, digit: float, em: int) -> None:
+        self.digit = digit
+        self.em = em
+        self.origin = (13 * em, 4 * em)
+        self._ink = np.zeros((7 * em, 40 * em), np.uint8)
+
+    def pixels(self) -> Mask:
+        return self._ink
+
+    def number(
+        self, text: str, face: Face, other: Face, spacing: float, at: tuple[int, int] | None = None
+    ) -> Box:
+        x, y = at or self.origin
+        whole: Box | None = None
+        for character in text:
+            glyph = _glyph(_file(face, other, character), self.em, character, None)
+            if character != " ":
+                whole = _around(whole, self._put(glyph, x, y))
+            x += glyph.advance + spacing * self.digit
+        assert whole is not None, "a field has at least one character"
+        return whole
+
+    def beside(self, rng: Random, whole: Box, side: str, speaker: Speaker) -> Box:
+        text, arabic = grammar.word(rng)
+        face = speaker(arabic)
+        file = next((f for f in face.files if all(ord(c) in fonts.cmap(f) for c in text)), None)
+        if file is None:
+            return whole
+        size = round(self.em * rng.choice([1, 1, 1, 0.8, 0.65, 1.15]))
+        word = _glyph(file, size, text, "rtl" if arabic else "ltr")
+        gap = self.digit * rng.choice([0.1, 0.25, 0.4, 0.4, 0.6, 1, 2])
+        x = whole[0] - gap - word.advance if side == "left" else whole[2] + gap
+        if x < 5 or x + word.advance > self._ink.shape[1] - 5:
+            return whole
+        return _around(whole, self._put(word, x, self.origin[1]))
+
+    def _put(self, glyph: "_Glyph", x: float, y: float) -> Box:
+        left, top = round(x) + glyph.left, round(y) + glyph.top
+        height, width = glyph.ink.shape
+        x0, y0 = max(0, left), max(0, top)
+        part = self._ink[y0 : top + height, x0 : left + width]
+        if part.size:
+            ink = glyph.ink[y0 - top :, x0 - left :][: part.shape[0], : part.shape[1]]
+            np.maximum(part, ink, out=part)
+        return left, top, left + width, top + height
+
+    def neighbour(
+        self, rng: Random, whole: Box, text: str, face: Face, other: Face, *, up: bool
+    ) -> None:
+        gap = self.digit * rng.uniform(0.25, 1.0)
+        y = whole[1] - gap if up else whole[3] + gap + self.digit
+        self.number(text, face, other, 0.0, (whole[0] + rng.randint(-self.em, self.em), round(y)))
+
+
+def _around(box: Box | None, other: Box) -> Box:
+    if box is None:
+        return other
+    return (
+        min(box[0], other[0]), min(box[1], other[1]), max(box[2], other[2]), max(box[3], other[3])
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Glyph:
+    """A shaped character or word: its ink, where that is from the pen, how far the pen goes."""
+
+    ink: Mask
+    left: int
+    top: int
+    advance: float
+
+
+@functools.lru_cache(maxsize=40_000)
+def _glyph(path: Path, size: int, text: str, direction: str | None) -> _Glyph:
+    """Shaping takes half of all the time of drawing, and the same few thousand come again."""
+    font = _font(path, size)
+    mask, (left, top) = font.getmask2(text, mode="L", anchor="ls", direction=direction)
+    ink = np.frombuffer(bytes(mask), np.uint8).reshape(mask.size[::-1])
+    return _Glyph(ink, left, top, font.getlength(text, direction=direction))
+
+
+@functools.lru_cache(maxsize=4096)
+def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.RAQM)
+
+
+@functools.lru_cache(maxsize=65536)
+def _file(face: Face, other: Face, character: str) -> Path:
+    """Where a character is drawn from; as in a browser, another face helps out."""
+    for path in (*face.files, *other.files):
+        if ord(character) in fonts.cmap(path):
+            return path
+    raise LookupError(f"neither {face.family} nor {other.family} draws {character!r}")
+
+
+@functools.lru_cache(maxsize=4096)
+def digit_height(face: Face, arabic: bool) -> float:
+    """Height in pixels of a face's digits at the size that everything is drawn at."""
+    character = "٨" if arabic else "8"
+    box = _font(_file(face, face, character), EM).getbbox(character)
+    return float(max(8, box[3] - box[1]))
