@@ -3,9 +3,11 @@
 Everything about Tesseract is here: its options, its output, its faults.
 """
 
+import itertools
 import os
 import statistics
 import tempfile
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 
 from core.errors import SetupError, TransientError
 from core.template import Language
+from core.values import clean_text
 
 # Tesseract's own threads make it 2 to 10 times slower where there are fewer cores than it thinks
 # (github.com/tesseract-ocr/tesseract/issues/263), and the page is shared among processes anyway.
@@ -114,12 +117,12 @@ class TextReader:
                 raise TransientError(f"Tesseract failed: {error.message[:300]}") from error
             except RuntimeError as error:  # how pytesseract says that it took too long
                 raise TransientError(f"Tesseract took longer than {TIMEOUT_S} s") from error
-        return [_reading(words, page) for page in range(1, len(crops) + 1)]
+        return [_reading(words, page, languages) for page in range(1, len(crops) + 1)]
 
     def _not_found(self) -> SetupError:
         return SetupError(
-            f"the program {self._program} is not here: install tesseract-ocr, tesseract-ocr-ara and "
-            "tesseract-ocr-eng, or set KHANA_TESSERACT",
+            f"the program {self._program} is not here: install tesseract-ocr, tesseract-ocr-ara "
+            "and tesseract-ocr-eng, or set KHANA_TESSERACT",
             code="tesseract_missing",
         )
 
@@ -147,15 +150,42 @@ def _prepared(crop: Gray) -> Gray:
     )
 
 
-def _reading(words: dict[str, list[Any]], page: int) -> TextReading:
-    found = [
-        (str(text), float(confidence))
-        for text, confidence, number in zip(
-            words["text"], words["conf"], words["page_num"], strict=True
-        )
-        if number == page and float(confidence) >= 0 and str(text).strip()
-    ]
+def _reading(words: dict[str, list[Any]], page: int, languages: str) -> TextReading:
+    lines: dict[tuple[int, int, int], list[_Word]] = {}
+    for index, number in enumerate(words["page_num"]):
+        text, confidence = clean_text(str(words["text"][index])), float(words["conf"][index])
+        if number == page and confidence >= 0 and text:
+            line = tuple(words[key][index] for key in ("block_num", "par_num", "line_num"))
+            lines.setdefault(line, []).append(_Word(words["left"][index], text, confidence))
+    found = [word for line in lines.values() for word in line]
     if not found:
         return TextReading("", 0.0)
-    confidence = statistics.fmean([c for _, c in found], weights=[len(t) for t, _ in found])
-    return TextReading(" ".join(text for text, _ in found), confidence / 100)
+    confidence = statistics.fmean(
+        [word.confidence for word in found], weights=[len(word.text) for word in found]
+    )
+    rtl = languages.startswith("ara")
+    text = " ".join(word.text for line in lines.values() for word in _logical_order(line, rtl=rtl))
+    return TextReading(text, confidence / 100)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    left: int
+    text: str
+    confidence: float
+
+    @property
+    def arabic(self) -> bool:
+        return any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in self.text)
+
+
+def _logical_order(line: Sequence[_Word], *, rtl: bool) -> list[_Word]:
+    """The words of a line in reading order, from where they stand.
+
+    A line of one script tells its own direction. Of a mixed one the picture is the same both ways
+    round, so the first language of the field decides which side it starts from.
+    """
+    rtl = (rtl and any(word.arabic for word in line)) or all(word.arabic for word in line)
+    ordered = sorted(line, key=lambda word: word.left, reverse=rtl)
+    against = [list(run) for _, run in itertools.groupby(ordered, lambda word: word.arabic)]
+    return [word for run in against for word in (reversed(run) if run[0].arabic != rtl else run)]
