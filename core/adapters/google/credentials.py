@@ -39,16 +39,25 @@ _SIGNER_SCOPE = "https://www.googleapis.com/auth/iam"
 
 def sign_in_error(error: GoogleAuthError) -> KhanaError:
     """What a fault in signing in is to Khana: the one place where google-auth's are mapped."""
-    if isinstance(error, TransportError) or error.retryable:
-        return TransientError(f"Google's sign-in is out of reach: {error}")
+    said = str(error)
+    if "IAM signBlob API" in said:
+        # google-auth makes it a TransportError, but has tried again where that may help.
+        return SetupError(
+            "The service account may not sign for itself: grant it the role Service Account Token "
+            f"Creator on itself ({said})",
+            code="sign_in_refused",
+        )
+    if isinstance(error, TransportError) or isinstance(error.__cause__, TransportError):
+        return TransientError(f"Google's sign-in is out of reach: {said}")
+    if error.retryable:
+        return TransientError(f"Google's sign-in asks to come back later: {said}")
     if isinstance(error, DefaultCredentialsError):
         return SetupError(
             "There are no credentials for Google: on Google Cloud run as a service account; "
             "elsewhere let GOOGLE_APPLICATION_CREDENTIALS name a credentials file, or sign in "
-            f"as a person ({error})",
+            f"as a person ({said})",
             code="no_credentials",
         )
-    said = str(error)
     if "invalid_grant" in said:
         return SetupError(
             "Google refuses the sign-in to Drive, which was revoked or has expired: sign in again "
@@ -87,8 +96,10 @@ def of_service_account(
         if isinstance(own, service_account.Credentials):
             delegated: Credentials = own.with_scopes([SCOPE]).with_subject(subject)
             return delegated
-        # A machine's account says its address only once it has been asked for a token.
-        own.refresh(request)  # type: ignore[no-untyped-call]
+        # A person's credentials have no address; a machine's are called "default" until they have
+        # been asked for a token.
+        if hasattr(own, "service_account_email"):
+            own.refresh(request)  # type: ignore[no-untyped-call]
     except GoogleAuthError as error:
         raise sign_in_error(error) from error
     email = getattr(own, "service_account_email", None)

@@ -44,6 +44,8 @@ class SignIn:
     """By authorization code: the S256 challenge that its verifier must meet, and its grant."""
     service_accounts: dict[str, rsa.RSAPrivateKey] = field(default_factory=dict)
     machine_account: str | None = None
+    may_act_for: set[str] = field(default_factory=set)
+    """The people whom domain-wide delegation lets service accounts act for."""
     access_tokens: dict[str, Grant] = field(default_factory=dict)
 
     def check(self, authorization: str | None) -> None:
@@ -113,6 +115,12 @@ class SignIn:
             return _refused("invalid_grant", "Invalid JWT Signature.")
         if not claims["iat"] - 10 <= time.time() <= claims["exp"]:
             return _refused("invalid_grant", "Invalid JWT: iat and exp are out of range.")
+        if claims.get("sub") not in {None, *self.may_act_for}:
+            return _refused(
+                "unauthorized_client",
+                "Client is unauthorized to retrieve access tokens using this method, or client "
+                "not authorized for any of the scopes requested.",
+            )
         return self._issue(
             Grant(claims["iss"], claims.get("sub"), frozenset(claims["scope"].split()))
         )
