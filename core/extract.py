@@ -99,6 +99,7 @@ class Extractor:
             status=Status.NEEDS_REVIEW if reasons else Status.DONE,
             template=TemplateRef(id=template.id, version=template.version),
             fields=fields,
+            page_sizes=pages.sizes,
             reasons=tuple(reasons),
         )
 
@@ -178,6 +179,11 @@ class Pages:
             with self._clock("decode"):
                 self._gray[number] = self._document.gray(number, self._hint)
         return self._gray[number]
+
+    @property
+    def sizes(self) -> dict[int, tuple[int, int]]:
+        """Width and height in pixels of the pages that were asked for, by number."""
+        return {n: (gray.shape[1], gray.shape[0]) for n, gray in sorted(self._gray.items())}
 
 
 class Stopwatch:

@@ -94,11 +94,12 @@ class ErrorInfo(_Model):
 
 
 class Outcome(_Model):
-    """What reading a file came to."""
+    """What reading a file came to. `page_sizes` are as in `Invoice`."""
 
     status: Literal[Status.DONE, Status.NEEDS_REVIEW, Status.FAILED]
     template: TemplateRef | None = None
     fields: dict[str, Reading] = {}
+    page_sizes: dict[int, tuple[int, int]] = {}
     reasons: tuple[Reason, ...] = ()
     error: ErrorInfo | None = None
     timings_ms: dict[str, float] = {}
@@ -108,7 +109,9 @@ class Invoice(_Model):
     """One file's bytes, once, however often and under whatever names they came in.
 
     `duplicates` are the later sources of the same bytes. `requested_template` is the template that
-    the sender asked for. `lease_until` is set while a reader works on it.
+    the sender asked for. `lease_until` is set while a reader works on it. `page_sizes` holds, per
+    page that was read (1 is the first), the width and height in pixels that boxes on it refer to: a
+    page of a PDF has no size in pixels of its own.
     """
 
     id: str
@@ -119,6 +122,7 @@ class Invoice(_Model):
     requested_template: str | None = None
     template: TemplateRef | None = None
     fields: dict[str, Reading] = {}
+    page_sizes: dict[int, tuple[int, int]] = {}
     reasons: tuple[Reason, ...] = ()
     error: ErrorInfo | None = None
     reader: str | None = None
