@@ -60,8 +60,7 @@ def sign_in_error(error: GoogleAuthError) -> KhanaError:
         )
     if "invalid_grant" in said:
         return SetupError(
-            "Google refuses the sign-in to Drive, which was revoked or has expired: sign in again "
-            f"({said})",
+            f"Google refuses the sign-in, which was revoked or has expired: sign in again ({said})",
             code="sign_in_expired",
         )
     if "unauthorized_client" in said:

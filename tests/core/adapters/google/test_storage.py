@@ -1,0 +1,250 @@
+"""Objects in Cloud Storage: Google's client, and fake-gcs-server as the service.
+
+The server doesn't look at preconditions but those of uploads in one request. Two things that the
+adapter relies on are therefore Google's word alone: that of several who create an object over 8 MiB
+at the same time one wins, and that an object deleted while it is announced stays deleted.
+"""
+
+import io
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from gcs import cloud_storage
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+from google.oauth2.credentials import Credentials
+
+from core.adapters.google.storage import GoogleObjectStore
+from core.errors import KhanaError, NotFoundError, SetupError, TransientError
+from core.invoice import ObjectRef
+
+BUCKET = "khana-invoices"
+METADATA = {"source-kind": "drive", "source-name": "فاتورة ٣.pdf"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with cloud_storage() as url:
+        yield url
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[str], storage.Client]]:
+    clients = []
+
+    def connect(url: str) -> storage.Client:
+        client = storage.Client(
+            project="a-project",
+            credentials=AnonymousCredentials(),
+            client_options={"api_endpoint": url},
+        )
+        clients.append(client)
+        return client
+
+    yield connect
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def client(server: str, connect) -> Iterator[storage.Client]:
+    client = connect(server)
+    bucket = client.create_bucket(BUCKET)
+    yield client
+    for blob in client.list_blobs(BUCKET):
+        blob.delete()
+    bucket.delete()
+
+
+@pytest.fixture
+def objects(client) -> GoogleObjectStore:
+    return GoogleObjectStore(client, BUCKET)
+
+
+def put(objects: GoogleObjectStore, data: bytes = b"%PDF", name: str = "invoices/abc") -> ObjectRef:
+    return objects.create(
+        name, io.BytesIO(data), content_type="application/octet-stream", metadata=METADATA
+    )
+
+
+def generations(client: storage.Client) -> dict[str, int]:
+    return {blob.name: blob.generation for blob in client.list_blobs(BUCKET)}
+
+
+def test_an_object_is_read_as_it_was_created(objects):
+    ref = put(objects, b"%PDF-1.7")
+    assert (ref.bucket, ref.name) == (BUCKET, "invoices/abc")
+    stored = objects.read(ref)
+    assert (stored.data, dict(stored.metadata)) == (b"%PDF-1.7", METADATA)
+
+
+@pytest.mark.parametrize("size", [0, 1, 9 * 1024 * 1024], ids=["empty", "a byte", "9 MiB"])
+def test_an_object_of_any_size(objects, size):
+    data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    assert objects.read(put(objects, data)).data == data
+
+
+def test_what_is_created_is_what_is_left_of_the_stream(objects):
+    stream = io.BytesIO(b"skipped%PDF")
+    stream.seek(7)
+    ref = objects.create("invoices/abc", stream, content_type="application/pdf", metadata={})
+    assert objects.read(ref).data == b"%PDF"
+    assert objects.read(ref).metadata == {}
+
+
+@pytest.mark.parametrize("size", [10, 9 * 1024 * 1024], ids=["small", "large"])
+def test_creating_again_gives_the_object_that_is_there(objects, client, size):
+    first = put(objects, b"1" * size)
+    assert put(objects, b"2" * size) == first
+    assert objects.read(first).data == b"1" * size
+    assert generations(client) == {"invoices/abc": first.generation}
+
+
+def test_of_many_who_create_the_same_object_one_wins(objects, client):
+    start = threading.Barrier(16)
+
+    def race(number: int) -> ObjectRef:
+        start.wait()
+        return put(objects, f"{number}".encode())
+
+    with ThreadPoolExecutor(16) as pool:
+        refs = set(pool.map(race, range(16)))
+    assert len(refs) == 1
+    assert generations(client) == {"invoices/abc": refs.pop().generation}
+
+
+def test_another_generation_is_another_object(objects):
+    ref = put(objects)
+    with pytest.raises(NotFoundError, match="invoices/abc"):
+        objects.read(ref.model_copy(update={"generation": ref.generation + 1}))
+
+
+def test_announcing_makes_a_new_generation_of_the_same_object(objects, client):
+    ref = put(objects, b"%PDF-1.7")
+    objects.announce(ref)
+    generation = generations(client)["invoices/abc"]
+    assert generation > ref.generation
+    announced = objects.read(ref.model_copy(update={"generation": generation}))
+    assert (announced.data, dict(announced.metadata)) == (b"%PDF-1.7", METADATA)
+    assert client.bucket(BUCKET).get_blob(ref.name).content_type == "application/octet-stream"
+
+
+def test_an_older_generation_can_be_announced(objects, client):
+    ref = put(objects)
+    objects.announce(ref)
+    once = generations(client)["invoices/abc"]
+    objects.announce(ref)
+    assert generations(client)["invoices/abc"] > once
+
+
+def test_announcing_what_is_gone_is_refused(objects):
+    ref = put(objects)
+    objects.delete(ref)
+    with pytest.raises(NotFoundError):
+        objects.announce(ref)
+
+
+def test_deleting_removes_the_object_and_may_be_repeated(objects, client):
+    ref = put(objects)
+    for _ in range(2):
+        objects.delete(ref)
+    assert generations(client) == {}
+    with pytest.raises(NotFoundError):
+        objects.read(ref)
+
+
+def test_deleting_spares_a_newer_generation(objects, client):
+    ref = put(objects)
+    objects.delete(ref)
+    newer = put(objects)
+    objects.delete(ref)
+    assert generations(client) == {"invoices/abc": newer.generation}
+
+
+def test_a_bucket_that_is_not_there(client):
+    objects = GoogleObjectStore(client, "another-bucket")
+    with pytest.raises(SetupError, match="no bucket another-bucket"):
+        put(objects)
+    with pytest.raises(NotFoundError):
+        objects.read(ObjectRef(bucket="another-bucket", name="invoices/abc", generation=1))
+
+
+@pytest.fixture
+def broken() -> Iterator[Callable[[int], str]]:
+    """Starts a service that answers every call with one status."""
+    running = []
+
+    def start(status: int) -> str:
+        class Broken(BaseHTTPRequestHandler):
+            def answer(self):
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.send_response(status)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            do_GET = do_POST = do_DELETE = do_PUT = answer
+
+            def log_message(self, *args):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Broken)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        running.append((server, thread))
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    yield start
+    for server, thread in running:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+REF = ObjectRef(bucket=BUCKET, name="invoices/abc", generation=1)
+CALLS: dict[str, Callable[[GoogleObjectStore], object]] = {
+    "create": put,
+    "read": lambda objects: objects.read(REF),
+    "announce": lambda objects: objects.announce(REF),
+    "delete": lambda objects: objects.delete(REF),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (403, SetupError),
+        (429, TransientError),
+        (500, TransientError),
+        (503, TransientError),
+        (400, KhanaError),
+        (418, KhanaError),
+    ],
+)
+def test_refusals_are_khanas_errors(broken, connect, call, status, expected):
+    objects = GoogleObjectStore(connect(broken(status)), BUCKET, patience=0.01)
+    with pytest.raises(expected, match="invoices/abc"):
+        CALLS[call](objects)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_an_account_that_is_refused_is_told_to_sign_in(broken, call):
+    client = storage.Client(
+        project="a-project",
+        credentials=Credentials("ran out"),
+        client_options={"api_endpoint": broken(401)},
+    )
+    with pytest.raises(SetupError, match="Signing in to Google failed"):
+        CALLS[call](GoogleObjectStore(client, BUCKET, patience=0.01))
+    client.close()
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_service_out_of_reach_is_a_passing_fault(connect, call):
+    objects = GoogleObjectStore(connect("http://127.0.0.1:9"), BUCKET, patience=0.01)
+    with pytest.raises(TransientError, match="out of reach"):
+        CALLS[call](objects)
