@@ -10,6 +10,7 @@ from core.settings import Settings
 from core.template import Kind
 from core.values import parse_value
 from samples import FOLDER, INVOICES, Sample, load_samples
+from samples.content import SHEETS
 
 LIMITS = Limits.of(Settings())
 Templates = dict[str, StoredTemplate]
@@ -90,3 +91,25 @@ def test_numeric_truth_holds_numeric_characters_alone(sample: Sample, templates:
     for field in templates[sample.template].template.fields:
         if field.kind is not Kind.TEXT:
             assert set(sample.fields[field.name].text) <= set("0123456789٠١٢٣٤٥٦٧٨٩/-.,٫٬:%()")
+
+
+def test_the_files_are_drawn_from_the_content_as_it_is() -> None:
+    """Whoever changes the content draws again."""
+    said = {
+        sheet.file: (
+            sheet.form.id,
+            {
+                name: (sheet.fields[name].value, sheet.fields[name].hijri)
+                for name in sheet.form.kinds
+            },
+        )
+        for sheet in SHEETS
+    }
+    drawn = {
+        sample.path.name: (
+            sample.template,
+            {name: (truth.value, truth.hijri) for name, truth in sample.fields.items()},
+        )
+        for sample in load_samples()
+    }
+    assert drawn == said
