@@ -5,9 +5,12 @@ The status moves forward only, by the functions here, inside a transaction of th
     received ──> reading ──> done | needs_review | failed
                     ▲                  │
                     └──── read again ──┘   (a new template or reader, or on request)
+
+and a person who has looked makes `needs_review` `done`.
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -15,8 +18,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from core.errors import BusyError, KhanaError
+from core.errors import BusyError, ConflictError, KhanaError
 from core.template import Box, Kind
+from core.values import Value
 
 
 class Status(StrEnum):
@@ -213,3 +217,33 @@ def add_source(invoice: Invoice, source: SourceRef) -> Invoice:
     if (source.kind, source.file_id) in known:
         return invoice
     return invoice.model_copy(update={"duplicates": (*invoice.duplicates, source)})
+
+
+def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoice:
+    """The invoice with what a person, `by`, says that fields hold; who has looked makes it done.
+
+    `original` is the reader's value, however often it is corrected; what is printed (`text`) and
+    how sure the reader was stay.
+
+    Raises:
+        ConflictError: it is not read yet or could not be, or has no such field.
+    """
+    if invoice.status not in (Status.DONE, Status.NEEDS_REVIEW):
+        raise ConflictError(
+            f"{invoice.source.name}: is {invoice.status.value}: there is nothing to correct",
+            code="not_read",
+        )
+    fields = dict(invoice.fields)
+    for name, value in values.items():
+        if name not in fields:
+            raise ConflictError(f"{invoice.source.name}: has no field {name!r} any more")
+        reading = fields[name]
+        fields[name] = reading.model_copy(
+            update={
+                "value": value.value,
+                "hijri": value.hijri,
+                "original": reading.value if reading.reviewed_by is None else reading.original,
+                "reviewed_by": by,
+            }
+        )
+    return invoice.model_copy(update={"status": Status.DONE, "fields": fields, "reasons": ()})

@@ -1,0 +1,69 @@
+"""The Flask app: routes, errors, and the headers that every answer has."""
+
+from importlib.metadata import version
+from typing import Any
+
+import flask
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+
+from core.ports import Adapters
+from core.settings import Settings
+from functions.api import context, errors
+from functions.api.routes import docs, invoices, page, pictures, service, templates
+from functions.api.schemas import ErrorBody
+
+MULTIPART_BYTES = 64 * 1024
+"""What a form may add to the file in it: boundaries, headers, the other fields."""
+
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+_DESCRIPTION = """Reads the boxes that matter on invoices.
+
+Every error has the form `{"error": {"code", "status", "message", "details": [{"reason"}]}}`:
+`message` is for people and may change, `details[0].reason` is for programs and doesn't."""
+
+
+def create_app(adapters: Adapters, settings: Settings) -> OpenAPI:
+    """The API and the page over these adapters."""
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Khana", version=version("khana"), description=_DESCRIPTION),
+        doc_ui=False,  # its pages hold scripts that our policy forbids; `routes.docs` serves ours
+        validation_error_model=ErrorBody,
+        validation_error_callback=errors.invalid_request,
+    )
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_file_bytes + MULTIPART_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of DefaultJSONProvider
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    context.install(app, adapters, settings)
+    errors.install(app)
+    for api in (invoices.api, pictures.api, templates.api, service.api):
+        app.register_api(api)
+    for site in (page.site, docs.site):
+        app.register_blueprint(site)
+    app.after_request(_secure)
+    return app
+
+
+def _secure(answer: flask.Response) -> flask.Response:
+    headers: dict[str, Any] = {
+        "Content-Security-Policy": _POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+    }
+    for name, value in headers.items():
+        answer.headers.setdefault(name, value)
+    return answer

@@ -1,0 +1,216 @@
+"""/v1/invoices: take in, list, show, review, read again, delete, export."""
+
+import time
+from typing import Any, BinaryIO, cast
+
+import flask
+
+from core.errors import ConflictError, NotFoundError, RequestError
+from core.export import csv_lines, every, field_names, json_lines, public
+from core.invoice import Invoice, SourceRef, Status, correct, requeue
+from core.pipeline import receive
+from core.ports import Adapters, InvoiceStore
+from core.template import Template
+from core.values import Value, parse_value
+from functions.api.context import context
+from functions.api.names import file_name
+from functions.api.routes import blueprint
+from functions.api.schemas import (
+    ErrorBody,
+    ExportQuery,
+    InvoiceBody,
+    InvoiceList,
+    InvoicePath,
+    ListQuery,
+    ReadRequest,
+    Review,
+    UploadForm,
+    UploadQuery,
+)
+
+LONGEST_WAIT_S = 30.0
+"""Of `?wait=true`. Proxies and load balancers give up on an answer after about a minute."""
+
+_POLL_S = 0.05
+
+api = blueprint("invoices")
+
+
+@api.post("/v1/invoices", responses={200: InvoiceBody, 202: InvoiceBody, 413: ErrorBody})
+def create_invoice(form: UploadForm, query: UploadQuery) -> Any:
+    """Takes in a file and has it read.
+    The same bytes are the same invoice, under whatever name they come. 202 unless `wait` is set and
+    it has been read by then.
+    """
+    from core.page import Limits, check  # noqa: PLC0415  # loads OpenCV
+
+    here = context()
+    name = file_name(form.file.filename)
+    check(form.file.read(), Limits.of(here.settings), name=name)
+    form.file.seek(0)
+    if form.template is not None:
+        _check_template(here.adapters, form.template)
+    # A name is all the identity that an upload has: sent again, it adds no source.
+    source = SourceRef(kind="upload", file_id=name, name=name)
+    stream = cast(BinaryIO, form.file.stream)
+    invoice = receive(here.adapters, stream, source, here.settings, template=form.template)
+    if form.template not in (None, invoice.requested_template):
+        invoice = _read_again(here.adapters, invoice.id, form.template)
+    if query.wait:
+        invoice = _wait(here.adapters, invoice)
+    return public(invoice), 200 if query.wait and invoice.status.final else 202
+
+
+@api.get("/v1/invoices", responses={200: InvoiceList})
+def list_invoices(query: ListQuery) -> Any:
+    """Lists invoices, the last that came in first."""
+    page = context().adapters.store.list(
+        query.query(page_size=query.page_size, page_token=query.page_token)
+    )
+    return {
+        "invoices": [public(invoice) for invoice in page.invoices],
+        "next_page_token": page.next_page_token,
+    }
+
+
+_CSV, _JSON_LINES = "text/csv; charset=utf-8", "application/jsonl"
+
+
+@api.get(
+    "/v1/invoices:export",
+    responses={200: {"content": {"text/csv": {}, _JSON_LINES: {}}, "description": "The file"}},
+)
+def export_invoices(query: ExportQuery) -> Any:
+    """Gives all invoices of the filters as a file: CSV for spreadsheets, or JSON lines."""
+    store, wanted = context().adapters.store, query.query()
+    if query.format == "csv":
+        # Looking twice costs time, but keeping the invoices in between would cost memory.
+        lines = csv_lines(every(store, wanted), field_names(every(store, wanted)))
+        answer = flask.Response(lines, content_type=_CSV)
+        answer.headers.set("Content-Disposition", "attachment", filename="invoices.csv")
+    else:
+        answer = flask.Response(json_lines(every(store, wanted)), content_type=_JSON_LINES)
+        answer.headers.set("Content-Disposition", "attachment", filename="invoices.jsonl")
+    return answer
+
+
+@api.get("/v1/invoices/<string:invoice_id>", responses={200: InvoiceBody, 404: ErrorBody})
+def get_invoice(path: InvoicePath) -> Any:
+    """Gives one invoice."""
+    return public(context().adapters.store.get(path.invoice_id))
+
+
+@api.patch(
+    "/v1/invoices/<string:invoice_id>",
+    responses={200: InvoiceBody, 404: ErrorBody, 409: ErrorBody},
+)
+def review_invoice(path: InvoicePath, body: Review) -> Any:
+    """Corrects values and says that a person has looked, which makes the invoice `done`.
+    What a person types is understood as what is printed is. `original` keeps the reader's value.
+    """
+    store = context().adapters.store
+    invoice = store.get(path.invoice_id)
+    template = _template_of(store, invoice)
+    values = {
+        name: _typed(invoice, template, name, correction.value)
+        for name, correction in body.fields.items()
+    }
+
+    def change(current: Invoice) -> Invoice:
+        if current.template != invoice.template:
+            raise ConflictError(f"{current.source.name}: was read with another template meanwhile")
+        return correct(current, values, by=body.reviewed_by)
+
+    return public(store.update(invoice.id, change))
+
+
+@api.delete("/v1/invoices/<string:invoice_id>", responses={204: None, 404: ErrorBody})
+def delete_invoice(path: InvoicePath) -> Any:
+    """Removes an invoice and its file."""
+    adapters = context().adapters
+    invoice = adapters.store.get(path.invoice_id)
+    if invoice.object is not None:
+        # The file first: should this stop half-way, the invoice is there to be deleted again, while
+        # a file alone would become an invoice once more.
+        adapters.objects.delete(invoice.object)
+    adapters.store.delete(invoice.id)
+    return "", 204
+
+
+@api.post(
+    "/v1/invoices/<string:invoice_id>:read",
+    responses={202: InvoiceBody, 404: ErrorBody, 409: ErrorBody},
+)
+def read_invoice(path: InvoicePath, body: ReadRequest) -> Any:
+    """Has an invoice read again, with what templates and reader are now.
+    Corrected fields stay as they are.
+    """
+    adapters = context().adapters
+    if body.template is not None:
+        _check_template(adapters, body.template)
+    return public(_read_again(adapters, path.invoice_id, body.template)), 202
+
+
+def _read_again(adapters: Adapters, invoice_id: str, template: str | None) -> Invoice:
+    def change(current: Invoice) -> Invoice:
+        if current.object is None:
+            raise ConflictError(f"{current.source.name}: its file was not taken in", code="no_file")
+        if current.status is Status.READING:
+            # Whoever reads it now would overwrite the new request with its own outcome.
+            raise ConflictError(f"{current.source.name}: is being read; ask again after that")
+        wanted = {"requested_template": template or current.requested_template}
+        return requeue(current).model_copy(update=wanted)
+
+    invoice = adapters.store.update(invoice_id, change)
+    if invoice.object is not None:
+        adapters.objects.announce(invoice.object)
+    return invoice
+
+
+def _wait(adapters: Adapters, invoice: Invoice) -> Invoice:
+    until = time.monotonic() + LONGEST_WAIT_S
+    while not invoice.status.final and time.monotonic() < until:
+        time.sleep(_POLL_S)
+        invoice = adapters.store.get(invoice.id)
+    return invoice
+
+
+def _check_template(adapters: Adapters, template_id: str) -> None:
+    """Raises RequestError if there is no such template."""
+    try:
+        adapters.store.get_template(template_id)
+    except NotFoundError as error:
+        # Not "not found": the address that was asked for is there.
+        raise RequestError(error.message, code="unknown_template") from error
+
+
+def _template_of(store: InvoiceStore, invoice: Invoice) -> Template | None:
+    """The template that the invoice was read with, or None if there was none or it is gone."""
+    if invoice.template is None:
+        return None
+    try:
+        return store.get_template(invoice.template.id, invoice.template.version).template
+    except NotFoundError:
+        return None
+
+
+def _typed(invoice: Invoice, template: Template | None, name: str, text: str | None) -> Value:
+    """What `text` means, typed by a person for the field `name`. Raises RequestError."""
+    reading = invoice.fields.get(name)
+    if reading is None:
+        raise RequestError(
+            f"{invoice.source.name}: has no field {name!r} that was read",
+            code="unknown_field",
+        )
+    field = next((f for f in template.fields if f.name == name), None) if template else None
+    if text is None or not text.strip():
+        if field is not None and field.required:
+            raise RequestError(f"{name}: must not be empty", code="invalid_value")
+        return Value(None)
+    pattern = field.pattern if field else None
+    date_order = template.date_order if template else "dmy"
+    value = parse_value(reading.kind, text, date_order=date_order, pattern=pattern)
+    if value.value is None:
+        expected = f"of the form {pattern}" if pattern else f"a {reading.kind.value}"
+        raise RequestError(f"{name}: {text!r} is not {expected}", code="invalid_value")
+    return value

@@ -1,0 +1,3 @@
+import flask
+
+site = flask.Blueprint("page", __name__)

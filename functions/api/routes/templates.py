@@ -1,0 +1,101 @@
+"""/v1/templates: the forms that Khana knows."""
+
+import json
+from typing import Any
+
+from core.checks import check_rules
+from core.errors import ConflictError, NotFoundError, RequestError, TemplateError
+from core.ports import StoredTemplate
+from core.settings import Settings
+from core.template import Template, dump_template, parse_template
+from functions.api.context import context
+from functions.api.names import file_name
+from functions.api.routes import blueprint
+from functions.api.schemas import ErrorBody, TemplateForm, TemplateList, TemplatePath
+
+api = blueprint("templates")
+
+
+@api.get("/v1/templates", responses={200: TemplateList})
+def list_templates() -> Any:
+    """Lists the latest version of each template, by id."""
+    return {"templates": [dump_template(t) for t in context().adapters.store.list_templates()]}
+
+
+@api.post("/v1/templates", responses={201: Template, 409: ErrorBody})
+def create_template(form: TemplateForm) -> Any:
+    """Adds a template."""
+    store = context().adapters.store
+    stored = _checked(form, known=None)
+    template_id = stored.template.id
+    try:
+        store.get_template(template_id)
+    except NotFoundError:
+        return dump_template(store.put_template(stored)), 201
+    raise ConflictError(
+        f"{template_id}: is there already; PUT /v1/templates/{template_id} adds a version",
+        code="already_exists",
+    )
+
+
+@api.get("/v1/templates/<string:template_id>", responses={200: Template, 404: ErrorBody})
+def get_template(path: TemplatePath) -> Any:
+    """Gives the latest version of a template."""
+    return dump_template(context().adapters.store.get_template(path.template_id).template)
+
+
+@api.put("/v1/templates/<string:template_id>", responses={200: Template, 404: ErrorBody})
+def update_template(path: TemplatePath, form: TemplateForm) -> Any:
+    """Adds the next version of a template. What was read stays as it is until it is read again."""
+    store = context().adapters.store
+    stored = _checked(form, known=store.get_template(path.template_id))
+    if stored.template.id != path.template_id:
+        raise RequestError(
+            f"the template calls itself {stored.template.id!r}, not {path.template_id!r}",
+            code="invalid_template",
+        )
+    return dump_template(store.put_template(stored))
+
+
+@api.delete("/v1/templates/<string:template_id>", responses={204: None, 404: ErrorBody})
+def delete_template(path: TemplatePath) -> Any:
+    """Removes a template. What was read with it stays."""
+    context().adapters.store.delete_template(path.template_id)
+    return "", 204
+
+
+def _checked(form: TemplateForm, *, known: StoredTemplate | None) -> StoredTemplate:
+    """The template of the form with its picture, which is that of `known` if none came along.
+
+    Raises:
+        TemplateError: it can't be used.
+        FileError: the picture can't.
+    """
+    where = file_name(form.template.filename)
+    try:
+        data = json.load(form.template.stream)
+    except (ValueError, RecursionError) as error:
+        raise TemplateError(f"{where}: not JSON: {error}") from error
+    template = parse_template(data, where=where)
+    check_rules(template)
+    if form.reference is not None:
+        name = template.reference or file_name(form.reference.filename)
+        picture = form.reference.read()
+        _check_picture(picture, template, context().settings, name=name)
+        return StoredTemplate(template.model_copy(update={"reference": name}), picture)
+    if template.reference is None:
+        return StoredTemplate(template)
+    if known is None or known.reference is None:
+        raise TemplateError(
+            f"{where}: its reference picture {template.reference} did not come along: send it as "
+            "`reference`",
+            code="reference_missing",
+        )
+    return StoredTemplate(template, known.reference)
+
+
+def _check_picture(picture: bytes, template: Template, settings: Settings, *, name: str) -> None:
+    from core.page import Limits, open_document  # noqa: PLC0415  # loads OpenCV
+
+    with open_document(picture, Limits.of(settings), name=name) as document:
+        document.gray(1, template.page_size)

@@ -1,0 +1,215 @@
+"""What comes in and goes out as JSON; OpenAPI and all validation are made from it."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, cast
+
+import flask
+import werkzeug.datastructures
+from flask_openapi3.models.file import FileStorage
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    create_model,
+    model_validator,
+)
+
+from core.export import INTERNAL
+from core.invoice import Invoice, Status
+from core.ports import Order, Query
+from core.template import Template, TemplateId
+
+MAX_PAGE_SIZE = 500
+MAX_VALUE_LENGTH = 2000
+
+Amount = Annotated[Decimal, Field(max_digits=40)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+# --- answers -------------------------------------------------------------------------------------
+
+
+class ErrorDetail(_Model):
+    reason: str
+
+
+class Error(_Model):
+    code: int
+    status: str
+    message: str
+    details: list[ErrorDetail]
+
+
+class ErrorBody(_Model):
+    error: Error
+
+
+_shown: dict[str, Any] = {
+    name: (info.annotation, info)
+    for name, info in Invoice.model_fields.items()
+    if name not in INTERNAL
+}
+InvoiceBody = create_model(
+    "Invoice",
+    __doc__="One file, however often and under whatever names it came in, and what was read in it.",
+    **_shown,
+)
+"""What `core.export.public` gives."""
+
+
+class InvoiceList(_Model):
+    invoices: list[InvoiceBody]  # type: ignore[valid-type]
+    next_page_token: str | None
+
+
+class TemplateList(_Model):
+    templates: list[Template]
+
+
+class SyncReport(_Model):
+    """How many files were taken in, and one sentence for each that couldn't be."""
+
+    received: int
+    failed: list[str]
+
+
+class Health(_Model):
+    status: Literal["ok"]
+
+
+# --- paths and queries ---------------------------------------------------------------------------
+
+
+class InvoicePath(_Model):
+    invoice_id: str
+
+
+class CropPath(_Model):
+    invoice_id: str
+    field: str
+
+
+class TemplatePath(_Model):
+    template_id: str
+
+
+class Filters(_Model):
+    """Which invoices, in which order."""
+
+    status: Status | None = None
+    template: TemplateId | None = None
+    number: Annotated[str, Field(max_length=200)] | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    total_min: Amount | None = None
+    total_max: Amount | None = None
+    q: Annotated[str, Field(max_length=200)] | None = Field(
+        None, description="words that must be in file names, texts or values"
+    )
+    order_by: str = Field(
+        "received_at desc",
+        pattern=r"^(received_at|date|total|number)( asc| desc)?$",
+        description="`received_at`, `date`, `total` or `number`; then ` desc` for the last first",
+    )
+
+    def query(self, *, page_size: int = MAX_PAGE_SIZE, page_token: str | None = None) -> Query:
+        order, _, direction = self.order_by.partition(" ")
+        return Query(
+            **self.model_dump(include=_FILTERS),
+            order_by=cast(Order, order),
+            descending=direction == "desc",
+            page_size=page_size,
+            page_token=page_token,
+        )
+
+
+_FILTERS = set(Filters.model_fields) - {"order_by"}
+
+
+class ListQuery(Filters):
+    page_size: int = Field(50, ge=1, le=MAX_PAGE_SIZE)
+    page_token: str | None = Field(None, description="`next_page_token` of the page before")
+
+
+class ExportQuery(Filters):
+    format: Literal["csv", "json"] = Field("csv", description="`json` gives one invoice a line")
+
+
+class UploadQuery(_Model):
+    wait: bool = Field(False, description="answer when it has been read, or after half a minute")
+
+
+class ImageQuery(_Model):
+    page: int = Field(1, ge=1, description="of a document; 1 is the first")
+    width: int | None = Field(None, ge=16, le=2000, description="scaled down to this, as JPEG")
+
+
+# --- bodies --------------------------------------------------------------------------------------
+
+
+class _Form(_Model):
+    @model_validator(mode="before")
+    @classmethod
+    def _as_sent(cls, data: Any) -> Any:
+        # The library takes each part for JSON where it can, so that the text 1e5 were a number.
+        return flask.request.form.to_dict() | flask.request.files.to_dict()
+
+
+def _is_file(value: object) -> object:
+    if not isinstance(value, werkzeug.datastructures.FileStorage):
+        raise ValueError("must be a file")  # noqa: TRY004  # pydantic takes no other for a fault
+    return value
+
+
+Upload = Annotated[FileStorage, AfterValidator(_is_file)]
+
+
+class UploadForm(_Form):
+    file: Upload = Field(description="a JPEG, PNG or PDF")
+    template: TemplateId | None = Field(None, description="id of the template to read it with")
+
+
+class TemplateForm(_Form):
+    """A template as `khana template` writes it, and the picture that its `reference` names."""
+
+    template: Upload = Field(description="JSON")
+    reference: Upload | None = Field(
+        None, description="a JPEG, PNG or PDF; without it the picture of the version before stays"
+    )
+
+
+class Correction(_Model):
+    value: Annotated[str, StringConstraints(max_length=MAX_VALUE_LENGTH)] | None = Field(
+        description="as a person types it: digits of either family; null if there is nothing"
+    )
+
+
+class Review(_Model):
+    """That a person has looked, and what they corrected."""
+
+    fields: dict[str, Correction] = {}
+    reviewed_by: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = Field(
+        max_length=200
+    )
+    status: Literal["done"] = "done"
+
+
+class ReadRequest(_Model):
+    """The body may be left out."""
+
+    model_config = cast(ConfigDict, {"extra": "forbid", "openapi_extra": {"required": False}})
+
+    template: TemplateId | None = Field(
+        None, description="read it with this template, whatever the page looks like"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_sent(cls, data: Any) -> Any:
+        return {} if data is None and not flask.request.get_data() else data
