@@ -1,0 +1,32 @@
+"""Google's client, connected to the double or to another emulator."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from google.cloud.firestore_v1 import Client
+
+from .server import FirestoreDouble
+
+VARIABLE = "FIRESTORE_EMULATOR_HOST"
+
+
+@contextmanager
+def emulator() -> Iterator[str]:
+    """The address of the emulator that the environment names, else of a double of its own."""
+    if VARIABLE in os.environ:
+        yield os.environ[VARIABLE]
+    else:
+        with FirestoreDouble() as double:
+            yield double.host
+
+
+@contextmanager
+def connected(host: str) -> Iterator[Client]:
+    """A client with an empty database at that address: each has a project of its own."""
+    with patch.dict(os.environ, {VARIABLE: host}):
+        client = Client(project=f"khana-{uuid.uuid4().hex[:12]}")
+    yield client
+    client.close()
