@@ -1,0 +1,17 @@
+"""Implementations of `core.ports`: on this machine, and on Google Cloud."""
+
+from core.ports import Adapters
+from core.settings import Settings
+
+
+def connect(settings: Settings) -> Adapters:
+    """The adapters of `settings.backend`, ready for use. Call it once per process.
+
+    Raises:
+        SetupError: the place where things are kept can't be used; the message says why.
+        TransientError: it is busy or out of reach.
+    """
+    # Imported here so that no process loads the libraries of a backend that it doesn't use.
+    from core.adapters.local.backend import open_backend  # noqa: PLC0415
+
+    return open_backend(settings).adapters

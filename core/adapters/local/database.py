@@ -1,0 +1,173 @@
+"""The one SQLite file that everything local is kept in, and the boundary for SQLite's errors."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import KhanaError, SetupError, TransientError
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a writer waits for another; transactions here take milliseconds."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE invoices (
+            id TEXT PRIMARY KEY,
+            status TEXT NOT NULL,
+            template TEXT NOT NULL,
+            received_at TEXT NOT NULL,
+            date TEXT NOT NULL,
+            total TEXT NOT NULL,
+            number TEXT NOT NULL,
+            search TEXT NOT NULL,
+            document TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX invoices_received_at ON invoices (received_at, id)",
+        "CREATE INDEX invoices_date ON invoices (date, id)",
+        "CREATE INDEX invoices_total ON invoices (total, id)",
+        "CREATE INDEX invoices_number ON invoices (number, id)",
+        "CREATE INDEX invoices_status ON invoices (status, received_at, id)",
+        "CREATE INDEX invoices_template ON invoices (template, received_at, id)",
+        """
+        CREATE TABLE templates (
+            id TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            document TEXT NOT NULL,
+            reference BLOB,
+            PRIMARY KEY (id, version)
+        ) STRICT
+        """,
+        "CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+        # AUTOINCREMENT never gives a number twice, so a generation names one set of bytes forever.
+        """
+        CREATE TABLE objects (
+            generation INTEGER PRIMARY KEY AUTOINCREMENT,
+            name TEXT NOT NULL UNIQUE,
+            content_type TEXT NOT NULL,
+            metadata TEXT NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE events (
+            id TEXT PRIMARY KEY,
+            bucket TEXT NOT NULL,
+            name TEXT NOT NULL,
+            generation INTEGER NOT NULL,
+            created_at TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'taken', 'set_aside')),
+            due REAL NOT NULL,
+            attempts INTEGER NOT NULL,
+            interruptions INTEGER NOT NULL,
+            error TEXT
+        ) STRICT
+        """,
+        "CREATE INDEX events_due ON events (state, due)",
+        "CREATE TABLE seen (path TEXT PRIMARY KEY, revision TEXT NOT NULL) STRICT",
+    ),
+)
+"""Statements that take the schema from version N to N + 1; the file's `user_version` says N.
+Released ones never change: a change of the schema is a new entry."""
+
+_TRANSIENT = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+_SETUP = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+
+
+class Database:
+    """Transactions on one file, from any thread and any number of processes.
+
+    Each thread has a connection of its own. Write-ahead logging lets readers and one writer work
+    side by side; a commit is on the disk when it returns (`synchronous=FULL`), because an answer
+    like "202 accepted" or a file marked as taken rests on it.
+
+    Raises (from every method):
+        TransientError: it is locked for too long, or the disk is full or failing.
+        SetupError: the file is damaged, not writable, or of a newer Khana.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = threading.local()
+        self._migrate()
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that no other writer works beside; an exception undoes it."""
+        # Taking the lock at the start means that a transaction never has to be run again because
+        # another one came first.
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._connection()
+            connection.execute(begin)
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise _mapped(error, self._path) from error
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            self._threads.connection = connection
+        return connection
+
+    def _migrate(self) -> None:
+        with self.write() as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > len(MIGRATIONS):
+                raise SetupError(
+                    f"{self._path}: was written by a newer Khana (schema {version}, this one knows "
+                    f"{len(MIGRATIONS)}): install that one or use another data folder"
+                )
+            for statements in MIGRATIONS[version:]:
+                for statement in statements:
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def _mapped(error: sqlite3.Error, path: Path) -> KhanaError:
+    # The low byte is the kind of error, the rest its variety; a misuse of the module has none.
+    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if kind in _TRANSIENT:
+        return TransientError(f"{path}: {error}")
+    if kind in _SETUP:
+        return SetupError(f"{path}: {error}: check the data folder, or restore it from a copy")
+    return KhanaError(f"{path}: {error}")

@@ -1,0 +1,266 @@
+"""The watched folder: takes each file once it is whole, and leaves it where it is."""
+
+import errno
+import fcntl
+import logging
+import os
+import signal
+import stat
+import sys
+import time
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from core.adapters.local.database import Database
+from core.errors import SetupError, TransientError
+from core.invoice import SourceRef
+from core.page import looks_complete
+from core.ports import Batch, SourceFile
+
+log = logging.getLogger(__name__)
+
+BATCH_FILES = 50
+"""Files after which it is noted that they are safe: what a crash has hashed again at most."""
+
+PATIENCE_S = 10.0
+"""How long a file must be quiet whose end is missing. A copy over a network pauses for seconds, and
+a file that really ends too early may wait that long for its error."""
+
+HELD_PATIENCE_S = 60.0
+"""How long a file must be quiet that is open for writing. Programs that keep a finished file open
+are rare, and file systems that can't tell (NFS) answer as if it were; both end here."""
+
+_TEMPORARY_PREFIXES = (".", "~")
+_TEMPORARY_SUFFIXES = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp")
+_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
+
+_RAW = "bytes:"
+"""Begins the id of a file whose name is no UTF-8; the rest is percent-encoded."""
+
+_CURSOR = "seen"
+"""What was seen is in the database; the cursor only says that it counts."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file as one look found it. `path` is relative to the folder, as the system spells it."""
+
+    path: str
+    modified: float
+    size: int
+    revision: str
+
+    @property
+    def quiet(self) -> float:
+        """Seconds since the last change. A time far ahead is a wrong clock, not a fresh change."""
+        return abs(time.time() - self.modified)
+
+
+class FolderSource:
+    """Every regular file under `root` but hidden and temporary ones, also in subfolders.
+
+    A file is taken once it has been quiet for `settle` seconds, nobody has it open for writing, and
+    its end is there (`core.page.looks_complete`); for the last two there is a limit to patience.
+    What was taken is remembered by path and revision until it leaves the folder.
+    """
+
+    name = "folder"
+
+    def __init__(self, root: Path, database: Database, *, settle: float) -> None:
+        self._root = root
+        self._database = database
+        self._settle = settle
+        self._seen: dict[str, str] | None = None
+        self._unreadable: set[str] = set()
+
+    def batches(self, cursor: str | None) -> Iterable[Batch]:
+        """The files that are new, oldest first.
+
+        A batch counts as taken when the next one is asked for. Without a cursor everything that is
+        there is new.
+
+        Raises:
+            SetupError: the folder can't be read.
+        """
+        seen = self._recall(forget=cursor is None)
+        found = {file.path: file for file in self._scan()}
+        self._forget(seen.keys() - found.keys())
+        ready = [
+            file
+            for file in found.values()
+            if seen.get(file.path) != file.revision and self._is_ready(file)
+        ]
+        ready.sort(key=lambda file: (file.modified, file.path))
+        for start in range(0, len(ready), BATCH_FILES):
+            batch = ready[start : start + BATCH_FILES]
+            yield Batch([_source_file(file) for file in batch], _CURSOR)
+            self._remember(batch)
+
+    def open(self, file: SourceFile) -> BinaryIO:
+        """The bytes of the file, which nobody changes until it is closed, where leases work.
+
+        Raises:
+            TransientError: it was changed or moved since it was seen; the next look tells.
+        """
+        path = _path_of(file.ref.file_id)
+        try:
+            descriptor = _open(self._root / path)
+        except OSError as error:
+            raise TransientError(f"{file.ref.file_id}: {error.strerror}") from error
+        found = _found(path, os.fstat(descriptor))
+        if found.revision != file.revision or not _is_unwritten(descriptor, found.quiet):
+            os.close(descriptor)
+            raise TransientError(f"{file.ref.file_id}: was changed since it was seen")
+        return os.fdopen(descriptor, "rb")
+
+    def _scan(self, folder: str = "") -> Iterator[_Found]:
+        try:
+            with os.scandir(self._root / folder) as entries:
+                for entry in entries:
+                    if _is_temporary(entry.name):
+                        continue
+                    path = os.path.join(folder, entry.name)  # noqa: PTH118  # 5 times Path's speed
+                    if entry.is_dir(follow_symlinks=False):
+                        yield from self._scan(path)
+                    elif entry.is_file(follow_symlinks=False):
+                        yield _found(path, entry.stat(follow_symlinks=False))
+        except FileNotFoundError:
+            # Moved away meanwhile; if it is the folder itself, somebody will want it back.
+            if not folder:
+                self._make_root()
+        except OSError as error:
+            if not folder:
+                raise SetupError(f"inbox {self._root}: {error.strerror}") from error
+            self._complain(folder, error)
+
+    def _make_root(self) -> None:
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SetupError(f"inbox {self._root}: {error.strerror}") from error
+
+    def _is_ready(self, file: _Found) -> bool:
+        if file.quiet < self._settle:
+            return False
+        path = self._root / file.path
+        try:
+            descriptor = _open(path)
+            unwritten = _is_unwritten(descriptor, file.quiet)
+            os.close(descriptor)
+            ready = unwritten and (file.quiet >= PATIENCE_S or looks_complete(path))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            self._complain(file.path, error)
+            return False
+        self._unreadable.discard(file.path)
+        return ready
+
+    def _complain(self, path: str, error: OSError) -> None:
+        """Says once that something can't be read; it is tried again at every look."""
+        if path not in self._unreadable:
+            self._unreadable.add(path)
+            log.warning("%s: can't be read: %s", self._root / path, error.strerror)
+
+    def _recall(self, *, forget: bool) -> dict[str, str]:
+        if self._seen is None:
+            with self._database.read() as connection:
+                rows = connection.execute("SELECT path, revision FROM seen").fetchall()
+            self._seen = {_path_of(row["path"]): row["revision"] for row in rows}
+        if forget:
+            self._forget(set(self._seen))
+        return self._seen
+
+    def _remember(self, files: Iterable[_Found]) -> None:
+        revisions = {file.path: file.revision for file in files}
+        with self._database.write() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO seen VALUES (?, ?)",
+                [(_id_of(path), revision) for path, revision in revisions.items()],
+            )
+        self._recall(forget=False).update(revisions)
+
+    def _forget(self, paths: Set[str]) -> None:
+        """What is no longer there need not be remembered, which bounds what is."""
+        self._unreadable -= paths
+        if not paths:
+            return
+        with self._database.write() as connection:
+            connection.executemany(
+                "DELETE FROM seen WHERE path = ?", [(_id_of(path),) for path in paths]
+            )
+        seen = self._recall(forget=False)
+        for path in paths:
+            seen.pop(path, None)
+
+
+def _is_temporary(name: str) -> bool:
+    lower = name.lower()
+    return (
+        lower.startswith(_TEMPORARY_PREFIXES)
+        or lower.endswith(_TEMPORARY_SUFFIXES)
+        or lower in _SYSTEM_FILES
+    )
+
+
+def _found(path: str, status: os.stat_result) -> _Found:
+    return _Found(
+        path=path,
+        modified=status.st_mtime,
+        size=status.st_size,
+        revision=f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}",
+    )
+
+
+def _source_file(file: _Found) -> SourceFile:
+    name = _id_of(file.path)
+    ref = SourceRef(kind="folder", file_id=name, name=name.rpartition("/")[2])
+    return SourceFile(ref, file.revision, file.size)
+
+
+def _open(path: Path) -> int:
+    # Neither through a link to a place outside, nor waiting for the other end of a pipe.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return descriptor
+
+
+def _is_unwritten(descriptor: int, quiet: float) -> bool:
+    """Whether nobody has the file open for writing, as far as that can be known.
+
+    Until `descriptor` is closed, whoever opens the file for writing waits.
+    """
+    if sys.platform != "linux":
+        return True
+    try:
+        # The kernel tells a lease's holder of a writer by a signal, and the usual one, SIGIO, would
+        # end this process; SIGURG is ignored.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        # Any other error says that a lease isn't to be had here: another owner's file, say.
+        return error.errno != errno.EAGAIN or quiet >= HELD_PATIENCE_S
+    return True
+
+
+def _id_of(path: str) -> str:
+    """The path as text that can be stored, which a path on Linux need not be."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        plain = False
+    else:
+        plain = not path.startswith(_RAW)
+    return path if plain else _RAW + quote_from_bytes(os.fsencode(path))
+
+
+def _path_of(file_id: str) -> str:
+    """The path that `_id_of` gave this id for."""
+    if not file_id.startswith(_RAW):
+        return file_id
+    return os.fsdecode(unquote_to_bytes(file_id.removeprefix(_RAW)))

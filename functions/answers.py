@@ -1,0 +1,32 @@
+"""The one form that errors have in every HTTP answer."""
+
+import flask
+
+from core.errors import KhanaError
+
+STATUS_NAMES = {
+    400: "INVALID_ARGUMENT",
+    404: "NOT_FOUND",
+    405: "UNIMPLEMENTED",
+    409: "ABORTED",
+    413: "OUT_OF_RANGE",
+    415: "INVALID_ARGUMENT",
+    422: "INVALID_ARGUMENT",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
+"""Google's names of the HTTP codes (google.rpc.Code)."""
+
+
+def error_answer(error: KhanaError, code: int) -> flask.Response:
+    """`error` as JSON; programs branch on `details[0].reason`, which is the error's code."""
+    answer = flask.jsonify(
+        error={
+            "code": code,
+            "status": STATUS_NAMES.get(code, "UNKNOWN"),
+            "message": error.message,
+            "details": [{"reason": error.code}],
+        }
+    )
+    answer.status_code = code
+    return answer

@@ -1,0 +1,50 @@
+"""Looks at the sources once and takes in what is new.
+
+Answers 200 with `{"received": 2, "failed": ["why", …]}`, 405 to anything but POST, and 500 or 503
+when the look could not be finished; the next one goes on from where it came to.
+"""
+
+import functools
+import logging
+import threading
+from dataclasses import asdict
+
+import flask
+import functions_framework
+
+from core.adapters import connect
+from core.errors import KhanaError, RequestError, TransientError
+from core.pipeline import watch
+from core.ports import Adapters
+from core.settings import Settings, load_settings
+from functions.answers import error_answer
+
+log = logging.getLogger(__name__)
+
+_building = threading.Lock()
+
+
+@functools.cache
+def _parts() -> tuple[Settings, Adapters]:
+    settings = load_settings()
+    return settings, connect(settings)
+
+
+@functions_framework.http
+def drive_watch(request: flask.Request) -> flask.Response:
+    """One look."""
+    if request.method != "POST":
+        # A look changes things, so nothing may set it off that only means to read.
+        answer = error_answer(RequestError("send a POST to look at the sources"), 405)
+        answer.headers["Allow"] = "POST"
+        return answer
+    try:
+        # Not at import: a server may fork after it, and no connection lives through that.
+        with _building:
+            settings, adapters = _parts()
+        return flask.jsonify(asdict(watch(adapters, settings)))
+    except TransientError as error:
+        return error_answer(error, 503)
+    except KhanaError as error:
+        log.exception("looking at the sources")
+        return error_answer(error, 500)

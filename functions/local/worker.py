@@ -1,0 +1,53 @@
+"""A reading process: holds the extract function and calls it with what comes through a pipe.
+
+Started as `python -m functions.local.worker SOURCE TARGET FD`. A request is `(headers, body)`, its
+answer `(status code, body)`. It ends when the other end of the pipe does.
+"""
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+
+import cv2
+from functions_framework import create_app
+from werkzeug.test import Client
+
+from core.settings import load_settings
+
+NICENESS = 5
+"""Reading may wait a little for whoever looks at the page."""
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    source, target, descriptor = sys.argv[1:]
+    _die_with_parent()
+    os.nice(NICENESS)
+    settings = load_settings()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
+    # There are as many of these processes as should work at once: threads of one only get into the
+    # way of another.
+    cv2.setNumThreads(settings.threads)
+    requests: Connection[object, tuple[dict[str, str], bytes]] = Connection(int(descriptor))
+    function = Client(create_app(target, source, "cloudevent"))
+    while True:
+        try:
+            headers, body = requests.recv()
+        except EOFError:
+            return
+        answer = function.post("/", headers=headers, data=body)
+        requests.send((answer.status_code, answer.get_data()))
+
+
+def _die_with_parent() -> None:
+    """Has the kernel end this process with its parent, also amid a long call of native code."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

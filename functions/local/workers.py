@@ -1,0 +1,75 @@
+"""The serving side of a reading process: starts it, sends it requests, ends it."""
+
+import os
+import signal
+import subprocess
+import sys
+from multiprocessing import Pipe
+from pathlib import Path
+
+from core.errors import FileError
+
+Answer = tuple[int, bytes]
+"""HTTP status code and body."""
+
+
+class Worker:
+    """One process at a time that answers requests; after a death the next request needs `start`.
+
+    `source` is the file that defines the CloudEvent function `target`. Not for use by more than one
+    thread, and the thread that started a process must live as long as it should.
+    """
+
+    def __init__(self, source: Path, target: str) -> None:
+        self._command = [sys.executable, "-P", "-m", "functions.local.worker", str(source), target]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    def start(self) -> None:
+        """Starts a fresh process; it isn't waited for until the first request."""
+        self.stop()
+        self._requests, theirs = Pipe()
+        # A program of its own rather than a fork: this process has threads, whose locks a fork
+        # would inherit locked. A process group of its own takes Tesseract along when it is killed.
+        self._process = subprocess.Popen(
+            [*self._command, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            process_group=0,
+        )
+        # With this end closed here, the process's death shows as the end of the pipe.
+        theirs.close()
+
+    def post(self, headers: dict[str, str], body: bytes, *, timeout: float) -> Answer:
+        """The function's answer.
+
+        Raises:
+            FileError: `reader_crashed` or `read_timeout`; the process is gone.
+        """
+        try:
+            self._requests.send((headers, body))
+            if not self._requests.poll(timeout):
+                self.stop()
+                raise FileError(f"took longer than {timeout:g} s", code="read_timeout")
+            answer: Answer = self._requests.recv()
+        except (EOFError, OSError) as error:
+            raise FileError(f"the reader died ({self._end()})", code="reader_crashed") from error
+        return answer
+
+    def stop(self) -> None:
+        """Ends the process and all that it started; fine if there is none."""
+        self._end()
+
+    def _end(self) -> str:
+        """Ends the process, if there is one, and says what ended it."""
+        if self._process is None:
+            return "not started"
+        # A crashed one is a zombie until `wait`, so its number can't be another's yet.
+        os.killpg(self._process.pid, signal.SIGKILL)
+        code = self._process.wait()
+        self._requests.close()
+        self._process = None
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
