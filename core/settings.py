@@ -59,6 +59,15 @@ class Settings(BaseSettings):
         return self.inbox or self.data / "inbox"
 
 
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The variables that give another process these very settings."""
+    return {
+        PREFIX + name.upper(): str(value)
+        for name in Settings.model_fields
+        if (value := getattr(settings, name)) is not None
+    }
+
+
 @dataclass(frozen=True)
 class Origin:
     """One line of `khana config`."""

@@ -33,7 +33,7 @@ def main() -> None:
     # way of another.
     cv2.setNumThreads(settings.threads)
     requests: Connection[object, tuple[dict[str, str], bytes]] = Connection(int(descriptor))
-    function = Client(create_app(target, source, "cloudevent"))
+    function = Client(create_app(target, source, "cloudevent"))  # type: ignore[no-untyped-call]
     while True:
         try:
             headers, body = requests.recv()

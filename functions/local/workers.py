@@ -1,5 +1,6 @@
 """The serving side of a reading process: starts it, sends it requests, ends it."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -58,6 +59,13 @@ class Worker:
         except (EOFError, OSError) as error:
             raise FileError(f"the reader died ({self._end()})", code="reader_crashed") from error
         return answer
+
+    def kill(self) -> None:
+        """Ends the process from another thread; the one that waits for its answer hears of it."""
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """Ends the process and all that it started; fine if there is none."""

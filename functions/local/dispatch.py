@@ -1,0 +1,182 @@
+"""Delivers the queue's events to reading processes, as Eventarc delivers them to containers."""
+
+import json
+import logging
+import threading
+import time
+import uuid
+from pathlib import Path
+
+from core.adapters.local.backend import Backend
+from core.adapters.local.queue import Delivery
+from core.errors import BusyError, FileError, KhanaError
+from core.invoice import ErrorInfo, now
+from core.pipeline import give_up
+from core.settings import Settings
+from functions.local.workers import Worker
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.05
+"""Time between looks at the queue; one costs about 0.05 ms."""
+
+START_TIMEOUT_S = 60.0
+"""Longest time until a fresh process is ready: it loads libraries and the model."""
+
+MEND_S = 5.0
+"""Pause before another try when a process can't be made ready or the store can't be used."""
+
+
+FINALIZED = "google.cloud.storage.object.v1.finalized"
+READY = "khana.ready"
+"""A type that extract has nothing to read for: it only loads what reading needs."""
+
+_CUT_SHORT = "Khana ended each time while it was read"
+
+
+class Dispatcher:
+    """`settings.workers` threads, each with one process that reads.
+
+    `source` is the file that defines the CloudEvent function `target`.
+    """
+
+    def __init__(self, backend: Backend, settings: Settings, source: Path, target: str) -> None:
+        self._backend = backend
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._turn = threading.Lock()
+        self._workers = [Worker(source, target) for _ in range(settings.workers)]
+        self._threads = [
+            threading.Thread(target=self._serve, args=(worker,), name=f"reader-{n}")
+            for n, worker in enumerate(self._workers, start=1)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, patience: float) -> None:
+        """Lets each process finish what it reads, for at most `patience` seconds, and ends it.
+
+        What is not finished by then is delivered again at the next start.
+        """
+        self._stopping.set()
+        until = time.monotonic() + patience
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        for worker in self._workers:
+            worker.kill()
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self, worker: Worker) -> None:
+        try:
+            while not self._stopping.is_set():
+                try:
+                    if self._is_ready(worker) and (delivery := self._next()) is not None:
+                        self._deliver(worker, delivery)
+                except KhanaError as error:  # the store can't be used now: what is taken comes back
+                    log.warning("delivering: %s", error.message)
+                    self._stopping.wait(MEND_S)
+        finally:
+            worker.stop()
+
+    def _is_ready(self, worker: Worker) -> bool:
+        """Starts a process where there is none, and has it load what reading needs."""
+        if worker.pid is not None:
+            return True
+        worker.start()
+        try:
+            code, body = worker.post(
+                *_event(READY, uuid.uuid4().hex, now().isoformat(), {}), timeout=START_TIMEOUT_S
+            )
+        except FileError as error:
+            code, body = 500, error.message.encode()
+        if code < 300:
+            return True
+        log.error("a reading process did not start: %s", body.decode(errors="replace"))
+        worker.stop()
+        self._stopping.wait(MEND_S)
+        return False
+
+    def _next(self) -> Delivery | None:
+        """The next event, waited for a moment."""
+        # One thread looks at a time: the others would only find the same.
+        with self._turn:
+            delivery = self._backend.queue.take()
+            if delivery is None:
+                self._stopping.wait(POLL_S)
+        return delivery
+
+    def _deliver(self, worker: Worker, delivery: Delivery) -> None:
+        queue = self._backend.queue
+        if queue.is_used_up(delivery):
+            self._give_up(delivery, ErrorInfo(code="reader_crashed", message=_CUT_SHORT))
+            return
+        headers, body = _event(
+            FINALIZED,
+            delivery.id,
+            delivery.created_at,
+            {
+                "bucket": delivery.ref.bucket,
+                "name": delivery.ref.name,
+                "generation": str(delivery.ref.generation),
+            },
+        )
+        try:
+            code, answer = worker.post(headers, body, timeout=self._settings.read_timeout)
+        except FileError as error:
+            if self._stopping.is_set():
+                return  # ended by `stop`: still taken, the event comes back at the next start
+            log.warning("%s: %s", delivery.ref.name, error.message)
+            self._backend.store.release_leases(delivery.ref.name)
+            self._failed(delivery, ErrorInfo.of(error))
+            return
+        if code < 300:
+            queue.acknowledge(delivery)
+            return
+        error_info = _error_of(code, answer)
+        if error_info.code == BusyError.default_code:
+            queue.postpone(delivery, error_info)
+        else:
+            self._failed(delivery, error_info)
+
+    def _failed(self, delivery: Delivery, error: ErrorInfo) -> None:
+        if self._backend.queue.is_last(delivery):
+            self._give_up(delivery, error)
+        else:
+            self._backend.queue.retry(delivery, error)
+
+    def _give_up(self, delivery: Delivery, error: ErrorInfo) -> None:
+        log.error("%s: set aside: %s", delivery.ref.name, error.message)
+        message = f"reading it failed {delivery.attempt} times; the last time: {error.message}"
+        give_up(
+            self._backend.adapters,
+            delivery.ref,
+            ErrorInfo(code=error.code, message=message),
+        )
+        self._backend.queue.set_aside(delivery, error)
+
+
+def _event(
+    kind: str, event_id: str, time_: str, data: dict[str, str]
+) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a CloudEvent in binary mode, as Eventarc sends it."""
+    headers = {
+        "ce-specversion": "1.0",
+        "ce-id": event_id,
+        "ce-type": kind,
+        "ce-source": "//khana/local",
+        "ce-time": time_,
+        "content-type": "application/json",
+    }
+    return headers, json.dumps(data).encode()
+
+
+def _error_of(code: int, body: bytes) -> ErrorInfo:
+    """What an answer of `functions.answers.error_answer` says, or what can be said of another."""
+    try:
+        error = json.loads(body)["error"]
+        return ErrorInfo(code=error["details"][0]["reason"], message=error["message"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return ErrorInfo(code="internal", message=f"the reader answered {code}")

@@ -1,0 +1,152 @@
+"""All of Khana in one process: the functions behind one address, the watcher, the readers.
+
+The functions find their settings in the environment, as they do in the cloud; what was given by
+flags is put there first.
+"""
+
+import fcntl
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import waitress
+from functions_framework import create_app
+from waitress.server import BaseWSGIServer
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import Client
+
+from core.adapters.local.backend import open_backend
+from core.errors import SetupError
+from core.ports import Adapters
+from core.settings import Settings, as_environment
+from functions.local.dispatch import Dispatcher
+
+log = logging.getLogger(__name__)
+
+WSGI = Callable[[dict[str, Any], Any], Any]
+OnReady = Callable[[Adapters, Settings, str], None]
+
+FUNCTIONS = Path(__file__).parents[1]
+WATCH_PATH = "/functions/drive_watch"
+
+REQUEST_THREADS = 8
+"""Requests answered at once: a browser opens six connections for the pictures of a page."""
+
+UPLOAD_OVERHEAD = 64 * 1024
+"""What a form adds to the file in it."""
+
+STOP_PATIENCE_S = 10.0
+"""How long readings under way may take to finish when the server is asked to stop."""
+
+
+def serve(settings: Settings, on_ready: OnReady | None = None) -> None:
+    """Serves until the process is told to stop (SIGTERM, SIGINT).
+
+    `on_ready` is called once, in a thread of its own, when requests are answered.
+
+    Raises:
+        SetupError: the data folder is in use or unusable, or the address is taken.
+    """
+    os.environ.update(as_environment(settings))
+    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
+    with _owning(settings.data):
+        backend = open_backend(settings)
+        backend.recover()
+        app = build_app()
+        server = _listen(app, settings)
+        url = f"http://{settings.host}:{server.effective_port}"
+        stopping = threading.Event()
+        dispatcher = Dispatcher(backend, settings, FUNCTIONS / "extract" / "main.py", "extract")
+        watcher = threading.Thread(target=_watch, args=(app, settings, stopping), name="watcher")
+        dispatcher.start()
+        watcher.start()
+        if on_ready is not None:
+            arguments = (backend.adapters, settings, url)
+            threading.Thread(target=on_ready, args=arguments, name="ready", daemon=True).start()
+        else:
+            print(f"Khana is at {url} and watches {settings.inbox_dir}/", flush=True)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stop)
+        try:
+            server.run()  # ends by the exception of `_stop`
+        finally:
+            stopping.set()
+            server.close()
+            dispatcher.stop(STOP_PATIENCE_S)
+            watcher.join()
+
+
+def build_app() -> WSGI:
+    """The functions that answer HTTP, each where it is found, as one WSGI app."""
+    api = create_app("api", str(FUNCTIONS / "api" / "main.py"), "http")  # type: ignore[no-untyped-call]
+    drive_watch = create_app("drive_watch", str(FUNCTIONS / "drive_watch" / "main.py"), "http")  # type: ignore[no-untyped-call]
+    return DispatcherMiddleware(_rooted(api), {WATCH_PATH: _rooted(drive_watch)})
+
+
+def _rooted(app: WSGI) -> WSGI:
+    """`app`, which answers at '/', where the path left by the dispatcher is empty."""
+
+    def rooted(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["PATH_INFO"] = environ.get("PATH_INFO") or "/"
+        return app(environ, start_response)
+
+    return rooted
+
+
+@contextmanager
+def _owning(data: Path) -> Iterator[None]:
+    """Holds the data folder: what a dead server left is taken up by its only successor."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / "lock").open("w")
+    except OSError as error:
+        raise SetupError(f"{data}: can't be used: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SetupError(
+                f"{data}: another Khana works on this folder; stop it or name another with --data",
+                code="data_in_use",
+            ) from error
+        yield
+
+
+def _listen(app: WSGI, settings: Settings) -> BaseWSGIServer:
+    try:
+        return waitress.create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=REQUEST_THREADS,
+            # Refused before it is read; the default of 1 GB would be kept in a temporary file.
+            max_request_body_size=settings.max_file_bytes + UPLOAD_OVERHEAD,
+            ident="khana",
+        )
+    except OSError as error:
+        raise SetupError(
+            f"can't listen on {settings.host}:{settings.port}: {error.strerror}; "
+            "name another port with --port",
+            code="address_in_use",
+        ) from error
+
+
+def _watch(app: WSGI, settings: Settings, stopping: threading.Event) -> None:
+    """Calls drive_watch again and again, as Cloud Scheduler does."""
+    client = Client(app)
+    while True:
+        answer = client.post(WATCH_PATH)
+        if answer.status_code != 200:
+            log.warning("watching: %s", answer.get_data(as_text=True).strip())
+        if stopping.wait(settings.watch_interval):
+            return
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
