@@ -254,7 +254,8 @@ class TestBrowser:
     def agree(self, drive: DriveServer, sign_in: BrowserSignIn) -> dict[str, str]:
         """A person in a browser agrees; Google sends the browser back with these."""
         query = {key: value for key, (value,) in parse_qs(urlsplit(sign_in.url).query).items()}
-        assert (query["code_challenge_method"], query["access_type"]) == ("S256", "offline")
+        assert query["code_challenge_method"] == "S256"
+        assert (query["access_type"], query["prompt"]) == ("offline", "consent")
         grant = Grant(CLERK, None, frozenset({query["scope"]}))
         drive.sign_in.codes["4/code"] = (query["code_challenge"], grant)
         return {"code": "4/code", "state": query["state"]}

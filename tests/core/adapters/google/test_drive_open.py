@@ -87,20 +87,23 @@ class TestBytes:
         monkeypatch.setattr(drive.faults, "take", write_at_the_third_part)
         assert read(source, file) == CONTENT[::-1]
 
-    @pytest.mark.parametrize("newer", [b"%PDF", CONTENT * 3], ids=["shorter", "longer"])
+    @pytest.mark.parametrize("newer", [b"%PDF", CONTENT * 15], ids=["shorter", "longer"])
     def test_of_another_length_than_told_are_read_again(
         self, drive, source, file, monkeypatch, newer
     ):
-        metadata_calls = itertools.count()
+        parts = itertools.count()
         serve = drive.faults.take
 
         def write_after_the_metadata(method: str):
-            if method == "files.get:media" and next(metadata_calls) == 0:
+            if method == "files.get:media" and next(parts) == 0:
                 drive.state.write(file.ref.file_id, newer)
             return serve(method)
 
         monkeypatch.setattr(drive.faults, "take", write_after_the_metadata)
         assert read(source, file) == newer
+        methods = [call.method for call in drive.calls]
+        # What is too long is not read to its end: 6 parts hold what was told, and one too much.
+        assert methods.index("files.get", 1) <= 1 + 6
 
 
 class TestRefused:

@@ -38,6 +38,11 @@ class TestFirstRun:
             drive.state.file(f"{depth}.pdf", b"%PDF", below)
         assert names(watch(inbox).batches(None)) == ["0.pdf", "1.pdf", "2.pdf", "3.pdf"]
 
+    def test_takes_the_oldest_first(self, drive, watch, inbox):
+        for name in "bca":
+            drive.state.file(f"{name}.pdf", b"%PDF", inbox)
+        assert names(watch(inbox).batches(None)) == ["b.pdf", "c.pdf", "a.pdf"]
+
     def test_takes_the_token_before_it_lists(self, drive, watch, inbox):
         for number in range(3):
             drive.state.file(f"{number}.pdf", b"%PDF", inbox)
@@ -167,9 +172,32 @@ class TestFolders:
     def test_a_folder_below_a_watched_one_outlives_its_own_entry(self, drive, watch, inbox):
         march = drive.state.folder("March", inbox)
         _, cursor = follow(watch(inbox, march))
+        _, cursor = follow(watch(inbox, march), cursor)
         _, cursor = follow(watch(inbox), cursor)
         drive.state.file("a.pdf", b"%PDF", march)
         assert follow(watch(inbox), cursor)[0] == ["a.pdf"]
+
+    def test_a_watched_folder_is_followed_wherever_it_goes(self, drive, watch, inbox):
+        march = drive.state.folder("March", inbox)
+        _, cursor = follow(watch(inbox, march))
+        drive.state.rename(inbox, "Inbox 2")
+        drive.state.move(march, drive.state.root)
+        _, cursor = follow(watch(inbox, march), cursor)
+        drive.state.file("a.pdf", b"%PDF", inbox)
+        drive.state.file("b.pdf", b"%PDF", march)
+        assert follow(watch(inbox, march), cursor)[0] == ["a.pdf", "b.pdf"]
+
+    def test_a_folder_deleted_while_its_pages_are_turned(self, drive, watch, inbox):
+        march, april = drive.state.folder("March", inbox), drive.state.folder("April", inbox)
+        for number in range(3):
+            drive.state.file(f"march-{number}.pdf", b"%PDF", march)
+            drive.state.file(f"april-{number}.pdf", b"%PDF", april)
+        run = iter(watch(inbox).batches(None))
+        assert names([next(run), next(run)]) == ["march-0.pdf", "march-1.pdf"]
+        drive.state.delete(march)
+        assert names(run) == ["april-0.pdf", "april-1.pdf", "april-2.pdf"]
+        # No page of one folder was asked for with the token of the other.
+        assert {call.status for call in drive.calls_of("files.list")} == {200, 404}
 
 
 class TestSharedDrives:
