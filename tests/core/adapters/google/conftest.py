@@ -3,11 +3,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from gcs import BUCKET, cloud_storage
 from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
 
 from core.adapters.google.drive import DriveSource
 from core.adapters.google.drive_api import DriveApi
 from core.adapters.google.retry import Backoff
+from core.adapters.google.storage import GoogleObjectStore
 
 # The doubles are imported as `emulators.…`, as they are used by more than one folder of tests.
 sys.path.append(str(Path(__file__).parents[3]))
@@ -62,3 +65,42 @@ def watch(api: DriveApi) -> Callable[..., DriveSource]:
         return DriveSource(api, folders, max_bytes=max_bytes, page_size=page_size)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with cloud_storage() as url:
+        yield url
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[str], storage.Client]]:
+    clients = []
+
+    def connect(url: str) -> storage.Client:
+        client = storage.Client(
+            project="a-project",
+            credentials=AnonymousCredentials(),
+            client_options={"api_endpoint": url},
+        )
+        clients.append(client)
+        return client
+
+    yield connect
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def client(server: str, connect) -> Iterator[storage.Client]:
+    client = connect(server)
+    bucket = client.create_bucket(BUCKET)
+    yield client
+    for blob in client.list_blobs(BUCKET):
+        blob.delete()
+    bucket.delete()
+
+
+@pytest.fixture
+def objects(client) -> GoogleObjectStore:
+    return GoogleObjectStore(client, BUCKET)

@@ -12,8 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from gcs import cloud_storage
-from google.auth.credentials import AnonymousCredentials
+from gcs import BUCKET
 from google.cloud import storage
 from google.oauth2.credentials import Credentials
 
@@ -21,47 +20,7 @@ from core.adapters.google.storage import GoogleObjectStore
 from core.errors import KhanaError, NotFoundError, SetupError, TransientError
 from core.invoice import ObjectRef
 
-BUCKET = "khana-invoices"
 METADATA = {"source-kind": "drive", "source-name": "فاتورة ٣.pdf"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with cloud_storage() as url:
-        yield url
-
-
-@pytest.fixture
-def connect() -> Iterator[Callable[[str], storage.Client]]:
-    clients = []
-
-    def connect(url: str) -> storage.Client:
-        client = storage.Client(
-            project="a-project",
-            credentials=AnonymousCredentials(),
-            client_options={"api_endpoint": url},
-        )
-        clients.append(client)
-        return client
-
-    yield connect
-    for client in clients:
-        client.close()
-
-
-@pytest.fixture
-def client(server: str, connect) -> Iterator[storage.Client]:
-    client = connect(server)
-    bucket = client.create_bucket(BUCKET)
-    yield client
-    for blob in client.list_blobs(BUCKET):
-        blob.delete()
-    bucket.delete()
-
-
-@pytest.fixture
-def objects(client) -> GoogleObjectStore:
-    return GoogleObjectStore(client, BUCKET)
 
 
 def put(objects: GoogleObjectStore, data: bytes = b"%PDF", name: str = "invoices/abc") -> ObjectRef:

@@ -1,0 +1,89 @@
+"""From Drive into the bucket by `core.pipeline.watch`, with Google's clients on both sides."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.adapters import connect as connect_local
+from core.adapters.google.storage import GoogleObjectStore
+from core.errors import TransientError
+from core.invoice import Invoice, Status
+from core.pipeline import watch as look
+from core.ports import Adapters, Query
+from core.settings import Settings
+
+
+@pytest.fixture
+def inbox(drive) -> str:
+    return drive.state.folder("Inbox")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path, max_file_bytes=1000)
+
+
+@pytest.fixture
+def adapters(settings, watch: Callable, inbox: str, objects: GoogleObjectStore) -> Adapters:
+    source = watch(inbox, max_bytes=settings.max_file_bytes)
+    return replace(connect_local(settings), sources=[source], objects=objects)
+
+
+def invoices(adapters: Adapters) -> dict[str, Invoice]:
+    return {i.source.name: i for i in adapters.store.list(Query()).invoices}
+
+
+def test_each_file_is_an_object_that_knows_where_it_came_from(drive, inbox, adapters, settings):
+    ids = {name: drive.state.file(name, name.encode(), inbox) for name in ("a.pdf", "b.jpg")}
+    assert look(adapters, settings).received == 2
+    for name, invoice in invoices(adapters).items():
+        assert (invoice.status, invoice.source.file_id) == (Status.RECEIVED, ids[name])
+        stored = adapters.objects.read(invoice.object)
+        assert stored.data == name.encode()
+        assert stored.metadata["source-file-id"] == ids[name]
+
+
+def test_a_file_comes_in_once_and_each_revision_of_it(drive, inbox, adapters, settings):
+    file = drive.state.file("a.pdf", b"%PDF-1", inbox)
+    assert look(adapters, settings).received == 1
+    assert look(adapters, settings).received == 0
+    drive.state.write(file, b"%PDF-2")
+    assert look(adapters, settings).received == 1
+    drive.state.delete(file)
+    look(adapters, settings)
+    found = adapters.store.list(Query()).invoices
+    assert {adapters.objects.read(i.object).data for i in found} == {b"%PDF-1", b"%PDF-2"}
+
+
+def test_what_can_not_be_taken_is_kept_as_failed_and_stops_nothing(
+    drive, inbox, adapters, settings
+):
+    drive.state.google_file("notes", inbox)
+    drive.state.file("large.pdf", b"%PDF" * 1000, inbox)
+    drive.state.file("good.pdf", b"%PDF", inbox)
+    report = look(adapters, settings)
+    assert (report.received, len(report.failed)) == (1, 2)
+    found = invoices(adapters)
+    assert {name: i.error and i.error.code for name, i in found.items()} == {
+        "notes": "unsupported_format",
+        "large.pdf": "file_too_large",
+        "good.pdf": None,
+    }
+
+
+def test_a_run_cut_short_is_taken_up_where_its_last_whole_page_ended(
+    drive, inbox, adapters, settings
+):
+    names = [f"{number}.pdf" for number in range(6)]
+    for name in names:
+        drive.state.file(name, name.encode(), inbox)
+    # Pages are of two files, so this ends the run within the second.
+    drive.fail("files.get:media", status=503, skip=3, times=None)
+    with pytest.raises(TransientError):
+        look(adapters, settings)
+    assert len(invoices(adapters)) == 3
+    drive.faults.clear()
+    assert look(adapters, settings).received == 4
+    assert sorted(invoices(adapters)) == names
