@@ -8,7 +8,7 @@ from typing import BinaryIO
 from google.api_core import exceptions
 from google.api_core.retry import Retry
 from google.auth.exceptions import GoogleAuthError
-from google.cloud import storage  # type: ignore[import-untyped]
+from google.cloud.storage import Blob, Client  # type: ignore[import-untyped]
 from google.cloud.storage.exceptions import DataCorruption  # type: ignore[import-untyped]
 from google.cloud.storage.retry import DEFAULT_RETRY  # type: ignore[import-untyped]
 from requests.exceptions import RequestException
@@ -32,7 +32,7 @@ class GoogleObjectStore:
     to create, the one that is there to announce or delete.
     """
 
-    def __init__(self, client: storage.Client, bucket: str, *, patience: float = 120.0) -> None:
+    def __init__(self, client: Client, bucket: str, *, patience: float = 120.0) -> None:
         self._client = client
         self._bucket = bucket
         self._retry: Retry = DEFAULT_RETRY.with_timeout(patience)
@@ -148,7 +148,7 @@ class GoogleObjectStore:
         blob = self._get(self._bucket, name)
         return None if blob is None else _ref(blob)
 
-    def _get(self, bucket: str, name: str) -> storage.Blob | None:
+    def _get(self, bucket: str, name: str) -> Blob | None:
         """The newest generation of the object, if there is one."""
         with _storage_errors(name):
             return self._client.bucket(bucket).get_blob(name, retry=self._retry)
@@ -158,7 +158,7 @@ class _Changed(RequestError):
     """The object is not of the generation that was asked for."""
 
 
-def _ref(blob: storage.Blob) -> ObjectRef:
+def _ref(blob: Blob) -> ObjectRef:
     return ObjectRef(bucket=blob.bucket.name, name=blob.name, generation=blob.generation)
 
 
