@@ -76,10 +76,8 @@ def _table(invoices: dict[str, Invoice], truth: dict[str, Any]) -> Table:
                 want["value"],
                 Text("✓", "green") if exact else Text("✗", "red"),
             )
-        problems = (
-            [invoice.error.message] if invoice.error else [r.message for r in invoice.reasons]
-        )
-        table.add_row("", Text(f"{invoice.status.value}: " + "; ".join(problems), "dim"))
+        codes = [invoice.error.code] if invoice.error else [r.code for r in invoice.reasons]
+        table.add_row("", Text(" ".join([invoice.status.value, *dict.fromkeys(codes)]), "dim"))
         table.add_section()
     table.caption = f"{right} of {total} fields exact"
     return table
