@@ -74,6 +74,11 @@ class FirestoreDouble:
         with self._faults_lock:
             self._faults[method].extend([code] * times)
 
+    def succeed(self) -> None:
+        """Takes back what `fail` was told and has not happened yet."""
+        with self._faults_lock:
+            self._faults.clear()
+
     def _handlers(self) -> grpc.GenericRpcHandler:
         handlers = {
             name: grpc.unary_unary_rpc_method_handler(
