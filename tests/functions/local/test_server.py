@@ -1,0 +1,176 @@
+"""`khana serve` from outside: what comes in is read once, whatever is killed meanwhile."""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+KHANA = str(Path(sys.executable).with_name("khana"))
+FINAL = {"done", "needs_review", "failed"}
+
+
+class Server:
+    """One data folder, and a `khana serve` on it that may be killed and started again."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def inbox(self) -> Path:
+        return self.data / "inbox"
+
+    def start(self) -> None:
+        env = os.environ | {
+            "KHANA_WORKERS": "1",
+            "KHANA_SETTLE": "0.2",
+            "KHANA_WATCH_INTERVAL": "0.1",
+            "KHANA_RETRY_DELAY": "0.1",
+            "KHANA_LOG_LEVEL": "error",
+        }
+        self.process = subprocess.Popen(
+            [KHANA, "serve", "--data", str(self.data), "--port", str(self.port)],
+            env=env,
+            stdout=subprocess.DEVNULL,
+            process_group=0,
+        )
+
+    def kill(self) -> None:
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def get(self, path: str) -> Any:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return json.load(answer)
+
+    def invoices(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.get("/v1/invoices?page_size=200")["invoices"]
+        return found
+
+    def wait_until_up(self) -> None:
+        wait_for(self.answers, 20, "the server to answer")
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.get("/healthz"))
+        except OSError:
+            return False
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[Server]:
+    server = Server(data)
+    server.start()
+    try:
+        server.wait_until_up()
+        yield server
+    finally:
+        if server.process is not None and server.process.poll() is None:
+            server.kill()
+
+
+def wait_for(condition: Any, patience: float, what: str) -> float:
+    start = time.monotonic()
+    while not condition():
+        if time.monotonic() - start > patience:
+            pytest.fail(f"waited {patience} s for {what}")
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+def page(number: int) -> bytes:
+    """A small page that no other number has."""
+    picture = np.full((60, 200), 255, np.uint8)
+    cv2.putText(picture, str(number), (10, 40), cv2.FONT_HERSHEY_SIMPLEX, 1, (0,), 2)
+    return bytes(cv2.imencode(".png", picture)[1])
+
+
+def settled(server: Server, count: int) -> bool:
+    statuses = [invoice["status"] for invoice in server.invoices()]
+    return len(statuses) == count and set(statuses) <= FINAL
+
+
+def test_a_file_in_the_inbox_is_read_within_three_seconds(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        wait_for(lambda: settled(server, 0), 5, "an empty list")
+        (server.inbox / "warm.png").write_bytes(page(0))
+        wait_for(lambda: settled(server, 1), 20, "the first reading")
+        (server.inbox / "a.png").write_bytes(page(1))
+        assert wait_for(lambda: settled(server, 2), 20, "a.png") < 3
+        # The same bytes under another name are the same invoice, noted as a duplicate.
+        (server.inbox / "b.png").write_bytes(page(1))
+        wait_for(
+            lambda: any(i["duplicates"] for i in server.invoices()), 5, "the second name of a.png"
+        )
+        assert len(server.invoices()) == 2
+        assert server.stop() == 0
+
+
+def test_a_half_copied_file_waits_for_its_other_half(tmp_path: Path) -> None:
+    data = page(7)
+    with serving(tmp_path) as server:
+        with (server.inbox / "slow.png").open("wb", buffering=0) as copy:
+            copy.write(data[: len(data) // 2])
+            time.sleep(1)
+            assert server.invoices() == []
+            copy.write(data[len(data) // 2 :])
+            time.sleep(1)
+            assert server.invoices() == []  # whole, but still open for writing
+        wait_for(lambda: settled(server, 1), 20, "slow.png")
+        assert server.invoices()[0]["error"] is None
+
+
+def test_a_second_server_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        second = subprocess.run(
+            [KHANA, "serve", "--data", str(tmp_path), "--port", "0"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert second.returncode == 2
+        assert "[data_in_use]" in second.stderr
+
+
+def test_whatever_is_killed_every_file_ends_once(tmp_path: Path) -> None:
+    """SIGKILL to the server and its readers at 25 moments, from its start to the last reading."""
+    chance = random.Random(5)
+    files = 12
+    server = Server(tmp_path)
+    for kill in range(25):
+        server.start()
+        if kill < files:
+            server.inbox.mkdir(parents=True, exist_ok=True)
+            (server.inbox / f"{kill}.png").write_bytes(page(kill))
+        # Starting takes about a second, the first reading another half: all of it is hit.
+        time.sleep(chance.uniform(0.05, 2.2))
+        server.kill()
+    with serving(tmp_path) as last:
+        wait_for(lambda: settled(last, files), 60, "every file to end")
+        names = sorted(invoice["source"]["name"] for invoice in last.invoices())
+        assert names == sorted(f"{number}.png" for number in range(files))
+        assert {invoice["status"] for invoice in last.invoices()} == {"needs_review"}
