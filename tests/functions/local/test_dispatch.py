@@ -1,0 +1,132 @@
+"""Reading processes that die, hang or are not well: what it costs, and what is said of it."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from core.adapters.local.backend import Backend, open_backend
+from core.invoice import Invoice, SourceRef, Status
+from core.pipeline import receive
+from core.settings import Settings, as_environment
+from functions.local.dispatch import Dispatcher
+
+READER = """
+import os, time
+import flask, functions_framework
+from core.adapters import connect
+from core.invoice import ObjectRef, Outcome
+from core.pipeline import process
+from core.settings import load_settings
+
+class Reader:
+    reader = "fault-1"
+    def extract(self, data, templates, *, name):
+        {fault}
+        return Outcome(status="needs_review")
+
+@functions_framework.cloud_event
+def extract(event):
+    if event["type"] == "khana.ready":
+        return
+    settings = load_settings()
+    process(connect(settings), Reader(), ObjectRef(**event.get_data()), settings)
+"""
+CRASH = "data == b'poison' and os.abort()"
+HANG = "data == b'poison' and time.sleep(60)"
+CRASH_ONCE = """
+        if not os.path.exists("crashed"):
+            open("crashed", "w").close()
+            os.abort()
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    made = Settings(
+        data=tmp_path / "data", workers=1, max_attempts=2, retry_delay=0.01, read_timeout=1.0
+    )
+    for name, value in as_environment(made).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return made
+
+
+@contextmanager
+def dispatching(backend: Backend, settings: Settings, fault: str) -> Iterator[None]:
+    source = Path("reader.py").resolve()
+    source.write_text(READER.format(fault=fault))
+    dispatcher = Dispatcher(backend, settings, source, "extract")
+    dispatcher.start()
+    try:
+        yield
+    finally:
+        dispatcher.stop(patience=5)
+
+
+def take_in(backend: Backend, settings: Settings, data: bytes) -> str:
+    name = data.decode()
+    source = SourceRef(kind="upload", file_id=name, name=name)
+    return receive(backend.adapters, BytesIO(data), source, settings).id
+
+
+def ended(backend: Backend, invoice_id: str) -> Invoice:
+    def final() -> bool:
+        return backend.store.get(invoice_id).status.final
+
+    wait_for(final)
+    return backend.store.get(invoice_id)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until, "waited 30 s"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(("fault", "code"), [(CRASH, "reader_crashed"), (HANG, "read_timeout")])
+def test_a_poison_file_costs_that_file_alone(fault: str, code: str, settings: Settings) -> None:
+    backend = open_backend(settings)
+    poison, good = (take_in(backend, settings, data) for data in (b"poison", b"good"))
+    with dispatching(backend, settings, fault):
+        assert ended(backend, good).status is Status.NEEDS_REVIEW
+        failed = ended(backend, poison)
+    assert failed.status is Status.FAILED
+    assert failed.error is not None
+    assert failed.error.code == code
+    assert "2 times" in failed.error.message
+
+
+def test_what_a_dead_process_had_in_hand_is_read_by_the_next(settings: Settings) -> None:
+    backend = open_backend(settings)
+    invoice = take_in(backend, settings, b"page")
+    with dispatching(backend, settings, CRASH_ONCE):
+        assert ended(backend, invoice).status is Status.NEEDS_REVIEW
+    assert backend.queue.take() is None
+
+
+def test_stopping_lets_a_reading_end(settings: Settings) -> None:
+    backend = open_backend(settings)
+    invoice = take_in(backend, settings, b"page")
+    with dispatching(backend, settings, "time.sleep(0.5)"):
+        wait_for(lambda: backend.store.get(invoice).status is Status.READING)
+    assert backend.store.get(invoice).status is Status.NEEDS_REVIEW
+
+
+def test_what_a_stopped_server_was_reading_comes_back(settings: Settings) -> None:
+    backend = open_backend(settings)
+    invoice = take_in(backend, settings, b"poison")
+    dispatcher_settings = settings.model_copy(update={"read_timeout": 60.0})
+    source = Path("reader.py").resolve()
+    source.write_text(READER.format(fault=HANG))
+    dispatcher = Dispatcher(backend, dispatcher_settings, source, "extract")
+    dispatcher.start()
+    wait_for(lambda: backend.store.get(invoice).status is Status.READING)
+    dispatcher.stop(patience=0.1)
+    backend.recover()
+    with dispatching(backend, settings, "pass"):
+        assert ended(backend, invoice).status is Status.NEEDS_REVIEW
