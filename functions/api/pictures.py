@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 
 _JPEG_QUALITY = 82
 
+_UNSEEN = frozenset(
+    {
+        "corrupt_file",
+        "empty_file",
+        "file_too_large",
+        "image_too_large",
+        "image_too_small",
+        "password_needed",
+        "too_many_pages",
+        "truncated_file",
+        "unsupported_format",
+    }
+)
+"""Codes of errors that mean that no page could be decoded."""
+
 
 class PageCache:
     """Decodes pages, one at a time, and keeps the last: browsers ask for all crops of one at once.
@@ -56,6 +71,12 @@ class PageCache:
                 return document.color(number, size_hint)
         except FileError as error:
             raise NotFoundError(error.message, code=error.code) from error
+
+
+def has_picture(invoice: Invoice) -> bool:
+    """Whether there is a page of the invoice to be shown, as far as is known without decoding."""
+    unseen = invoice.error is not None and invoice.error.code in _UNSEEN
+    return invoice.object is not None and not unseen
 
 
 def object_of(invoice: Invoice) -> ObjectRef:

@@ -105,7 +105,7 @@ def get_invoice(path: InvoicePath) -> Any:
     responses={200: InvoiceBody, 404: ErrorBody, 409: ErrorBody},
 )
 def review_invoice(path: InvoicePath, body: Review) -> Any:
-    """Corrects values and says that a person has looked, which makes the invoice `done`.
+    """Corrects values and says that a person has looked, which makes the invoice done.
     What a person types is understood as what is printed is. `original` keeps the reader's value.
     """
     store = context().adapters.store

@@ -1,0 +1,96 @@
+// Keeps the parts of a page that are marked `data-live` as the server has them now.
+//
+// The page's own address is asked for again; the browser sends along the tag of what it has, so an
+// unchanged page costs a few hundred bytes.
+
+const QUICK_MS = 700; // while something is being read
+const SLOW_MS = 1500;
+const AFTER_FAILURE_MS = 4000;
+
+const sent = new WeakMap(); // element → its HTML as the server sent it, before we touched it
+
+/**
+ * @param {{always: boolean, onChange: (root: Element) => void}} options always: also when nothing
+ *   is being read. onChange: called for each part that is new, and at the start for the document.
+ */
+export function keepFresh({ always, onChange }) {
+  let tag = null;
+  let timer = 0;
+
+  for (const element of document.querySelectorAll("[data-live], [data-live] [id]")) {
+    sent.set(element, element.outerHTML);
+  }
+  onChange(document.documentElement);
+
+  async function look() {
+    clearTimeout(timer);
+    if (document.hidden) return; // goes on when it is shown again
+    let wait = SLOW_MS;
+    try {
+      const answer = await fetch(location.href, { cache: "no-cache" });
+      if (answer.status >= 500) throw new Error(answer.statusText);
+      if (answer.ok && answer.headers.get("ETag") !== tag) {
+        tag = answer.headers.get("ETag");
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        for (const part of document.querySelectorAll("[data-live]")) {
+          const now = page.getElementById(part.id);
+          if (now) renew(part, now, onChange);
+        }
+      }
+      showOffline(false);
+      if (document.querySelector("[data-pending]")) wait = QUICK_MS;
+      else if (!always) return;
+    } catch {
+      showOffline(true);
+      wait = AFTER_FAILURE_MS;
+    }
+    timer = setTimeout(look, wait);
+  }
+
+  document.addEventListener("visibilitychange", look);
+  document.addEventListener("khana:changed", look);
+  timer = setTimeout(look, document.querySelector("[data-pending]") ? QUICK_MS : SLOW_MS);
+}
+
+function renew(part, now, onChange) {
+  const html = now.outerHTML;
+  if (sent.get(part) === html) return;
+  const rows = part.querySelector("#rows");
+  const rowsNow = now.querySelector("#rows");
+  if (part.dataset.live === "keyed" && rows && rowsNow) {
+    renewRows(rows, rowsNow, onChange);
+    sent.set(part, html);
+    return;
+  }
+  part.replaceWith(now);
+  for (const element of [now, ...now.querySelectorAll("[id]")]) {
+    sent.set(element, element.outerHTML);
+  }
+  onChange(now);
+}
+
+// Rows that did not change stay in place, with their pictures, focus and selection.
+function renewRows(rows, rowsNow, onChange) {
+  const known = new Map([...rows.children].map((row) => [row.id, row]));
+  const wanted = [...rowsNow.children].map((row) => {
+    const old = known.get(row.id);
+    if (old && sent.get(old) === row.outerHTML) return old;
+    const html = row.outerHTML;
+    sent.set(row, html);
+    if (!old) row.classList.add("fresh");
+    onChange(row);
+    return row;
+  });
+  const focused = document.activeElement?.closest("tr")?.id;
+  wanted.forEach((row, index) => {
+    if (rows.children[index] !== row) rows.insertBefore(row, rows.children[index] ?? null);
+  });
+  while (rows.children.length > wanted.length) rows.lastElementChild.remove();
+  if (focused && document.activeElement === document.body) {
+    document.getElementById(focused)?.querySelector("a")?.focus();
+  }
+}
+
+function showOffline(offline) {
+  document.getElementById("offline").hidden = !offline;
+}

@@ -1,0 +1,84 @@
+"""What the page says in words, and how it writes numbers."""
+
+import re
+from decimal import Decimal
+
+from markupsafe import Markup, escape
+
+from core.invoice import Invoice, Status
+
+STATUS = {
+    Status.RECEIVED: "Waiting",
+    Status.READING: "Being read",
+    Status.DONE: "Done",
+    Status.NEEDS_REVIEW: "Needs review",
+    Status.FAILED: "Failed",
+}
+
+SOURCES = {"drive": "Google Drive", "upload": "Upload", "folder": "Folder"}
+
+REMEDIES = {
+    "corrupt_file": "Open the file yourself: if it looks whole, save it anew and upload that.",
+    "empty_file": "Copy or scan it again: nothing of it has arrived.",
+    "file_too_large": "Scan it at a lower resolution: 200 dpi is enough.",
+    "image_too_large": "Scan it at a lower resolution: 200 dpi is enough.",
+    "image_too_small": "Scan or photograph it larger: 200 dpi reads well.",
+    "no_such_page": "A page that the template reads is missing: scan all of them.",
+    "no_template": "Choose it below and press “Read again”.",
+    "not_aligned": "Compare the boxes with the page, or scan it flat and upload that.",
+    "password_needed": "Save a copy without the password and upload that.",
+    "reader_crashed": "Have it read again; if that fails too, save the file anew and upload that.",
+    "read_timeout": "Have it read again; if that fails too, scan it at a lower resolution.",
+    "too_many_pages": "Split it, and upload the invoices one by one.",
+    "truncated_file": "Copy or scan it again: a part of it is missing.",
+    "unsupported_format": "Save it as JPEG, PNG or PDF and upload that.",
+}
+"""What a person can do, by the code of an error or of a reason."""
+
+
+def label(name: str) -> str:
+    """A field's name as people read it: `invoice_number` → `Invoice number`."""
+    words = name.replace("_", " ").strip() or name
+    return words[:1].upper() + words[1:]
+
+
+def amount(value: Decimal | str) -> str:
+    """An exact decimal with its thousands set apart, no digit lost: `20,717.50`."""
+    return f"{Decimal(value):,f}"
+
+
+def percent(confidence: float) -> str:
+    """Rounded down, so that 100 % is said of nothing less."""
+    tenths = int(confidence * 1000)
+    return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths / 10} %"
+
+
+def lowest_confidence(invoice: Invoice) -> float | None:
+    """Of the readings that no person has looked at; None if there are none."""
+    readings = invoice.fields.values()
+    return min((r.confidence for r in readings if r.reviewed_by is None), default=None)
+
+
+def without_name(message: str, name: str) -> str:
+    """A sentence about a field without the field's name at its start, as the page has that."""
+    rest = message.removeprefix(f"{name}: ")
+    return rest[:1].upper() + rest[1:]
+
+
+def sentence(message: str) -> Markup:
+    """A sentence of Khana's with what it quotes in the quote's own direction.
+
+    Digits and marks stand from left to right as they are printed: in a paragraph an Arabic date
+    with hyphens would have its parts turned round.
+    """
+    return Markup("").join(
+        _isolated(part) if part.startswith("“") else escape(part)
+        for part in re.split("(“[^”]*”)", message)
+    )
+
+
+def _isolated(quote: str) -> Markup:
+    inside = quote[1:-1]
+    if any(char.isalpha() for char in inside):
+        return Markup("“<bdi>{}</bdi>”").format(inside)
+    return Markup('“<bdi class="digits" dir="ltr">{}</bdi>”').format(inside)
