@@ -6,6 +6,7 @@ what its field's kind says has no value, and a person looks at it.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,11 +18,14 @@ _DIGITS = {
     for value, mark in enumerate(digits)
 }
 _DASHES = {ord(mark): "-" for mark in "‐‑‒–—−"}
+_APOSTROPHES = {ord(mark): "'" for mark in "’‘"}
 _DIRECTION_MARKS = dict.fromkeys(
     [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
-_SPACES = {ord(mark): " " for mark in "\u00a0\u2007\u2009\u202f"}
-_ASCII = _DIGITS | _DASHES | _DIRECTION_MARKS | _SPACES
+_ASCII = _DIGITS | _DASHES | _APOSTROPHES | {ord("،"): ",", ord("٪"): "%"}
+
+MAX_DIGITS = 30
+"""Of an amount: no invoice has more, and sums and products of such amounts stay exact."""
 
 CENTURY_PIVOT = 70
 """Two-digit years below it are of this century, the others of the last: no invoice is from 2070."""
@@ -29,12 +33,13 @@ CENTURY_PIVOT = 70
 HIJRI_YEARS = range(1343, 1501)
 """Years (Umm al-Qura) that `hijridate` converts: 1924 to 2077 of the Gregorian calendar."""
 
-_GREGORIAN_YEARS = range(1900, 2101)
+GREGORIAN_YEARS = range(1900, 2101)
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """value: in ASCII, or None where the text has none. hijri: the date in its own calendar."""
+    """value: in ASCII (a text as it is), or None where the text has none. hijri: the date in its
+    own calendar."""
 
     value: str | None
     hijri: str | None = None
@@ -46,132 +51,152 @@ NOTHING = Value(None)
 def parse_value(
     kind: Kind, text: str, *, date_order: DateOrder = "dmy", pattern: str | None = None
 ) -> Value:
-    """What `text` means as a field of `kind`. See the functions of each kind below."""
-    if kind is Kind.AMOUNT:
-        return Value(parse_amount(text))
-    if kind is Kind.DATE:
-        return parse_date(text, date_order)
+    """What `text` means as a field of `kind`. See the functions of each kind below.
+
+    A value that `pattern`, a regular expression on all of it, doesn't fit is none.
+    """
     if kind is Kind.NUMBER:
         return Value(parse_number(text, pattern))
-    return Value(clean_text(text) or None)
-
-
-def to_ascii(text: str) -> str:
-    """Digits of every family as 0-9, dashes as '-', without direction marks."""
-    return text.translate(_ASCII).strip()
+    if kind is Kind.AMOUNT:
+        value = Value(parse_amount(text))
+    elif kind is Kind.DATE:
+        value = parse_date(text, date_order)
+    else:
+        value = Value(clean_text(text) or None)
+    fits = value.value is None or pattern is None or re.fullmatch(pattern, value.value)
+    return value if fits else NOTHING
 
 
 def clean_text(text: str) -> str:
-    """Words as they are stored: composed (NFC), no direction marks, single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).translate(_DIRECTION_MARKS).split())
+    """Words as they are stored: without direction marks, composed (NFC), single spaces."""
+    return " ".join(unicodedata.normalize("NFC", text.translate(_DIRECTION_MARKS)).split())
+
+
+def _to_ascii(text: str) -> str:
+    """Digits of every family as 0-9; dashes, commas, apostrophes and '%' in their ASCII form."""
+    return clean_text(text).translate(_ASCII)
+
+
+_NUMBER = re.compile(
+    r"""
+    [0-9]+
+    (?: \ ?[-/:]\ ?[0-9]+         # 2024-0012, 12 / 345
+      | \ [0-9]+                  # 0012 345
+      | [.,٫٬'][0-9]{3}(?![0-9])  # 12.345, but never the decimals of 2.5
+    )*
+    """,
+    re.VERBOSE,
+)
 
 
 def parse_number(text: str, pattern: str | None = None) -> str | None:
-    """An identifier: its digits, leading zeros kept.
+    """An identifier, or a count: its digits, leading zeros kept.
 
-    Marks that set groups of it apart ('-', '/', '.', ':' and blanks) are not part of it, so that
-    '0012-34' is found by '001234' however a form prints it. A field whose marks or letters matter
-    says so with a `pattern`, which is then matched against the whole text as printed.
+    Marks that set groups of it apart ('-', '/', ':', blanks, and '.' or ',' before three digits)
+    are not part of it, so that '0012-34' is found by '001234' however a form prints it. What may
+    have decimals is an amount: '2.5' is no number, rather than 25.
+
+    Where marks or letters matter, a `pattern` says so: it is matched against all that is printed
+    (with digits in ASCII) and then gives it as it is, else against the digits alone.
     """
-    plain = to_ascii(text)
-    if pattern is not None:
-        if re.fullmatch(pattern, plain):
-            return plain or None
-        plain_digits = re.sub(r"[\s./:-]", "", plain)
-        return plain_digits if plain_digits and re.fullmatch(pattern, plain_digits) else None
-    digits = re.sub(r"[\s./:-]", "", plain)
-    return digits if re.fullmatch(r"[0-9]+", digits) else None
+    plain = _to_ascii(text)
+    if pattern is not None and plain and re.fullmatch(pattern, plain):
+        return plain
+    if not _NUMBER.fullmatch(plain):
+        return None
+    digits = re.sub("[^0-9]", "", plain)
+    return digits if pattern is None or re.fullmatch(pattern, digits) else None
 
 
 def parse_amount(text: str) -> str | None:
     """An exact decimal without grouping: '١٬٢٣٤٫٥٠' → '1234.50', '(3.5)' → '-3.5', '5%' → '5'.
 
-    '٫' is always the decimal mark, '٬' and apostrophes always group. Of '.' and ',' the last is the
-    decimal mark where both stand; one that stands more than once groups. A single '.' is a decimal
-    mark, as '12.500' is in dinars and rials; a single ',' is one unless exactly three digits follow
-    it ('12,5' but '1,234'). Grouping is by thousands, or Indian (12,34,567); anything else is no
-    amount.
+    '٫' is always the decimal mark; '٬', apostrophes and blanks always group. Of '.' and ',' the
+    last is the decimal mark where both stand; one that stands more than once groups. A single '.'
+    is a decimal mark, as in the '12.500' of dinars and rials. A single ',' groups where it can
+    ('1,234' and '12,500', but '12,5', '0,500' and '1234,567' have decimals). Grouping is by
+    thousands, or Indian (12,34,567); anything else is no amount, nor are more than MAX_DIGITS.
+    Decimals stay as they are printed. A minus stands before or after, or is a pair of parentheses.
     """
-    plain = re.sub("[%٪]", "", to_ascii(text).replace("،", ",")).strip()
-    negative = False
-    if match := re.fullmatch(r"\((.*)\)", plain):
-        negative, plain = True, match[1].strip()
-    elif match := re.fullmatch(r"-\s*(.*)|(.*[^-\s])\s*-", plain):
-        negative, plain = True, match[1] or match[2] or ""
+    plain = re.sub(r"^%\s*|\s*%$", "", _to_ascii(text), count=1)
+    signed = re.fullmatch(r"\(\s?(?P<inside>.*?)\s?\)|-\s?(?P<after>.*)|(?P<before>.*?)\s?-", plain)
+    if signed:
+        plain = signed["inside"] or signed["after"] or signed["before"] or ""
     mark = _decimal_mark(plain)
     grouped, _, decimals = plain.rpartition(mark) if mark else (plain, "", "")
-    digits = _ungrouped(grouped)
-    if digits is None or not re.fullmatch("[0-9]*", decimals) or not digits + decimals:
+    whole = _ungrouped(grouped)
+    if whole is None or not re.fullmatch("[0-9]+" if mark else "", decimals):
         return None
-    whole = digits.lstrip("0") or "0"
-    value = f"{whole}.{decimals}" if decimals else whole
-    return f"-{value}" if negative and value.strip("0.") else value
+    if not 1 <= len(whole + decimals) <= MAX_DIGITS:
+        return None
+    value = (whole.lstrip("0") or "0") + ("." + decimals if mark else "")
+    return f"-{value}" if signed and value.strip("0.") else value
 
 
 def _decimal_mark(plain: str) -> str | None:
-    marks = re.findall(r"[.,٫]", plain)
-    if not marks or "٫" in marks:
-        return "٫" if marks else None
-    last: str = marks[-1]
-    if marks.count(last) > 1 and len(set(marks)) == 1:
+    marks = re.findall("[.,٫]", plain)
+    if "٫" in marks:
+        return "٫"
+    if not marks or (len(marks) > 1 and len(set(marks)) == 1):
         return None  # '1.234.567'
-    if marks == [","] and re.search(r",[0-9]{3}$", plain):
+    if re.fullmatch("(?!0,)[0-9]{1,3},[0-9]{3}", plain):
         return None  # '1,234'
-    return last
+    return str(marks[-1])
 
 
 def _ungrouped(whole: str) -> str | None:
     """The digits of the part before the decimal mark, or None if it is grouped as nobody does."""
-    separators = set(re.findall(r"[^0-9]", whole))
-    if not separators:
+    marks = set(re.findall("[^0-9]", whole))
+    if not marks:
         return whole
-    if len(separators) > 1 or not separators <= set(",.٬'’ "):
+    if len(marks) > 1 or not marks <= set(",.٬' "):
         return None
-    groups = re.split(r"[^0-9]", whole)
-    thousands = all(len(group) == 3 for group in groups[1:]) and 1 <= len(groups[0]) <= 3
-    indian = (
-        len(groups[-1]) == 3
-        and all(len(group) == 2 for group in groups[1:-1])
-        and 1 <= len(groups[0]) <= 2
-    )
-    return "".join(groups) if thousands or indian else None
+    plain = re.sub("[^0-9]", ",", whole)
+    thousands, indian = "[1-9][0-9]{0,2}(,[0-9]{3})+", "[1-9][0-9]?(,[0-9]{2})+,[0-9]{3}"
+    return plain.replace(",", "") if re.fullmatch(f"{thousands}|{indian}", plain) else None
+
+
+_TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?\ ?(?:[AaPp]\.?[Mm]\.?|Z|[+-][0-9:]{4,5})?"
+_MARK = r"\ ?[-/.,٫\\]\ ?|\ "
+_DATE = re.compile(
+    rf"""
+    (?:{_TIME}\ ?)?
+    ([0-9]{{4}}|[0-9]{{1,2}}) (?:{_MARK}) ([0-9]{{1,2}}) (?:{_MARK}) ([0-9]{{4}}|[0-9]{{1,2}})
+    (?:[\ T]?{_TIME})?
+    """,
+    re.VERBOSE,
+)
 
 
 def parse_date(text: str, order: DateOrder = "dmy") -> Value:
     """A date as ISO 8601 in the Gregorian calendar; a Hijri one keeps its own under `hijri`.
 
-    Three numbers set apart by '/', '-', '.' or blanks; a time after them is passed over. A year of
-    four digits may stand first or last, whatever `order` says: layout from right to left may turn a
+    Three numbers set apart by '/', '-', '.' or blanks; a time beside them is passed over. A year of
+    four digits may stand first or last, whatever `order` says: layout from right to left turns a
     date with hyphens round. Where the year is last, day and month are taken in the order that
-    `order` has them in, unless they only fit the other way round (25 can't be a month). Years 1343
-    to 1500 are Hijri.
+    `order` has them in. A date that is none in its order but one in the other is taken in that:
+    25 can't be a month. Years 1343 to 1500 are Hijri; one of two digits is Gregorian.
     """
-    plain = re.sub(r"[ T]\d{1,2}:\d{2}(:\d{2})?$", "", to_ascii(text))
-    match = re.fullmatch(r"(\d{1,4})\s?[/.\- ]\s?(\d{1,2})\s?[/.\- ]\s?(\d{1,4})", plain)
+    match = _DATE.fullmatch(_to_ascii(text))
     if not match:
         return NOTHING
-    first, middle, last = match.groups()
-    if len(first) == 4 and len(last) <= 2:
-        # Year first is either ISO (year, month, day) or a turned round day-month-year, which
-        # keeps the month in the middle too.
-        candidates = [(first, middle, last), (first, last, middle)]
-    elif len(last) == 4 and len(first) <= 2:
-        candidates = [(last, middle, first), (last, first, middle)]
-        if order == "mdy":
-            candidates.reverse()
-    elif len(first) <= 2 and len(last) == 2:
-        by_order = {
-            "dmy": [(last, middle, first), (last, first, middle)],
-            "mdy": [(last, first, middle), (last, middle, first)],
-            "ymd": [(first, middle, last)],
-        }
-        candidates = by_order[order]
-    else:
-        return NOTHING
-    for year, month, day in candidates:
-        if (value := _dated(_full_year(year), int(month), int(day))) is not NOTHING:
+    for year, month, day in _orders(*match.groups(), order=order):
+        value = _dated(_full_year(year), int(month), int(day))
+        if value.value is not None:
             return value
     return NOTHING
+
+
+def _orders(first: str, middle: str, last: str, *, order: DateOrder) -> Iterator[tuple[str, ...]]:
+    """Year, month and day as three numbers may be meant, the likeliest first."""
+    if len(first) == 4 and len(last) <= 2:
+        # ISO, or day-month-year turned round, which has its month in the middle too.
+        yield from ((first, middle, last), (first, last, middle))
+    elif len(first) <= 2 and (len(last) == 4 or (len(last) == 2 and order != "ymd")):
+        month_first, day_first = (last, first, middle), (last, middle, first)
+        yield from (month_first, day_first) if order == "mdy" else (day_first, month_first)
+    elif len(first) == 2 and len(last) <= 2:
+        yield first, middle, last
 
 
 def _full_year(year: str) -> int:
@@ -190,7 +215,7 @@ def _dated(year: int, month: int, day: int) -> Value:
         except (ValueError, OverflowError):
             return NOTHING
         return Value(gregorian.isoformat(), hijri=f"{year:04}-{month:02}-{day:02}")
-    if year not in _GREGORIAN_YEARS:
+    if year not in GREGORIAN_YEARS:
         return NOTHING
     try:
         return Value(date(year, month, day).isoformat())
