@@ -195,7 +195,7 @@ def _orders(first: str, middle: str, last: str, *, order: DateOrder) -> Iterator
     elif len(first) <= 2 and (len(last) == 4 or (len(last) == 2 and order != "ymd")):
         month_first, day_first = (last, first, middle), (last, middle, first)
         yield from (month_first, day_first) if order == "mdy" else (day_first, month_first)
-    elif len(first) == 2 and len(last) <= 2:
+    elif order == "ymd" and len(first) == 2 and len(last) <= 2:
         yield first, middle, last
 
 
