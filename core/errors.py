@@ -37,7 +37,7 @@ class InputError(KhanaError):
 class FileError(InputError):
     """Codes: empty_file, unsupported_format, corrupt_file, truncated_file, file_too_large,
     image_too_large, image_too_small, too_many_pages, password_needed, no_such_page, read_timeout,
-    reader_crashed."""
+    reader_crashed, file_unreadable, not_found, access_denied."""
 
     default_code = "corrupt_file"
 

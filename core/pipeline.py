@@ -205,7 +205,13 @@ def _ensure(store: InvoiceStore, invoice: Invoice) -> Invoice:
         return known
 
     def merge(current: Invoice) -> Invoice | None:
-        merged = add_source(current, invoice.source).model_copy(update={"object": invoice.object})
+        merged = add_source(current, invoice.source)
+        newest = max(
+            (ref for ref in (current.object, invoice.object) if ref is not None),
+            key=lambda ref: ref.generation,
+            default=None,
+        )  # a late event of an older generation must not take the invoice back to it
+        merged = merged.model_copy(update={"object": newest})
         return None if merged == current else merged
 
     return store.update(known.id, merge)
