@@ -61,12 +61,13 @@ class Query:
     def run(self, documents: Sequence[Document]) -> list[Document]:
         """The answer, given all documents that match."""
         structured = self._structured
-        found = sorted(documents, key=cmp_to_key(self._compare))
+        placed = [(self._position(document), document) for document in documents]
         if structured.HasField("start_at"):
-            found = [each for each in found if not self._precedes(each, structured.start_at)]
+            placed = [each for each in placed if not self._precedes(each[0], structured.start_at)]
         if structured.HasField("end_at"):
-            found = [each for each in found if self._precedes(each, structured.end_at)]
-        found = found[structured.offset :]
+            placed = [each for each in placed if self._precedes(each[0], structured.end_at)]
+        placed.sort(key=cmp_to_key(lambda one, other: _compare(one[0], other[0], self.orders)))
+        found = [document for _, document in placed[structured.offset :]]
         return found[: structured.limit.value] if structured.HasField("limit") else found
 
     def project(self, document: Document) -> Document:
@@ -82,13 +83,10 @@ class Query:
             return len(path) == depth + 2 and path[depth] == self.collection
         return not self.collection or path[-2] == self.collection
 
-    def _compare(self, left: Document, right: Document) -> int:
-        return _compare(self._position(left), self._position(right), self.orders)
-
-    def _precedes(self, document: Document, cursor: Cursor) -> bool:
-        """Whether the document comes before the cursor's place."""
+    def _precedes(self, position: list[Any], cursor: Cursor) -> bool:
+        """Whether the position comes before the cursor's place."""
         place = [order_key(value) for value in cursor.values]
-        compared = _compare(self._position(document), place, self.orders)
+        compared = _compare(position, place, self.orders)
         return compared < 0 or (compared == 0 and not cursor.before)
 
     def _position(self, document: Document) -> list[Any]:
