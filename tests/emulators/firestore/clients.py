@@ -2,8 +2,9 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
 
 from google.cloud.firestore_v1 import Client
@@ -14,12 +15,15 @@ VARIABLE = "FIRESTORE_EMULATOR_HOST"
 
 
 @contextmanager
-def emulator() -> Iterator[str]:
-    """The address of the emulator that the environment names, else of a double of its own."""
+def emulator(*, indexes: Sequence[Mapping[str, Any]] | None = None) -> Iterator[str]:
+    """The address of the emulator that the environment names, else of a double of its own.
+
+    Another emulator serves queries without indexes; the double may be held to those given.
+    """
     if VARIABLE in os.environ:
         yield os.environ[VARIABLE]
     else:
-        with FirestoreDouble() as double:
+        with FirestoreDouble(indexes=indexes) as double:
             yield double.host
 
 
