@@ -39,6 +39,8 @@ def create_app(adapters: Adapters, settings: Settings) -> OpenAPI:
     """The API and the page over these adapters."""
     app = OpenAPI(
         __name__,
+        # Not /static: functions-framework's own app answers that, with nothing, before us.
+        static_url_path="/assets",
         info=Info(title="Khana", version=version("khana"), description=_DESCRIPTION),
         doc_ui=False,  # its pages hold scripts that our policy forbids; `routes.docs` serves ours
         validation_error_model=ErrorBody,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -138,6 +139,10 @@ def test_api_answers(tmp_path: Path, adapters: Adapters) -> None:
     invoice = received(adapters, blank_page(), "page.png")
     with running("api", "http", tmp_path) as url:
         assert ask(f"{url}/healthz")[0] == 200
+        _, page = ask(f"{url}/")
+        style = re.search(r'href="([^"]+\.css)"', page.decode())
+        assert style is not None
+        assert ask(url + style[1])[0] == 200
         code, body = ask(f"{url}/v1/invoices/{invoice.id}")
         assert (code, json.loads(body)["source"]["name"]) == (200, "page.png")
         code, body = ask(f"{url}/v1/invoices/nothing")
