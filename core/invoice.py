@@ -136,9 +136,13 @@ class Invoice(_Model):
     timings_ms: dict[str, float] = {}
 
     def key_field(self, *names: str, kind: Kind) -> Reading | None:
-        """The reading under the first of `names` that is there, else the first of `kind`."""
+        """The reading under the first of `names` that is of `kind`, else the first of `kind`.
+
+        A number may also be a text: invoice numbers can hold letters.
+        """
+        kinds = {kind, Kind.TEXT} if kind is Kind.NUMBER else {kind}
         for name in names:
-            if name in self.fields:
+            if name in self.fields and self.fields[name].kind in kinds:
                 return self.fields[name]
         return next((r for r in self.fields.values() if r.kind is kind), None)
 

@@ -19,21 +19,14 @@ from functions.answers import error_answer
 
 log = logging.getLogger(__name__)
 
-_CODES = {
+_INPUT = {
     "empty_file": 400,
     "invalid_page_token": 400,
     "unsupported_format": 415,
     "file_too_large": 413,
     "image_too_large": 413,
 }
-"""HTTP codes of errors that don't have the code of their class."""
-
-_CLASSES: tuple[tuple[type[KhanaError], int], ...] = (
-    (NotFoundError, 404),
-    (ConflictError, 409),
-    (InputError, 422),
-    (TransientError, 503),
-)
+"""HTTP codes of wrong inputs that aren't 422."""
 
 
 def install(app: flask.Flask) -> None:
@@ -58,15 +51,19 @@ def invalid_request(error: ValidationError) -> flask.Response:
 
 
 def _answer_khana_error(error: KhanaError) -> flask.Response:
-    code = _CODES.get(error.code) or next(
-        (code for kind, code in _CLASSES if isinstance(error, kind)), 500
-    )
-    if code == 500:
-        return _answer_fault(error)
-    answer = _answer(error, code)
-    if isinstance(error, TransientError):
-        answer.headers["Retry-After"] = "1"
-    return answer
+    match error:
+        case NotFoundError():
+            return _answer(error, 404)
+        case ConflictError():
+            return _answer(error, 409)
+        case InputError():
+            return _answer(error, _INPUT.get(error.code, 422))
+        case TransientError():
+            answer = _answer(error, 503)
+            answer.headers["Retry-After"] = "1"
+            return answer
+        case _:
+            return _answer_fault(error)
 
 
 def _answer_http_error(error: HTTPException) -> flask.Response:

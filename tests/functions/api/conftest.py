@@ -20,7 +20,7 @@ from functions.api.app import create_app
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data=tmp_path / "data", max_file_bytes=200_000, max_pixels=1_000_000)
+    return Settings(data=tmp_path / "data", max_file_bytes=200_000, max_pixels=1_000_000, settle=0)
 
 
 @pytest.fixture

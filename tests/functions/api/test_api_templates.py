@@ -1,0 +1,98 @@
+"""/v1/templates: what `khana template` writes goes in, and comes out as it was."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from drawn import ACME, picture
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from core.ports import Adapters
+from core.template import dump_template
+
+
+def send(
+    client: FlaskClient,
+    template: Any,
+    picture: bytes | None = None,
+    *,
+    to: str | None = None,
+) -> TestResponse:
+    content = template if isinstance(template, bytes) else json.dumps(template).encode()
+    form = {"template": (io.BytesIO(content), "acme.json")}
+    if picture is not None:
+        form["reference"] = (io.BytesIO(picture), "form.png")
+    if to is None:
+        return client.post("/v1/templates", data=form)
+    return client.put(f"/v1/templates/{to}", data=form)
+
+
+def reason(answer: TestResponse) -> tuple[int, str]:
+    return answer.status_code, answer.get_json()["error"]["details"][0]["reason"]
+
+
+def changed(**values: Any) -> dict[str, Any]:
+    return dump_template(ACME) | values
+
+
+def test_a_template_comes_out_as_it_went_in(client: FlaskClient) -> None:
+    answer = send(client, changed())
+    assert (answer.status_code, answer.get_json()) == (201, changed())
+    assert client.get("/v1/templates/acme").get_json() == changed()
+    assert client.get("/v1/templates").get_json() == {"templates": [changed()]}
+
+
+def test_a_change_is_a_new_version_and_keeps_the_picture(
+    client: FlaskClient, adapters: Adapters
+) -> None:
+    answer = send(client, changed(), picture())
+    assert answer.get_json()["reference"] == "form.png"
+    answer = send(client, changed(reference="form.png", name="New"), to="acme")
+    assert (answer.status_code, answer.get_json()["version"]) == (200, 2)
+    assert adapters.store.get_template("acme").reference == picture()
+    answer = send(client, changed(), to="acme")  # names none any more
+    assert adapters.store.get_template("acme").reference is None
+    assert adapters.store.get_template("acme", 1).reference == picture()
+
+
+def test_a_template_is_not_replaced_by_accident(client: FlaskClient) -> None:
+    send(client, changed())
+    answer = send(client, changed(name="Another"))
+    assert reason(answer) == (409, "already_exists")
+    assert "PUT /v1/templates/acme" in answer.get_json()["error"]["message"]
+    assert reason(send(client, changed(id="other"), to="acme")) == (422, "invalid_template")
+    assert reason(send(client, changed(id="nobody"), to="nobody")) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("template", "code"),
+    [
+        (b"{", "invalid_template"),
+        (b"\xff", "invalid_template"),
+        (b"[" * 100_000, "invalid_template"),
+        (changed(colour="red"), "invalid_template"),
+        (changed(page_size=[100, 100]), "box_outside_page"),
+        (changed(fields=[dump_template(ACME)["fields"][0]] * 2), "duplicate_field"),
+        (changed(rules=["total == tax"]), "invalid_rule"),
+        (changed(reference="acme.png"), "reference_missing"),
+    ],
+)
+def test_what_can_not_be_used_is_refused_with_its_reason(
+    client: FlaskClient, template: Any, code: str
+) -> None:
+    answer = send(client, template)
+    assert reason(answer) == (422, code)
+    assert client.get("/v1/templates").get_json() == {"templates": []}
+
+
+def test_a_reference_must_be_a_picture(client: FlaskClient) -> None:
+    assert reason(send(client, changed(), b"words")) == (415, "unsupported_format")
+    assert reason(send(client, changed(), picture()[:99])) == (422, "truncated_file")
+
+
+def test_deleting_removes_it(client: FlaskClient) -> None:
+    send(client, changed())
+    assert client.delete("/v1/templates/acme").status_code == 204
+    assert reason(client.delete("/v1/templates/acme")) == (404, "not_found")
