@@ -32,6 +32,10 @@ lint: setup-dev ## Checks style and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+.PHONY: conformance
+conformance: setup-dev ## Holds our Firestore double against Google's own system tests.
+	$(BIN)/python -m tests.emulators.conformance
+
 .PHONY: lock
 lock: setup-dev ## Renews the lock files from the requirements*.in files.
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
