@@ -18,7 +18,7 @@ from rich.table import Table
 
 from core.errors import FileError, KhanaError, SetupError, TemplateError
 from core.invoice import ErrorInfo, Outcome, Status
-from core.ports import StoredTemplate
+from core.ports import Query, StoredTemplate
 from core.settings import Settings, explain, load_settings
 from core.template import dump_template, import_corners, load_template
 
@@ -278,6 +278,30 @@ def list_(**flags: str | None) -> None:
         names = ", ".join(field.name for field in each.fields)
         table.add_row(each.id, str(each.version), each.name, names)
     wide_console().print(table)
+
+
+# --- export ---------------------------------------------------------------------------------------
+
+
+@khana.command("export")
+@option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@option("--status", type=click.Choice([status.value for status in Status]), help="only these")
+@option("--template", "template_id", help="only those read with it")
+@setting_options("data")
+def export_(form: str, status: str | None, template_id: str | None, **flags: str | None) -> None:
+    """Writes the stored invoices to standard output, the oldest first."""
+    from core import export  # noqa: PLC0415
+    from core.adapters import connect  # noqa: PLC0415
+
+    store = connect(load_settings(**flags)).store
+    query = Query(status=Status(status) if status else None, template=template_id, descending=False)
+    if form == "csv":
+        fields = export.field_names(export.every(store, query))
+        lines = export.csv_lines(export.every(store, query), fields)
+    else:
+        lines = export.json_lines(export.every(store, query))
+    for line in lines:
+        click.echo(line, nl=False)
 
 
 # --- config --------------------------------------------------------------------------------------

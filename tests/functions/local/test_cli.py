@@ -1,14 +1,21 @@
 """The khana command, run as a person runs it: in a process of its own, on files."""
 
+import csv
 import json
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+
+from core.adapters import connect
+from core.invoice import SourceRef
+from core.pipeline import receive
+from core.settings import Settings
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 KHANA = str(Path(sys.executable).with_name("khana"))
@@ -203,3 +210,16 @@ def test_a_setting_that_does_not_fit_is_wrong_usage() -> None:
     assert run.returncode == 2
     assert "port" in run.stderr
     assert "KHANA_PORT" in run.stderr
+
+
+def test_export_writes_what_is_stored(tmp_path: Path) -> None:
+    adapters = connect(Settings(data=tmp_path))
+    source = SourceRef(kind="upload", file_id="a.png", name="a.png")
+    invoice = receive(adapters, BytesIO(b"page"), source, Settings())
+    table = khana("export", "--data", tmp_path)
+    assert table.returncode == 0, table.stderr
+    (row,) = csv.DictReader(table.stdout.removeprefix("\ufeff").splitlines())
+    assert (row["id"], row["file"], row["status"]) == (invoice.id, "a.png", "received")
+    (line,) = lines(khana("export", "--data", tmp_path, "--format", "json"))
+    assert line["id"] == invoice.id
+    assert khana("export", "--data", tmp_path, "--format", "json", "--status", "done").stdout == ""
