@@ -10,6 +10,9 @@ from core.template import Template
 MIN_MARGIN = 0.1
 """By `tests/core/measure_align.py` the right form leads by 0.2 and more over other forms."""
 
+_SHORTLIST = 5
+"""Only so many are aligned in full, those on which most features agree."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -43,13 +46,16 @@ def choose(page: Gray, candidates: Sequence[Candidate]) -> Match | None:
             alignment = align(page, reference)
         return Match(0, alignment, alignment.score) if alignment.good else None
     features = describe(page)
-    matches = []
-    for index, candidate in enumerate(candidates):
-        if candidate.reference is None:
-            continue
-        matrix = locate(features, page.shape, candidate.reference)
-        if matrix is not None:
-            matches.append((refine(page, candidate.reference, matrix), index))
+    places = [
+        (place, candidate.reference, index)
+        for index, candidate in enumerate(candidates)
+        if candidate.reference is not None
+        and (place := locate(features, page.shape, candidate.reference)) is not None
+    ]
+    places.sort(key=lambda found: found[0].votes, reverse=True)
+    matches = [
+        (refine(page, reference, place), index) for place, reference, index in places[:_SHORTLIST]
+    ]
     matches.sort(key=lambda match: match[0].score, reverse=True)
     if not matches or not matches[0][0].good:
         return None
