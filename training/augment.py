@@ -32,11 +32,11 @@ class Profile:
     """Probability of a ruled line at each edge."""
     underline: float = 0.0
     print_: float = 0.0
-    """Probability of each of: bold, thin, condensed or wide, slanted, letter-spaced, dotted, worn."""
+    """Probability of each of: bold, thin, condensed, slanted, letter-spaced, dotted, worn type."""
     tilt: float = 0.0
     """Probability of rotation and perspective; and twice that in degrees at most."""
     paper: float = 0.0
-    """Probability of each of: grey paper, uneven light, stains, faint ink, a dark ground (a tenth)."""
+    """Probability of each of: grey paper, uneven light, faint ink, and (a tenth) a dark ground."""
     blur: float = 0.0
     motion: float = 0.0
     noise: float = 0.0
@@ -46,20 +46,54 @@ class Profile:
 
 
 TRAIN = Profile(
-    negatives=0.06, underline=0.06, print_=0.12, tilt=0.35, paper=0.3, blur=0.35, motion=0.06,
-    noise=0.3, fax=0.05, jpeg=0.6,
+    negatives=0.06,
+    underline=0.06,
+    print_=0.12,
+    tilt=0.35,
+    paper=0.3,
+    blur=0.35,
+    motion=0.06,
+    noise=0.3,
+    fax=0.05,
+    jpeg=0.6,
 )
 _PLAIN = Profile(words=(0.8, 0.2), neighbours=0.05, tight=0.1, rules=0.08)
 PROFILES: dict[str, Profile] = {
     "clean": replace(_PLAIN, digit_px=(14, 36), words=(1.0,), rules=0.0, neighbours=0.0, small=0.5),
     "small": replace(_PLAIN, digit_px=(8, 10), small=0.0, jpeg=1.0, quality=(40, 80)),
-    "scan": replace(_PLAIN, digit_px=(10, 30), rules=0.3, paper=0.5, blur=0.6, noise=0.6, fax=0.15,
-                    tilt=0.3, jpeg=0.6, quality=(40, 90)),
-    "phone": replace(_PLAIN, digit_px=(10, 36), tilt=1.0, paper=0.6, blur=0.6, motion=0.3,
-                     noise=0.5, jpeg=1.0, quality=(40, 85)),
+    "scan": replace(
+        _PLAIN,
+        digit_px=(10, 30),
+        rules=0.3,
+        paper=0.5,
+        blur=0.6,
+        noise=0.6,
+        fax=0.15,
+        tilt=0.3,
+        jpeg=0.6,
+        quality=(40, 90),
+    ),
+    "phone": replace(
+        _PLAIN,
+        digit_px=(10, 36),
+        tilt=1.0,
+        paper=0.6,
+        blur=0.6,
+        motion=0.3,
+        noise=0.5,
+        jpeg=1.0,
+        quality=(40, 85),
+    ),
     "print": replace(_PLAIN, digit_px=(10, 30), print_=0.3, underline=0.15, jpeg=0.5),
-    "beside": replace(_PLAIN, digit_px=(9, 30), words=(0.0, 0.75, 0.25), neighbours=0.4,
-                      tight=0.35, rules=0.2, jpeg=0.5),
+    "beside": replace(
+        _PLAIN,
+        digit_px=(9, 30),
+        words=(0.0, 0.75, 0.25),
+        neighbours=0.4,
+        tight=0.35,
+        rules=0.2,
+        jpeg=0.5,
+    ),
 }
 """What the reader is measured on. `clean` is 150 to 300 dpi, `small` 96 dpi."""
 
@@ -86,15 +120,15 @@ def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -
         small = rng.random() < profile.small
         digit = rng.uniform(low, min(high, 2 * low)) if small else rng.uniform(low, high)
         spread = rng.random() < profile.print_
-        style = Style(
-            rng.uniform(0.05, 0.5) if spread else 0.0, profile.words, profile.neighbours
-        )
+        style = Style(rng.uniform(0.05, 0.5) if spread else 0.0, profile.words, profile.neighbours)
         # Programs draw small type straight onto the pixel grid, hinted; scanners sample it.
         em = round(digit / 0.68) if digit < 16 and rng.random() < 0.3 else EM
         drawing = setter.draw(rng, style, arabic=arabic, em=max(10, em))
         return Sample(
             _treated(drawing, digit, rng, noise, profile),
-            drawing.label, drawing.kind, drawing.family,
+            drawing.label,
+            drawing.kind,
+            drawing.family,
         )
     return Sample(
         _treated(drawing, rng.uniform(8, 30), rng, noise, profile), "", "number", drawing.family
@@ -149,8 +183,10 @@ def _box(drawing: Drawing, rng: Random, profile: Profile) -> tuple[Gray, Box, Bo
     x0, y0 = max(0, edges[0] - pad), max(0, edges[1] - pad)
     x1, y1 = min(width, edges[2] + pad), min(height, edges[3] + pad)
     box = (
-        max(0, edges[0]) - x0, max(0, edges[1]) - y0,
-        min(width, edges[2]) - x0, min(height, edges[3]) - y0,
+        max(0, edges[0]) - x0,
+        max(0, edges[1]) - y0,
+        min(width, edges[2]) - x0,
+        min(height, edges[3]) - y0,
     )
     number = (core[0] - x0, core[1] - y0, core[2] - x0, core[3] - y0)
     return np.ascontiguousarray(drawing.ink[y0:y1, x0:x1]), box, number
@@ -180,9 +216,7 @@ def _press(
     return ink
 
 
-def _ruled(
-    ink: Gray, drawing: Drawing, box: Box, rng: Random, profile: Profile
-) -> Gray:
+def _ruled(ink: Gray, drawing: Drawing, box: Box, rng: Random, profile: Profile) -> Gray:
     """Ruled lines near the edges of the box, some inside it, some touching the type."""
     left, top, right, bottom = box
     height, width = ink.shape
@@ -192,8 +226,12 @@ def _ruled(
     def thickness() -> int:
         return max(1, round(unit * rng.choice([0.04, 0.06, 0.08, 0.12])))
 
-    for edge, span, across in ((top, height, True), (bottom, height, True),
-                               (left, width, False), (right, width, False)):
+    for edge, span, across in (
+        (top, height, True),
+        (bottom, height, True),
+        (left, width, False),
+        (right, width, False),
+    ):
         if rng.random() < profile.rules:
             inwards = 1 if edge in (top, left) else -1
             at = round(edge + inwards * unit * rng.uniform(-0.02, 0.14))
@@ -230,13 +268,18 @@ def _bent(ink: Gray, box: Box, core: Box, rng: Random, profile: Profile) -> tupl
     (moved,) = cv2.perspectiveTransform(corners, matrix)
     (left, top), (right, bottom) = np.floor(moved.min(0)), np.ceil(moved.max(0))
     return ink, (
-        max(0, min(box[0], int(left))), max(0, min(box[1], int(top))),
-        min(width, max(box[2], int(right))), min(height, max(box[3], int(bottom))),
+        max(0, min(box[0], int(left))),
+        max(0, min(box[1], int(top))),
+        min(width, max(box[2], int(right))),
+        min(height, max(box[3], int(bottom))),
     )
 
 
 def _captured(
-    coverage: NDArray[np.float32], digit: float, rng: Random, noise: np.random.Generator,
+    coverage: NDArray[np.float32],
+    digit: float,
+    rng: Random,
+    noise: np.random.Generator,
     profile: Profile,
 ) -> Gray:
     """Paper, light, lens, sensor and file format."""

@@ -1,7 +1,8 @@
-"""Lines → batches of tensors: padded, of like width, and varied a little each time they are seen."""
+"""Lines → batches of tensors: padded, of like width, varied a little each time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -35,12 +36,13 @@ def encoded(label: str) -> list[int]:
 def readable(ink: NDArray[np.uint8], label: str) -> bool:
     """Whether the line has frames enough for CTC to write the label: equal neighbours need a
     blank between them."""
-    repeats = sum(a == b for a, b in zip(label, label[1:], strict=False))
+    repeats = sum(a == b for a, b in pairwise(label))
     return ink.shape[1] // FRAME >= len(label) + repeats
 
 
-def collate(inks: Sequence[NDArray[np.uint8]], labels: Sequence[str], index: NDArray[np.intp]
-            ) -> Batch:
+def collate(
+    inks: Sequence[NDArray[np.uint8]], labels: Sequence[str], index: NDArray[np.intp]
+) -> Batch:
     width = -(-max(inks[i].shape[1] for i in index) // _WIDTH_STEP) * _WIDTH_STEP
     lines = np.zeros((len(index), 1, inks[0].shape[0], width), np.uint8)
     for row, i in enumerate(index):
@@ -56,7 +58,9 @@ def collate(inks: Sequence[NDArray[np.uint8]], labels: Sequence[str], index: NDA
 
 
 def batches(
-    inks: Sequence[NDArray[np.uint8]], labels: Sequence[str], size: int,
+    inks: Sequence[NDArray[np.uint8]],
+    labels: Sequence[str],
+    size: int,
     rng: np.random.Generator | None,
 ) -> Iterator[Batch]:
     """All lines once. With `rng`, in random order, though lines of like width stay together."""

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from core.reading.lines import prepare
 from training.augment import PROFILES, TRAIN, Profile, sample
-from training.fonts import WORK, Split
+from training.families import Split
+from training.fonts import WORK
 from training.render import Typesetter
 
 CHUNK = 2000
@@ -41,6 +42,12 @@ class Lines:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def extend(self, other: "Lines") -> None:
+        self.inks.extend(other.inks)
+        self.labels.extend(other.labels)
+        self.kinds.extend(other.kinds)
+        self.families.extend(other.families)
 
 
 def profile_named(name: str) -> Profile:

@@ -1,44 +1,39 @@
 """The font families that training lines are drawn with: installing, cataloguing, splitting.
 
-    python -m training.fonts install     gets every family (Debian packages as root, npm packages)
-    python -m training.fonts check       says which families of families.json are missing here
-
-A *family* is what a printer calls one design. Its weights and widths, and families that share their
-digits with it (Noto Sans Arabic and its UI cut, Arimo and Liberation Sans), are one *group*, and a
-group is in one split only: what is measured on the test split was never seen, in any cut.
+python -m training.fonts install     gets every family (Debian packages as root, npm packages)
+python -m training.fonts check       says which families of families.json are missing here
 """
 
 import argparse
 import functools
-import json
 import os
-import re
 import subprocess
 import sys
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from fontTools.ttLib import TTCollection, TTFont
 
 from training import fontsource
+from training.families import Split, families, normalized
 
 HERE = Path(__file__).parent
 WORK = HERE / "work"
-FAMILIES = HERE / "families.json"
 
-Split = Literal["train", "validation", "test"]
 
-DEBIAN = """
+def _listed(names: str) -> list[str]:
+    return names.split()
+
+
+DEBIAN = _listed("""
     fonts-arabeyes fonts-kacst fonts-kacst-one fonts-farsiweb fonts-freefarsi fonts-paktype
     fonts-nafees fonts-dejavu-core fonts-dejavu-extra fonts-noto-core fonts-noto-ui-core
     fonts-ukij-uyghur fonts-sil-scheherazade fonts-sil-alkalami fonts-hosny-amiri
     fonts-freefont-ttf fonts-liberation fonts-ocr-a fonts-ocr-b fonts-gnutypewriter fonts-3270
     fonts-hermit fonts-urw-base35 fonts-linuxlibertine fonts-junicode fonts-oldstandard
     fonts-sil-andika fonts-sil-charis fonts-cantarell
-""".split()
+""")
 
 ARABIC_DIGITS = "٠١٢٣٤٥٦٧٨٩"
 WESTERN_DIGITS = "0123456789"
@@ -69,22 +64,8 @@ class Face:
 def cmap(path: Path) -> frozenset[int]:
     """The code points that a font file draws."""
     with path.open("rb") as file:
-        font = (
-            TTCollection(file).fonts[0] if path.suffix == ".ttc" else TTFont(file, lazy=True)
-        )
+        font = TTCollection(file).fonts[0] if path.suffix == ".ttc" else TTFont(file, lazy=True)
         return frozenset(font.getBestCmap() or ())
-
-
-def normalized(name: str) -> str:
-    """A family's name without case, spaces and marks, so that spellings of it compare equal."""
-    folded = unicodedata.normalize("NFKD", name).casefold()
-    return re.sub(r"[^a-z0-9]", "", folded)
-
-
-@functools.cache
-def families() -> dict[str, dict[str, list[str]]]:
-    """`families.json`: split → group → families; and `reserved` and `dropped`."""
-    return json.loads(FAMILIES.read_text(encoding="utf-8"))
 
 
 def faces(split: Split) -> list[Face]:
@@ -118,7 +99,9 @@ def _debian_faces() -> Iterator[Face]:
     wanted = {line for line in listed if line.endswith((".ttf", ".otf", ".ttc"))}
     described = subprocess.run(
         ["fc-list", "--format", "%{file}\t%{family[0]}\t%{style[0]}\n"],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     for line in sorted(set(described.splitlines())):
         file, family, style = line.split("\t")
@@ -131,9 +114,18 @@ def install() -> int:
     if os.geteuid() == 0:
         subprocess.run(["apt-get", "update", "-qq"], check=True)
         subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "npm", "fontconfig",
-             *DEBIAN],
-            check=True, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+            [
+                "apt-get",
+                "install",
+                "-y",
+                "-qq",
+                "--no-install-recommends",
+                "npm",
+                "fontconfig",
+                *DEBIAN,
+            ],
+            check=True,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         )
     else:
         print("Not root: install these Debian packages first:", *DEBIAN)

@@ -15,12 +15,21 @@ CHARSET = "٠١٢٣٤٥٦٧٨٩0123456789/-.,٫٬:%()"
 
 _TO_ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
-LATIN_WORDS = """AED SAR EGP USD EUR KWD BHD QAR OMR JOD IQD MAD DZD TND LBP SYP YER GBP Dhs Dh SR LE
-    KD BD QR RO JD AED. Rs $ € £ No. No # Nr Inv INV Total TOTAL Tax VAT Qty pcs kg Net Date DATE
-    Invoice Subtotal Amount Due TRN Ref CR only Pcs Unit x X ea. Box NO. Disc dated Balance""".split()
-ARABIC_WORDS = """ريال درهم جنيه دينار د.إ ج.م ر.س د.ك د.ب ر.ق ر.ع د.أ ل.س ر.ي د.ع رقم الرقم التاريخ
-    المجموع الإجمالي الاجمالي ضريبة الضريبة فاتورة رقم: تاريخ: المبلغ الصافي خصم الكمية الوحدة
-    فقط هـ م ه سعودي مصري دولار يورو قطعة كجم عدد ريالات لا غير العميل الرصيد بتاريخ""".split()
+
+def _listed(names: str) -> list[str]:
+    return names.split()
+
+
+LATIN_WORDS = _listed("""
+    AED SAR EGP USD EUR KWD BHD QAR OMR JOD IQD MAD DZD TND LBP SYP YER GBP Dhs Dh SR LE KD BD
+    QR RO JD AED. Rs $ € £ No. No # Nr Inv INV Total TOTAL Tax VAT Qty pcs kg Net Date DATE
+    Invoice Subtotal Amount Due TRN Ref CR only Pcs Unit x X ea. Box NO. Disc dated Balance
+""")
+ARABIC_WORDS = _listed("""
+    ريال درهم جنيه دينار د.إ ج.م ر.س د.ك د.ب ر.ق ر.ع د.أ ل.س ر.ي د.ع رقم الرقم التاريخ المجموع
+    الإجمالي الاجمالي ضريبة الضريبة فاتورة رقم: تاريخ: المبلغ الصافي خصم الكمية الوحدة فقط هـ
+    م ه سعودي مصري دولار يورو قطعة كجم عدد ريالات لا غير العميل الرصيد بتاريخ
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,9 @@ def _digits(rng: Random, count: int) -> str:
 def _number(rng: Random, _arabic: bool) -> str:
     form = rng.random()
     if form < 0.62:
-        count = rng.choices(range(1, 16), weights=[9, 8, 8, 9, 10, 10, 7, 6, 3, 3, 2, 2, 1, 1, 2])[0]
+        count = rng.choices(range(1, 16), weights=[9, 8, 8, 9, 10, 10, 7, 6, 3, 3, 2, 2, 1, 1, 2])[
+            0
+        ]
         text = _digits(rng, count)
         return text if rng.random() < 0.8 else "0" * rng.randint(1, 4) + text[: max(1, count - 2)]
     if form < 0.92:
@@ -82,13 +93,30 @@ def _number(rng: Random, _arabic: bool) -> str:
         return mark.join(parts)
     if form < 0.96:
         return f"{rng.randint(0, 23):02}:{rng.randint(0, 59):02}"
-    return f"({_digits(rng, rng.randint(1, 4))}){'-' * rng.randint(0, 1)}{_digits(rng, rng.randint(0, 6))}"
+    area, rest = _digits(rng, rng.randint(1, 4)), _digits(rng, rng.randint(0, 6))
+    return f"({area}){'-' * rng.randint(0, 1)}{rest}"
 
 
 _SEPARATORS = {  # grouping, decimal mark, weight
-    False: [(",", ".", 10), ("", ".", 9), (".", ",", 2), ("", ",", 2), (" ", ".", 1), ("٬", "٫", 0)],
-    True: [("٬", "٫", 6), ("", "٫", 5), (",", ".", 6), ("", ".", 6), (",", "٫", 2), ("", ",", 3),
-           (".", ",", 1), ("٬", ".", 1), (" ", "٫", 1)],
+    False: [
+        (",", ".", 10),
+        ("", ".", 9),
+        (".", ",", 2),
+        ("", ",", 2),
+        (" ", ".", 1),
+        ("٬", "٫", 0),
+    ],
+    True: [
+        ("٬", "٫", 6),
+        ("", "٫", 5),
+        (",", ".", 6),
+        ("", ".", 6),
+        (",", "٫", 2),
+        ("", ",", 3),
+        (".", ",", 1),
+        ("٬", ".", 1),
+        (" ", "٫", 1),
+    ],
 }
 
 
@@ -124,8 +152,11 @@ def _thousands(whole: str) -> list[str]:
 
 def _date(rng: Random, arabic: bool) -> str:
     hijri = rng.random() < 0.12
-    year = str(rng.randint(1400, 1460) if hijri else rng.choices(
-        [rng.randint(1980, 2040), rng.randint(2015, 2027)], weights=[1, 3])[0])
+    year = str(
+        rng.randint(1400, 1460)
+        if hijri
+        else rng.choices([rng.randint(1980, 2040), rng.randint(2015, 2027)], weights=[1, 3])[0]
+    )
     if rng.random() < 0.2:
         year = year[2:]
     day, month = str(rng.randint(1, 31)), str(rng.randint(1, 12))

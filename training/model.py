@@ -4,7 +4,6 @@ A frame is two pixels wide, and the narrowest marks ('.', '١') are some five ap
 each has a frame of its own and CTC's blank fits between two that are equal.
 """
 
-import torch
 from torch import Tensor, nn
 
 from training.grammar import CHARSET

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import ImageFont
 
 from training import fonts, grammar
+from training.families import Split, families, normalized
 from training.fonts import Face
 
 Mask = NDArray[np.uint8]
@@ -58,18 +59,18 @@ class Drawing:
 class Typesetter:
     """Draws with the faces of one split."""
 
-    split: fonts.Split
+    split: Split
     _by_script: dict[bool, dict[str, dict[str, list[Face]]]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._by_script = {True: {}, False: {}}
         group_of = {
-            fonts.normalized(name): group
-            for group, names in fonts.families()[self.split].items()
+            normalized(name): group
+            for group, names in families()[self.split].items()
             for name in names
         }
         for face in fonts.faces(self.split):
-            group = group_of[fonts.normalized(face.family)]
+            group = group_of[normalized(face.family)]
             for arabic in (True, False):
                 if face.arabic if arabic else face.western and face.has("/-.,:%()"):
                     cuts = self._by_script[arabic].setdefault(group, {})
@@ -200,7 +201,10 @@ def _around(box: Box | None, other: Box) -> Box:
     if box is None:
         return other
     return (
-        min(box[0], other[0]), min(box[1], other[1]), max(box[2], other[2]), max(box[3], other[3])
+        min(box[0], other[0]),
+        min(box[1], other[1]),
+        max(box[2], other[2]),
+        max(box[3], other[3]),
     )
 
 

@@ -1,6 +1,6 @@
 """A contact sheet: what the reader is trained or measured on, for people to look at.
 
-    python -m training.sheet [--profile train] [--split train] [--count 60] [--lines] -o sheet.png
+python -m training.sheet [--profile train] [--split train] [--count 60] [--lines] -o sheet.png
 """
 
 import argparse
@@ -17,8 +17,11 @@ from training.render import Typesetter
 CELL = (330, 74)
 
 
-def contact_sheet(samples: list[Sample], *, lines: bool, columns: int = 5) -> Image.Image:
-    """Each box (or, with `lines`, what the network sees of it) over its label and family."""
+def contact_sheet(
+    samples: list[Sample], *, lines: bool, notes: list[str] | None = None, columns: int = 5
+) -> Image.Image:
+    """Each box (or, with `lines`, what the network sees of it) over its label, its family and,
+    where there are notes, its note."""
     rows = -(-len(samples) // columns)
     page = Image.new("L", (columns * CELL[0], rows * CELL[1]), 225)
     draw = ImageDraw.Draw(page)
@@ -30,7 +33,8 @@ def contact_sheet(samples: list[Sample], *, lines: bool, columns: int = 5) -> Im
         picture.thumbnail((CELL[0] - 8, CELL[1] - 18))
         page.paste(picture, (left, top))
         label = f"\u202d{one.label}\u202c" if one.label else "(nothing)"  # never reordered
-        draw.text((left, top + CELL[1] - 16), f"{label}   {one.family}", fill=0, font=font)
+        note = f"   \u202d{notes[index]}\u202c" if notes else ""
+        draw.text((left, top + CELL[1] - 16), f"{label}{note}   {one.family}", fill=0, font=font)
     return page
 
 
@@ -46,9 +50,7 @@ def main() -> None:
     setter = Typesetter(options.split)
     rng = Random(options.seed)
     profile = TRAIN if options.profile == "train" else PROFILES[options.profile]
-    samples = [
-        sample(setter, rng, profile, arabic=index % 5 < 3) for index in range(options.count)
-    ]
+    samples = [sample(setter, rng, profile, arabic=index % 5 < 3) for index in range(options.count)]
     contact_sheet(samples, lines=options.lines).save(options.output)
 
 

@@ -25,10 +25,12 @@ from training.dataset import Lines
 from training.fonts import WORK
 from training.grammar import CHARSET
 from training.model import LineNet
+from training.text import distance
 
 RATE = 3e-3
 WARMUP = 300
-FALL = 0.35
+SAVE_EVERY = 250
+FALL = 0.4
 """Share of the steps over which the learning rate falls to nothing."""
 
 
@@ -40,10 +42,11 @@ class Trainer:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model = LineNet().to(self.device, memory_format=torch.channels_last)
         self.average = AveragedModel(
-            self.model, multi_avg_fn=get_ema_multi_avg_fn(0.998), use_buffers=True
+            self.model, multi_avg_fn=get_ema_multi_avg_fn(0.995), use_buffers=True
         )
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=RATE, weight_decay=0.01)
         self.generator = torch.Generator().manual_seed(seed)
+        self.seed = seed
         self.step = 0
         self.lines_seen = 0
         self._path = folder / "checkpoint.pt"
@@ -74,12 +77,17 @@ class Trainer:
         self.step, self.lines_seen = state["step"], state["lines_seen"]
 
     def run(
-        self, data: Lines, steps: int, size: int = 128, *, validation: Lines | None = None,
+        self,
+        data: Lines,
+        steps: int,
+        size: int = 128,
+        *,
+        validation: Lines | None = None,
         refresh: bool = False,
     ) -> float:
         """Trains up to `steps` steps in all; returns the last mean loss. With `refresh`, chunks
         that have been rendered meanwhile join at each pass."""
-        loaded = len(dataset.chunks("train", "train"))
+        chunks = dataset.chunks("train", "train") if refresh else []
         recent, started, told = 0.0, time.monotonic(), self.step
         while self.step < steps:
             rng = np.random.default_rng([self.step, 1])
@@ -90,21 +98,21 @@ class Trainer:
                 self.lines_seen += len(batch.index)
                 if self.step % 50 == 0:
                     pace = (time.monotonic() - started) / (self.step - told)
-                    print(f"step {self.step}/{steps} loss {recent:.4f} {pace:.2f} s/step "
-                          f"{len(data)} lines", flush=True)
-                if self.step % 500 == 0 or self.step == steps:
+                    print(
+                        f"step {self.step}/{steps} loss {recent:.4f} {pace:.2f} s/step "
+                        f"{len(data)} lines",
+                        flush=True,
+                    )
+                if self.step % SAVE_EVERY == 0 or self.step == steps:
                     self.save()
                     if validation is not None:
                         self._validate(validation, recent)
                 if self.step >= steps:
                     break
-                have = dataset.chunks("train", "train")
-                if refresh and len(have) > loaded * 1.25 + 1:
-                    break
             if refresh:
-                have = dataset.chunks("train", "train")
-                if len(have) > loaded:
-                    data, loaded = dataset.load(have), len(have)
+                new = [p for p in dataset.chunks("train", "train") if p not in chunks]
+                chunks += new
+                data.extend(dataset.load(new))
         return recent
 
     def _learn(self, batch: Batch, rate: float) -> float:
@@ -117,7 +125,10 @@ class Trainer:
         with torch.autocast(self.device, torch.bfloat16):
             log_probs = self.model(lines)
         loss = F.ctc_loss(
-            log_probs.transpose(0, 1), batch.targets.to(self.device), batch.frames, batch.lengths,
+            log_probs.transpose(0, 1),
+            batch.targets.to(self.device),
+            batch.frames,
+            batch.lengths,
             zero_infinity=True,
         )
         self.optimizer.zero_grad(set_to_none=True)
@@ -161,16 +172,6 @@ def score(model: torch.nn.Module, data: Lines) -> tuple[float, float]:
     return exact, 1 - wrong / max(1, sum(map(len, data.labels)))
 
 
-def distance(a: str, b: str) -> int:
-    """Levenshtein's."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        last, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
-    return row[-1]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=12_000)
@@ -181,7 +182,7 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     trainer = Trainer(WORK / "runs" / options.name, seed=options.seed)
-    validation = dataset.load(dataset.chunks("validation", "train"))
+    validation = dataset.load(dataset.chunks("validation", "train")[:1])
     data = dataset.load(dataset.chunks("train", "train"))
     trainer.run(data, options.steps, validation=validation, refresh=True)
 

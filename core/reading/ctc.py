@@ -1,8 +1,8 @@
 """From the network's frames to texts and their probabilities (Graves et al. 2006).
 
-The network says, frame by frame, how likely each character and the blank are. A *path* picks one of
-them per frame; merging equal neighbours and dropping blanks makes a text of it. A text's probability
-is the sum over all its paths.
+The network says, frame by frame, how likely each character and the blank are. A *path* picks one
+of them per frame; merging equal neighbours and dropping blanks makes a text of it. A text's
+probability is the sum over all its paths.
 """
 
 import math

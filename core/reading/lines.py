@@ -6,6 +6,7 @@ and brought to one height, wide blanks closed up.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,7 +36,7 @@ Gray = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """ink: HEIGHT×W uint8, 0 paper, 255 full ink, W between 1 and MAX_WIDTH. empty: nothing there."""
+    """ink: HEIGHT×W uint8, 0 paper, 255 full ink, W from 1 to MAX_WIDTH. empty: nothing there."""
 
     ink: Gray
     empty: bool = False
@@ -80,11 +81,11 @@ def _gray(crop: NDArray[np.uint8]) -> Gray:
     if crop.ndim == 3:
         if crop.shape[2] != 3:
             raise ValueError(f"not a picture: array of shape {crop.shape}")
-        crop = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8) if crop.size else crop[..., 0]
+        crop = _u8(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)) if crop.size else crop[..., 0]
     height, width = crop.shape
     if height > _MAX_BOX_HEIGHT:
         size = (max(1, round(width * _MAX_BOX_HEIGHT / height)), _MAX_BOX_HEIGHT)
-        crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8)
+        crop = _u8(cv2.resize(crop, size, interpolation=cv2.INTER_AREA))
     return crop
 
 
@@ -95,20 +96,24 @@ def _ink(gray: Gray) -> Gray:
     vanish from it, shadows and stains stay in it.
     """
     if _light_on_dark(gray):
-        gray = cv2.bitwise_not(gray)
+        gray = _u8(cv2.bitwise_not(gray))
     side = max(9, gray.shape[0] // 2) | 1
     calm = cv2.blur(gray, (3, 3))  # a single bright speck would raise the paper around it
-    paper = cv2.blur(cv2.morphologyEx(calm, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)), (5, 5))
-    depth = cv2.subtract(paper, gray)
+    paper = cv2.blur(
+        cv2.morphologyEx(calm, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)), (5, 5)
+    )
+    depth = _u8(cv2.subtract(paper, gray))
     (grain,) = _quantiles(depth, 0.5)  # most pixels are paper: what they differ by is its grain
-    return np.asarray(cv2.subtract(depth, np.full_like(depth, grain)), np.uint8)
+    return _u8(cv2.subtract(depth, np.full_like(depth, grain)))
 
 
 def _light_on_dark(gray: Gray) -> bool:
     """Both most of the box and most of its rim are dark: bold type alone fills more than half of
     a box cut close, a ruled line alone fills much of the rim."""
     low, middle, high = _quantiles(gray, 0.02, 0.5, 0.98)
-    rim = np.concatenate((gray[:2].ravel(), gray[-2:].ravel(), gray[:, :2].ravel(), gray[:, -2:].ravel()))
+    rim = np.concatenate(
+        (gray[:2].ravel(), gray[-2:].ravel(), gray[:, :2].ravel(), gray[:, -2:].ravel())
+    )
     return bool(max(middle, np.median(rim)) < (low + high) / 2)
 
 
@@ -125,11 +130,11 @@ def _without_rules(marks: NDArray[np.bool_]) -> Gray:
     length = max(20, round(1.5 * height))
     if length < width:
         rules = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-        mask = cv2.subtract(mask, cv2.dilate(rules, np.ones((3, 1), np.uint8)))
+        mask = _u8(cv2.subtract(mask, cv2.dilate(rules, np.ones((3, 1), np.uint8))))
     uprights = np.flatnonzero(mask.sum(axis=0) >= 0.95 * height)
     edge = max(2, height // 5)
     mask[:, uprights[(uprights < edge) | (uprights >= width - edge)]] = 0
-    return np.asarray(mask, np.uint8)
+    return mask
 
 
 def _band(marks: Gray) -> tuple[int, int]:
@@ -187,8 +192,13 @@ def _scaled(ink: Gray, top: int, bottom: int, columns: NDArray[np.intp]) -> Gray
     above, below = max(0, -first), max(0, last - ink.shape[0])
     strongest = _quantiles(line, 0.98)[0] if line.size else 0
     gain = 255 / max(strongest, _FULL_CONTRAST)
-    line = cv2.convertScaleAbs(line, alpha=gain)
-    line = cv2.copyMakeBorder(line, above, below, 0, 0, cv2.BORDER_CONSTANT, value=(0,))
+    line = _u8(cv2.convertScaleAbs(line, alpha=gain))
+    line = np.pad(line, ((above, below), (0, 0)))
     width = min(MAX_WIDTH, max(1, round(line.shape[1] * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(line, (width, HEIGHT), interpolation=how), np.uint8)
+    return _u8(cv2.resize(line, (width, HEIGHT), interpolation=how))
+
+
+def _u8(array: Any) -> Gray:
+    """OpenCV's stubs don't say that a picture keeps its type."""
+    return np.asarray(array, np.uint8)

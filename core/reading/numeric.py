@@ -6,6 +6,7 @@ for how it is made and `docs/accuracy.md` for how well it reads.
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SetupError
-from core.reading.ctc import Calibration, Decoder
-from core.reading.lines import Line, prepare
+from core.reading.ctc import Decoder, Hypothesis, LogProbs
+from core.reading.lines import HEIGHT, Line, prepare
 
 Kind = Literal["number", "amount", "date"]
 
@@ -65,9 +66,7 @@ class NumericReader:
         """Readings less confident than this ought to be seen by a person."""
         return float(self._settings["review_threshold"])
 
-    def read(
-        self, crops: Sequence[NDArray[np.uint8]], kinds: Sequence[Kind]
-    ) -> list[LineReading]:
+    def read(self, crops: Sequence[NDArray[np.uint8]], kinds: Sequence[Kind]) -> list[LineReading]:
         """Reads the boxes of a page, all together: far cheaper than one by one.
 
         crops: one box each, H×W (grey) or H×W×3, uint8, any size; may be cut wider than the text.
@@ -81,27 +80,51 @@ class NumericReader:
         if len(crops) != len(kinds):
             raise ValueError(f"{len(crops)} crops but {len(kinds)} kinds")
         lines = [prepare(crop) for crop in crops]
-        readings = [LineReading("", 1.0)] * len(lines)
+        readings = [BLANK] * len(lines)
         for width, indices in _by_width(lines).items():
-            batch = np.zeros((len(indices), 1, lines[indices[0]].height, width), np.float32)
-            for row, index in enumerate(indices):
-                ink = lines[index].ink
-                batch[row, 0, :, : ink.shape[1]] = ink
-            batch /= 255
-            (log_probs,) = self._session.run(None, {"lines": batch})
-            for row, index in enumerate(indices):
-                readings[index] = self._reading(log_probs[row], kinds[index])
+            for index, log_probs in zip(indices, self._frames(lines, indices, width), strict=True):
+                readings[index] = self._reading(log_probs)
         return readings
 
-    def _reading(self, log_probs: NDArray[np.float32], kind: Kind) -> LineReading:
-        best, *others = self._decoder.n_best(log_probs, kind=kind)
+    def _frames(self, lines: Sequence[Line], indices: Sequence[int], width: int) -> LogProbs:
+        batch = np.zeros((len(indices), 1, HEIGHT, width), np.float32)
+        for row, index in enumerate(indices):
+            ink = lines[index].ink
+            batch[row, 0, :, : ink.shape[1]] = ink
+        batch /= 255
+        (log_probs,) = self._session.run(None, {"lines": batch})
+        return np.asarray(log_probs, np.float32)
+
+    def _reading(self, log_probs: LogProbs) -> LineReading:
+        best, *others = self._decoder.n_best(log_probs, count=ALTERNATIVES + 1)
         return LineReading(
             text=best.text,
-            confidence=self._calibration(best.probability),
+            confidence=self._calibration(best),
             alternatives=tuple((other.text, other.probability) for other in others),
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Makes the network's probability honest (Platt 1999): the logistic function of a straight
+    line in its log-odds, fitted on the validation families."""
+
+    slope: float
+    offset: float
+
+    def __call__(self, hypothesis: Hypothesis) -> float:
+        return 1 / (1 + math.exp(-self.offset - self.slope * log_odds(hypothesis.log_prob)))
+
+
+def log_odds(log_prob: float) -> float:
+    """Natural logarithm of p / (1 - p), kept within ±14: beyond, 32-bit sums say nothing."""
+    p = math.exp(min(0.0, log_prob))
+    return max(-14.0, min(14.0, math.log(max(p, 1e-9)) - math.log(max(1 - p, 1e-9))))
+
+
+BLANK = LineReading("", 1.0)
+ALTERNATIVES = 3
+"""Next-best texts that come with a reading."""
 WIDTH_STEP = 64
 """Lines are padded to a multiple of this and batched by width, so that what a box is read as
 doesn't depend on which other boxes the page has."""

@@ -1,0 +1,67 @@
+"""Decoding against the definition: every path of a small example, summed one by one."""
+
+import math
+from collections import defaultdict
+from itertools import groupby, product
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.reading.ctc import Decoder, log_probability
+
+CHARSET = "٠١2"
+
+
+def frames(seed: int, count: int = 5) -> NDArray[np.float32]:
+    logits = np.random.default_rng(seed).normal(size=(count, len(CHARSET) + 1)) * 2
+    return (logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).astype(np.float32)
+
+
+def by_definition(log_probs: NDArray[np.float32]) -> dict[str, float]:
+    """Text → probability, from all paths."""
+    texts: dict[str, float] = defaultdict(float)
+    for path in product(range(len(CHARSET) + 1), repeat=len(log_probs)):
+        text = "".join(CHARSET[code - 1] for code, _ in groupby(path) if code)
+        texts[text] += math.exp(sum(log_probs[t, code] for t, code in enumerate(path)))
+    return texts
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_best_texts_and_their_probabilities_are_exact(seed: int) -> None:
+    log_probs = frames(seed)
+    expected = sorted(by_definition(log_probs).items(), key=lambda item: -item[1])[:3]
+    found = Decoder(CHARSET, beam=200, floor=1e-12).n_best(log_probs, 3)
+    assert [h.text for h in found] == [text for text, _ in expected]
+    assert [h.probability for h in found] == pytest.approx([p for _, p in expected], rel=1e-5)
+
+
+def test_probabilities_of_all_texts_sum_to_one() -> None:
+    assert sum(by_definition(frames(1)).values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_equal_neighbours_need_a_blank_between_them() -> None:
+    sure = np.full((4, 4), -20, np.float32)
+    sure[[0, 1, 2, 3], [1, 0, 1, 2]] = 0
+    assert Decoder(CHARSET).greedy(sure) == "٠٠١"
+    assert Decoder(CHARSET).n_best(sure, 1)[0].text == "٠٠١"
+
+
+def test_a_text_too_long_for_its_frames_is_impossible() -> None:
+    assert log_probability(frames(1, 2), [1, 1]) == -math.inf
+    assert log_probability(frames(1, 1), [1, 2]) == -math.inf
+
+
+def test_nothing_but_blanks_is_the_empty_text() -> None:
+    blanks = np.full((6, 4), -30, np.float32)
+    blanks[:, 0] = 0
+    (best, *_) = Decoder(CHARSET).n_best(blanks)
+    assert (best.text, best.probability) == ("", pytest.approx(1))
+
+
+def test_the_sum_over_paths_may_beat_the_best_path() -> None:
+    """Graves et al. 2006, figure 4: two middling paths of one text outweigh the best of another."""
+    log_probs = np.log(np.array([[0.6, 0.4 - 2e-9, 1e-9, 1e-9]] * 2, np.float32))
+    decoder = Decoder(CHARSET)
+    assert decoder.greedy(log_probs) == ""
+    assert decoder.n_best(log_probs)[0].text == "٠"

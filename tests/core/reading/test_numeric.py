@@ -1,0 +1,131 @@
+"""The shipped model on boxes drawn here, and what goes wrong with a model."""
+
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from core.errors import SetupError
+from core.reading.numeric import MODEL_DIR, Calibration, NumericReader, log_odds
+
+Gray = NDArray[np.uint8]
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+
+
+@pytest.fixture(scope="module")
+def reader() -> NumericReader:
+    return NumericReader(threads=1)
+
+
+def drawn(text: str, *, thickness: int = 2) -> Gray:
+    picture = np.full((44, 30 + 22 * len(text)), 250, np.uint8)
+    cv2.putText(
+        picture, text, (15, 32), cv2.FONT_HERSHEY_DUPLEX, 0.9, (30,), thickness, cv2.LINE_AA
+    )
+    return picture
+
+
+@pytest.mark.parametrize("text", ["2024", "158367", "90210", "12.50"])
+def test_western_digits(reader: NumericReader, text: str) -> None:
+    (reading,) = reader.read([drawn(text)], ["number"])
+    assert reading.text == text
+    assert 0 < reading.confidence <= 1
+
+
+@pytest.mark.parametrize("text", ["١٢٣٤٥", "٢٠٢٤/٠٥/١٧", "٦٧٨٩٠", "٥٢٥٠٠"])
+@pytest.mark.parametrize("size", [14, 24, 40])
+def test_arabic_indic_digits(reader: NumericReader, text: str, size: int) -> None:
+    image = pytest.importorskip("PIL.Image")
+    draw = pytest.importorskip("PIL.ImageDraw")
+    font = pytest.importorskip("PIL.ImageFont")
+    if not DEJAVU.exists():
+        pytest.skip("no DejaVu Sans here")
+    face = font.truetype(str(DEJAVU), size)
+    picture = image.new("L", (size * 9, size * 2), 255)
+    for place, character in enumerate(text):
+        draw.Draw(picture).text(
+            (size + place * size * 0.64, size * 1.4), character, fill=0, font=face, anchor="ls"
+        )
+    (reading,) = reader.read([np.array(picture)], ["date"])
+    assert reading.text == text
+
+
+def test_order_is_kept_and_company_changes_nothing(reader: NumericReader) -> None:
+    texts = ["7", "20240517", "31"]
+    alone = [reader.read([drawn(text)], ["number"])[0] for text in texts]
+    assert reader.read([drawn(text) for text in texts], ["number"] * 3) == alone
+
+
+def test_an_empty_box_is_empty(reader: NumericReader) -> None:
+    (reading,) = reader.read([np.full((30, 90), 240, np.uint8)], ["amount"])
+    assert reading.text == ""
+    assert reading.confidence > reader.review_threshold
+
+
+def test_noise_is_never_confident_digits(reader: NumericReader) -> None:
+    grain = np.random.default_rng(3).integers(0, 256, (40, 160), np.uint8)
+    (reading,) = reader.read([grain], ["amount"])
+    assert not reading.text or reading.confidence < reader.review_threshold
+
+
+def test_alternatives_are_other_texts_in_falling_order(reader: NumericReader) -> None:
+    (reading,) = reader.read([drawn("1850", thickness=1)], ["number"])
+    chances = [chance for _, chance in reading.alternatives]
+    assert chances == sorted(chances, reverse=True)
+    assert reading.text not in {text for text, _ in reading.alternatives}
+
+
+def test_no_crops_no_readings(reader: NumericReader) -> None:
+    assert reader.read([], []) == []
+
+
+def test_a_kind_for_every_crop(reader: NumericReader) -> None:
+    with pytest.raises(ValueError, match="1 crops but 2 kinds"):
+        reader.read([drawn("1")], ["number", "date"])
+
+
+def test_version_names_the_model(reader: NumericReader) -> None:
+    sidecar = json.loads((MODEL_DIR / "numeric.json").read_text(encoding="utf-8"))
+    assert reader.version == f"{sidecar['name']}+{sidecar['sha256'][:8]}"
+    assert 0 < reader.review_threshold < 1
+    assert (MODEL_DIR / "numeric.onnx").stat().st_size <= 4 * 2**20
+
+
+def test_calibration_rises_with_the_probability() -> None:
+    calibration = Calibration(slope=0.8, offset=0.1)
+    confidences = [calibration(log_prob) for log_prob in (-20.0, -3.0, -0.5, -0.01, -1e-6, 0.0)]
+    assert confidences == sorted(confidences)
+    assert 0 <= confidences[0] < confidences[-1] <= 1
+    assert log_odds(-0.6931) == pytest.approx(0, abs=1e-3)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(MODEL_DIR, tmp_path / "model"))
+
+
+def test_a_missing_model_is_said_with_the_remedy(model: Path) -> None:
+    (model / "numeric.onnx").unlink()
+    with pytest.raises(SetupError, match="can't be read") as caught:
+        NumericReader(model_dir=model)
+    assert caught.value.code == "model_missing"
+
+
+def test_a_damaged_model_is_refused(model: Path) -> None:
+    damaged = bytearray((model / "numeric.onnx").read_bytes())
+    damaged[1000] ^= 1
+    (model / "numeric.onnx").write_bytes(damaged)
+    with pytest.raises(SetupError, match="not the file") as caught:
+        NumericReader(model_dir=model)
+    assert caught.value.code == "model_corrupt"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "no JSON"])
+def test_a_damaged_sidecar_is_refused(model: Path, text: str) -> None:
+    (model / "numeric.json").write_text(text)
+    with pytest.raises(SetupError):
+        NumericReader(model_dir=model)

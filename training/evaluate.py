@@ -1,0 +1,157 @@
+"""Measures the shipped reader on families that it has never seen.
+
+    python -m training.evaluate [--split test] [--count 5000] [--write] [--baseline]
+
+Boxes are rendered and read as in production, from pixels to text. With `--write` the tables go to
+docs/accuracy.md.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.reading.numeric import LineReading, NumericReader
+from training import report
+from training.augment import PROFILES, Sample, sample
+from training.dataset import ARABIC
+from training.families import Split
+from training.render import Typesetter
+from training.text import alignment, distance
+
+Read = Callable[[Sequence[Sample]], list[LineReading]]
+_PAGE = 64
+
+
+@dataclass
+class Score:
+    """What a reader did on one set."""
+
+    fields: int = 0
+    exact: int = 0
+    characters: int = 0
+    wrong: int = 0
+    confidence: list[float] = field(default_factory=list)
+    right: list[bool] = field(default_factory=list)
+    swaps: Counter[tuple[str, str]] = field(default_factory=Counter)
+    families: dict[str, list[int]] = field(default_factory=dict)
+    scripts: dict[str, list[int]] = field(default_factory=dict)
+    failures: list[tuple[Sample, LineReading]] = field(default_factory=list)
+
+    def add(self, one: Sample, reading: LineReading) -> None:
+        right = reading.text == one.label
+        self.fields += 1
+        self.exact += right
+        self.characters += len(one.label)
+        self.wrong += distance(reading.text, one.label)
+        self.confidence.append(reading.confidence)
+        self.right.append(right)
+        script = "Arabic-Indic" if any("٠" <= c <= "٩" for c in one.label) else "Western"
+        for key, table in ((one.family, self.families), (script, self.scripts)):
+            tally = table.setdefault(key, [0, 0])
+            tally[0] += right
+            tally[1] += 1
+        if not right:
+            self.swaps.update(alignment(one.label, reading.text))
+            self.failures.append((one, reading))
+
+    def __add__(self, other: "Score") -> "Score":
+        total = Score(
+            self.fields + other.fields,
+            self.exact + other.exact,
+            self.characters + other.characters,
+            self.wrong + other.wrong,
+            self.confidence + other.confidence,
+            self.right + other.right,
+            self.swaps + other.swaps,
+            failures=self.failures + other.failures,
+        )
+        for name in ("families", "scripts"):
+            for table in (getattr(self, name), getattr(other, name)):
+                for key, (right, count) in table.items():
+                    tally = getattr(total, name).setdefault(key, [0, 0])
+                    tally[0] += right
+                    tally[1] += count
+        return total
+
+    @property
+    def exact_share(self) -> float:
+        return self.exact / max(1, self.fields)
+
+    @property
+    def character_share(self) -> float:
+        return 1 - self.wrong / max(1, self.characters)
+
+    def calibration_error(self, bins: int = 20) -> float:
+        """Expected calibration error over equally filled bins (Guo et al. 2017)."""
+        order = np.argsort(self.confidence, kind="stable")
+        confidence, right = np.array(self.confidence)[order], np.array(self.right)[order]
+        parts = zip(np.array_split(confidence, bins), np.array_split(right, bins), strict=True)
+        return sum(abs(c.mean() - r.mean()) * len(c) for c, r in parts if len(c)) / self.fields
+
+    def review(self, threshold: float) -> tuple[float, float]:
+        """Share of fields below the threshold, and the exact share of the others."""
+        kept: NDArray[np.bool_] = np.array(self.confidence) >= threshold
+        return float(1 - kept.mean()), float(np.array(self.right)[kept].mean()) if kept.any() else 1
+
+
+def samples(split: Split, profile: str, count: int) -> Iterator[list[Sample]]:
+    """`count` boxes, page by page: the same ones every time."""
+    setter, rng = Typesetter(split), Random(f"{split} {profile} evaluation")
+    settings = PROFILES[profile]
+    for start in range(0, count, _PAGE):
+        size = min(_PAGE, count - start)
+        yield [sample(setter, rng, settings, arabic=rng.random() < ARABIC) for _ in range(size)]
+
+
+def measured(readers: dict[str, Read], split: Split, count: int) -> dict[str, dict[str, Score]]:
+    """Reader → profile → its score, all readers on the same boxes."""
+    scores: dict[str, dict[str, Score]] = {name: {} for name in readers}
+    for profile in PROFILES:
+        for page in samples(split, profile, count):
+            for name, read in readers.items():
+                score = scores[name].setdefault(profile, Score())
+                for one, reading in zip(page, read(page), strict=True):
+                    score.add(one, reading)
+        line = "  ".join(
+            f"{name} {s[profile].exact_share:.2%} / {s[profile].character_share:.3%}"
+            for name, s in scores.items()
+        )
+        print(f"{profile:8} {line}", flush=True)
+    return scores
+
+
+def shipped(reader: NumericReader) -> Read:
+    return lambda page: reader.read([s.crop for s in page], [s.kind for s in page])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--split", default="test", choices=["validation", "test"])
+    parser.add_argument("--count", type=int, default=5000, help="fields per set")
+    parser.add_argument("--baseline", action="store_true", help="the per-digit CNN beside it")
+    parser.add_argument("--write", action="store_true", help="docs/accuracy.md")
+    parser.add_argument("--failures", type=Path, help="a contact sheet of the worst fields")
+    options = parser.parse_args()
+    reader = NumericReader()
+    readers: dict[str, Read] = {"reader": shipped(reader)}
+    if options.baseline:
+        from training.baseline import Baseline  # noqa: PLC0415  needs its trained model
+
+        readers["baseline"] = Baseline.load().read
+    scores = measured(readers, options.split, options.count)
+    text = report.tables(scores, reader, options.split)
+    print(text)
+    if options.write:
+        report.write(text)
+    if options.failures:
+        report.sheet(scores["reader"], options.failures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Calibrates the trained reader, checks it and puts it where the library finds it.
+
+    python -m training.export
+
+The ONNX file must answer as PyTorch does, for any batch and width, or nothing is written.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+from core.reading.ctc import Decoder
+from core.reading.lines import HEIGHT
+from core.reading.numeric import MODEL_DIR, log_odds
+from training import dataset
+from training.batches import batches
+from training.dataset import Lines
+from training.fonts import WORK
+from training.grammar import CHARSET
+from training.model import LineNet
+from training.train import Trainer
+
+NAME = "numeric-1"
+TOLERANCE = 1e-3
+"""Largest difference in log-probability between ONNX and PyTorch where it matters (above 1e-4)."""
+WANTED = 0.999
+"""Share of the readings at or above the review threshold that are exact, on validation data."""
+MOST_REVIEWED = 0.1
+
+
+def to_onnx(model: LineNet, path: Path) -> None:
+    """Writes `path`. Batch and width are dynamic.
+
+    Raises:
+        ValueError: onnxruntime answers otherwise than PyTorch.
+    """
+    model.eval()
+    torch.onnx.export(
+        model,
+        (torch.rand(2, 1, HEIGHT, 128),),
+        path,
+        dynamo=True,
+        external_data=False,
+        input_names=["lines"],
+        output_names=["log_probs"],
+        verbose=False,
+        dynamic_shapes={"lines": {0: torch.export.Dim("batch"), 3: 2 * torch.export.Dim("frames")}},
+    )
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    for shape in ((1, 64), (3, 192), (5, 512)):
+        lines = torch.rand(shape[0], 1, HEIGHT, shape[1])
+        with torch.inference_mode():
+            expected = model(lines).numpy()
+        (answer,) = session.run(None, {"lines": lines.numpy()})
+        worst = float(np.abs(np.exp(answer) - np.exp(expected)).max())
+        if worst > TOLERANCE:
+            raise ValueError(f"ONNX is off by {worst:.2g} for {shape}")
+
+
+def judged(model: LineNet, data: Lines) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Of each line's best text: its log-odds, and whether it is right."""
+    decoder = Decoder(CHARSET)
+    odds, right = [], []
+    model.eval()
+    with torch.inference_mode():
+        for batch in batches(data.inks, data.labels, 128, None):
+            log_probs = model(batch.lines.float() / 255).numpy()
+            for row, index in enumerate(batch.index):
+                best = decoder.n_best(log_probs[row], 1)[0]
+                odds.append(log_odds(best.log_prob))
+                right.append(best.text == data.labels[index])
+    return np.array(odds), np.array(right)
+
+
+def calibrated(odds: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope and offset of the logistic regression of `right` on `odds` (Newton's method)."""
+    design = np.stack([odds, np.ones_like(odds)], axis=1)
+    weights = np.array([1.0, 0.0])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-design @ weights))
+        gradient = design.T @ (right - p)
+        hessian = (design * (p * (1 - p))[:, None]).T @ design + 1e-6 * np.eye(2)
+        step = np.linalg.solve(hessian, gradient)
+        weights += step
+        if np.abs(step).max() < 1e-8:
+            break
+    return float(weights[0]), float(weights[1])
+
+
+def review_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """The least confidence from which on WANTED are right, but no more than MOST_REVIEWED below."""
+    order = np.argsort(-confidence)
+    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(share >= WANTED)
+    last = max(int(good[-1]) if good.size else 0, math.ceil((1 - MOST_REVIEWED) * len(order)) - 1)
+    return float(np.floor(confidence[order[last]] * 1e4) / 1e4)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--name", default="numeric", help="name of the training run")
+    parser.add_argument("--to", type=Path, default=MODEL_DIR)
+    options = parser.parse_args()
+    trainer = Trainer(WORK / "runs" / options.name)
+    model = trainer.average.module.cpu().to(memory_format=torch.contiguous_format)
+    paths = [p for name in ("train", *dataset.PROFILES) for p in dataset.chunks("validation", name)]
+    odds, right = judged(model, dataset.load(paths))
+    slope, offset = calibrated(odds, right)
+    confidence = 1 / (1 + np.exp(-slope * odds - offset))
+    options.to.mkdir(parents=True, exist_ok=True)
+    path = options.to / "numeric.onnx"
+    to_onnx(model, path)
+    sidecar: dict[str, Any] = {
+        "name": NAME,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "charset": CHARSET,
+        "height": HEIGHT,
+        "calibration": {"slope": round(slope, 4), "offset": round(offset, 4)},
+        "review_threshold": review_threshold(confidence, right),
+        "training": {
+            "seed": trainer.seed,
+            "steps": trainer.step,
+            "lines_seen": trainer.lines_seen,
+            "lines_rendered": len(dataset.chunks("train", "train")) * dataset.CHUNK,
+            "parameters": sum(p.numel() for p in model.parameters()),
+        },
+        "figures": {"validation_exact": round(float(right.mean()), 4)},
+    }
+    text = json.dumps(sidecar, ensure_ascii=False, indent=2)
+    (options.to / "numeric.json").write_text(text + "\n", encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
