@@ -30,7 +30,7 @@ option = partial(click.option, show_envvar=True)
 
 def wide_console() -> Console:
     """A terminal as wide as it is; into a file or pipe, wide enough that no table is cut."""
-    return Console() if sys.stdout.isatty() else Console(width=200)
+    return Console() if sys.stdout.isatty() else Console(width=1000)
 
 
 def setting_options(*names: str) -> Callable[[Command], Command]:
