@@ -16,6 +16,8 @@ const sent = new WeakMap(); // element → its HTML as the server sent it, befor
 export function keepFresh({ always, onChange }) {
   let tag = null;
   let timer = 0;
+  let looking = false;
+  let again = false;
 
   for (const element of document.querySelectorAll("[data-live], [data-live] [id]")) {
     sent.set(element, element.outerHTML);
@@ -23,9 +25,10 @@ export function keepFresh({ always, onChange }) {
   onChange(document.documentElement);
 
   async function look() {
+    again = looking;
+    if (looking || document.hidden) return; // goes on when it is shown again
+    looking = true;
     clearTimeout(timer);
-    if (document.hidden) return; // goes on when it is shown again
-    let wait = SLOW_MS;
     try {
       const answer = await fetch(location.href, { cache: "no-cache" });
       if (answer.status >= 500) throw new Error(answer.statusText);
@@ -38,18 +41,28 @@ export function keepFresh({ always, onChange }) {
         }
       }
       showOffline(false);
-      if (document.querySelector("[data-pending]")) wait = QUICK_MS;
-      else if (!always) return;
+      wait(pause());
     } catch {
       showOffline(true);
-      wait = AFTER_FAILURE_MS;
+      wait(AFTER_FAILURE_MS);
+    } finally {
+      looking = false;
     }
-    timer = setTimeout(look, wait);
+  }
+
+  function pause() {
+    if (document.querySelector("[data-pending]")) return QUICK_MS;
+    return always ? SLOW_MS : Infinity;
+  }
+
+  function wait(milliseconds) {
+    if (again) timer = setTimeout(look, 0);
+    else if (milliseconds !== Infinity) timer = setTimeout(look, milliseconds);
   }
 
   document.addEventListener("visibilitychange", look);
   document.addEventListener("khana:changed", look);
-  timer = setTimeout(look, document.querySelector("[data-pending]") ? QUICK_MS : SLOW_MS);
+  wait(pause());
 }
 
 function renew(part, now, onChange) {
