@@ -16,6 +16,7 @@ from core.errors import (
     TransientError,
 )
 from functions.answers import error_answer
+from functions.api.context import context
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +71,11 @@ def _answer_http_error(error: HTTPException) -> flask.Response:
     if error.response is not None:  # it is an answer already: one of ours, or a redirect
         return flask.make_response(error.response)
     if isinstance(error, RequestEntityTooLarge):
-        limit = flask.current_app.config["MAX_CONTENT_LENGTH"]
+        limit = context().settings.max_file_bytes
         return _answer_khana_error(
-            FileError(f"the upload is larger than {limit:,} bytes", code="file_too_large")
+            FileError(
+                f"the file is larger than the limit of {limit:,} bytes", code="file_too_large"
+            )
         )
     code = error.code or 500
     reason = {404: "not_found", 405: "method_not_allowed"}.get(code, "invalid_request")

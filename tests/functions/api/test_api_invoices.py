@@ -124,6 +124,7 @@ def test_a_huge_upload_is_refused_before_it_is_read(client: FlaskClient) -> None
         environ_overrides={"wsgi.input": Unread(), "CONTENT_LENGTH": str(1 << 30)},
     )
     assert reason(answer) == (413, "file_too_large")
+    assert "200,000 bytes" in answer.get_json()["error"]["message"]
 
 
 @pytest.mark.parametrize("data", [{}, {"file": "words, not a file"}, {"file": "", "other": "x"}])
