@@ -25,6 +25,8 @@ class Profile:
     """Share of lines whose digits are at the lower end of `digit_px`, up to twice its least."""
     words: tuple[float, ...] = (0.62, 0.3, 0.08)
     negatives: float = 0.0
+    jumbled: float = 0.0
+    """Probability of marks in an order that no invoice has."""
     neighbours: float = 0.25
     tight: float = 0.3
     """Probability of a margin cut close, and of one through the words beside the number."""
@@ -47,14 +49,15 @@ class Profile:
 
 TRAIN = Profile(
     negatives=0.06,
-    underline=0.06,
-    print_=0.12,
-    tilt=0.35,
-    paper=0.3,
-    blur=0.35,
-    motion=0.06,
-    noise=0.3,
-    fax=0.05,
+    jumbled=0.08,
+    underline=0.05,
+    print_=0.1,
+    tilt=0.25,
+    paper=0.2,
+    blur=0.3,
+    motion=0.04,
+    noise=0.2,
+    fax=0.03,
     jpeg=0.6,
 )
 _PLAIN = Profile(words=(0.8, 0.2), neighbours=0.05, tight=0.1, rules=0.08)
@@ -120,7 +123,8 @@ def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -
         small = rng.random() < profile.small
         digit = rng.uniform(low, min(high, 2 * low)) if small else rng.uniform(low, high)
         spread = rng.random() < profile.print_
-        style = Style(rng.uniform(0.05, 0.5) if spread else 0.0, profile.words, profile.neighbours)
+        spacing = rng.uniform(0.05, 0.5) if spread else 0.0
+        style = Style(spacing, profile.words, profile.neighbours, profile.jumbled)
         # Programs draw small type straight onto the pixel grid, hinted; scanners sample it.
         em = round(digit / 0.68) if digit < 16 and rng.random() < 0.3 else EM
         drawing = setter.draw(rng, style, arabic=arabic, em=max(10, em))
@@ -212,7 +216,7 @@ def _press(
     if rng.random() < probability:
         grain = noise.random((max(2, ink.shape[0] // 5), max(2, ink.shape[1] // 5)), np.float32)
         worn = cv2.resize(grain, ink.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        ink = (ink * np.clip((worn - rng.uniform(0.0, 0.3)) * 4 + 0.5, 0.25, 1)).astype(np.uint8)
+        ink = (ink * np.clip((worn - rng.uniform(0.0, 0.22)) * 4 + 0.5, 0.35, 1)).astype(np.uint8)
     return ink
 
 
@@ -293,7 +297,7 @@ def _captured(
         paper = rng.uniform(150, 240)
     contrast = rng.uniform(0.7, 1.0) * paper
     if rng.random() < profile.paper:
-        contrast = rng.uniform(35, 110)
+        contrast = rng.uniform(50, 120)
     contrast = min(contrast, paper - 5)
     sheet = np.full((height, width), paper, np.float32)
     if rng.random() < profile.paper:
@@ -302,14 +306,14 @@ def _captured(
     if rng.random() < profile.paper / 10:
         picture = 255 - picture + (paper - 255) * 0.5
     if rng.random() < profile.noise:
-        sigma = rng.uniform(1, 0.16 * contrast)
+        sigma = rng.uniform(1, 0.13 * contrast)
         grain = noise.standard_normal((height, width), np.float32) * sigma
         if rng.random() < 0.5:
             grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * 1.6
         picture += grain
     if rng.random() < profile.noise / 4:
         specks = noise.random((height, width), np.float32)
-        picture[specks < rng.uniform(0, 0.02)] = rng.choice([20.0, 240.0])
+        picture[specks < rng.uniform(0, 0.012)] = rng.choice([20.0, 240.0])
     crop = np.clip(picture, 0, 255).astype(np.uint8)
     if rng.random() < profile.fax:
         level = float(sheet.mean()) - contrast * rng.uniform(0.35, 0.6)

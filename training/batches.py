@@ -91,14 +91,18 @@ def varied(lines: Tensor, generator: torch.Generator) -> Tensor:
         return torch.rand(count, generator=generator) * (high - low) + low
 
     affine = torch.zeros(count, 2, 3)
-    affine[:, 0, 0] = uniform(0.94, 1.12)
+    affine[:, 0, 0] = uniform(0.85, 1.15)
     # Sheared about the line's middle; in normalised coordinates a slope shrinks with the width.
     affine[:, 0, 1] = uniform(-0.12, 0.12) * height / width
     affine[:, 0, 2] = affine[:, 0, 0] - 1  # the left edge stays
     affine[:, 1, 1] = uniform(0.9, 1.12)
     affine[:, 1, 2] = uniform(-2, 2) / (height / 2)
     grid = F.affine_grid(affine, list(lines.shape), align_corners=False)
-    lines = F.grid_sample(lines, grid, align_corners=False)
+    # A smooth wobble of some two pixels makes other faces of every face.
+    knots = torch.randn(count, 2, 4, max(2, width // 10), generator=generator)
+    wobble = F.interpolate(knots, (height, width), mode="bilinear", align_corners=True)
+    reach = torch.tensor([2 / width, 2 / height]) * uniform(-0.4, 1.3).clamp(0).view(-1, 1, 1, 1)
+    lines = F.grid_sample(lines, grid + wobble.permute(0, 2, 3, 1) * reach, align_corners=False)
     thick = (F.max_pool2d(lines, 3, 1, 1) - lines) * uniform(-0.3, 0.45).clamp(0).view(-1, 1, 1, 1)
     thin = (lines + F.max_pool2d(-lines, 3, 1, 1)) * uniform(-0.3, 0.35).clamp(0).view(-1, 1, 1, 1)
     lines = (lines + thick - thin) * uniform(0.6, 1.1).view(-1, 1, 1, 1)

@@ -14,6 +14,9 @@ CHARSET = "٠١٢٣٤٥٦٧٨٩0123456789/-.,٫٬:%()"
 """What the reader can answer, in the order of its classes; class 0 is CTC's blank."""
 
 _TO_ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+_TO_PERSIAN = str.maketrans("٠١٢٣٧٨٩", "۰۱۲۳۷۸۹")
+"""The same digits to the reader: many a face draws the Persian ۲ and ۳ in a shape of its own, which
+widens what ٢ and ٣ may look like."""
 
 
 def _listed(names: str) -> list[str]:
@@ -42,13 +45,13 @@ class Printed:
     kind: Kind
 
 
-def printed(rng: Random, *, arabic: bool) -> Printed:
-    """A field's text, with Arabic-Indic digits or Western ones."""
+def printed(rng: Random, *, arabic: bool, jumbled: float = 0.0) -> Printed:
+    """A field's text, with Arabic-Indic digits or Western ones. jumbled: probability of marks in
+    any order, which no invoice prints, so that the network reads what it sees."""
     draw, kind = rng.choices(
-        [(_number, "number"), (_amount, "amount"), (_date, "date"), (_jumble, "number")],
-        weights=[28, 36, 26, 10],
+        [(_number, "number"), (_amount, "amount"), (_date, "date")], weights=[30, 40, 30]
     )[0]
-    text = draw(rng, arabic)
+    text = (_jumble if rng.random() < jumbled else draw)(rng, arabic)
     if arabic:
         text = text.translate(_TO_ARABIC)
     return Printed(text.replace(" ", ""), _glyphs(rng, text, arabic), kind)
@@ -66,6 +69,8 @@ def _glyphs(rng: Random, text: str, arabic: bool) -> str:
         text = text.replace("%", "٪")
     if rng.random() < 0.12:
         text = text.replace("-", rng.choice("−–"))
+    if arabic and rng.random() < 0.25 and not set("٤٥٦") & set(text):
+        text = text.translate(_TO_PERSIAN)
     return text
 
 
@@ -104,18 +109,15 @@ _SEPARATORS = {  # grouping, decimal mark, weight
         (".", ",", 2),
         ("", ",", 2),
         (" ", ".", 1),
-        ("٬", "٫", 0),
     ],
     True: [
         ("٬", "٫", 6),
         ("", "٫", 5),
         (",", ".", 6),
-        ("", ".", 6),
+        ("", ".", 5),
         (",", "٫", 2),
-        ("", ",", 3),
-        (".", ",", 1),
-        ("٬", ".", 1),
-        (" ", "٫", 1),
+        # Many a face draws ',' and '٫' alike; a decimal ',' is the rarer of the two.
+        ("", ",", 1),
     ],
 }
 
@@ -171,7 +173,7 @@ def _date(rng: Random, arabic: bool) -> str:
 
 def _jumble(rng: Random, arabic: bool) -> str:
     """Any marks anywhere, so that the net reads what it sees, not what it expects."""
-    marks = "/-.,:%()" + ("٫٬" if arabic else "")
+    marks = "/-.:%()" if arabic else "/-.,:%()"
     text = [rng.choice("0123456789") for _ in range(rng.randint(1, 14))]
     for _ in range(rng.randint(0, 4)):
         text.insert(rng.randint(0, len(text)), rng.choice(marks))

@@ -39,6 +39,8 @@ class Style:
     """Probabilities of 0, 1 and 2 words beside the number."""
     neighbours: float = 0.0
     """Probability of a line above, and of one below."""
+    jumbled: float = 0.0
+    """Probability of marks in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,8 @@ class Typesetter:
 
     def draw(self, rng: Random, style: Style, *, arabic: bool, em: int = EM) -> Drawing:
         """A random field, set at `em` pixels."""
-        text = grammar.printed(rng, arabic=arabic)
         face = self.face(rng, arabic=arabic)
+        text = _within(face, grammar.printed(rng, arabic=arabic, jumbled=style.jumbled))
         other = self._helper(rng, face, text.drawn)
         canvas = _Canvas(digit_height(face, arabic) * em / EM, em)
         core = canvas.number(text.drawn, face, other, style.spacing)
@@ -100,7 +102,7 @@ class Typesetter:
             whole = canvas.beside(rng, whole, side, self._speaker(rng, face))
         for up in (True, False):
             if rng.random() < style.neighbours:
-                line = grammar.printed(rng, arabic=arabic).drawn
+                line = _within(face, grammar.printed(rng, arabic=arabic)).drawn
                 helper = self._helper(rng, face, line)
                 canvas.neighbour(rng, whole, line, face, helper, up=up)
         return Drawing(
@@ -195,6 +197,19 @@ class _Canvas:
         gap = self.digit * rng.uniform(0.25, 1.0)
         y = whole[1] - gap if up else whole[3] + gap + self.digit
         self.number(text, face, other, 0.0, (whole[0] + rng.randint(-self.em, self.em), round(y)))
+
+
+def _within(face: Face, text: grammar.Printed) -> grammar.Printed:
+    """The text with the marks that the face has: who prints with a face that lacks '٫' or '٬'
+    prints '.' and ',', and other digits than a face's own are drawn by no one."""
+    label, drawn = text.label, text.drawn
+    for lacking, instead in (("٬", ","), ("٫", ".")):
+        if lacking in label and not face.has(lacking):
+            label, drawn = label.replace(lacking, instead), drawn.replace(lacking, instead)
+    for digit, instead in zip("۰۱۲۳۷۸۹", "٠١٢٣٧٨٩", strict=True):
+        if digit in drawn and not face.has(digit):
+            drawn = drawn.replace(digit, instead)
+    return grammar.Printed(label, drawn, text.kind)
 
 
 def _around(box: Box | None, other: Box) -> Box:

@@ -37,7 +37,8 @@ FALL = 0.4
 class Trainer:
     """Holds everything that a checkpoint keeps."""
 
-    def __init__(self, folder: Path, *, seed: int = 7) -> None:
+    def __init__(self, folder: Path, *, seed: int = 7, start: Path | None = None) -> None:
+        """start: another run's checkpoint, whose weights a new run begins with."""
         torch.manual_seed(seed)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model = LineNet().to(self.device, memory_format=torch.channels_last)
@@ -52,6 +53,12 @@ class Trainer:
         self._path = folder / "checkpoint.pt"
         self._log = folder / "log.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
+        if start is not None and not self._path.exists():
+            state = torch.load(start, map_location=self.device, weights_only=True)["average"]
+            weights = {name.removeprefix("module."): value for name, value in state.items()}
+            weights.pop("n_averaged")
+            self.model.load_state_dict(weights, strict=False)
+            self.average.module.load_state_dict(self.model.state_dict())
         if self._path.exists():
             self._resume()
 
@@ -177,11 +184,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=12_000)
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
     parser.add_argument("--name", default="numeric")
+    parser.add_argument("--start", type=Path, help="a checkpoint to take the first weights from")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    trainer = Trainer(WORK / "runs" / options.name, seed=options.seed)
+    trainer = Trainer(WORK / "runs" / options.name, seed=options.seed, start=options.start)
     validation = dataset.load(dataset.chunks("validation", "train")[:1])
     data = dataset.load(dataset.chunks("train", "train"))
     trainer.run(data, options.steps, validation=validation, refresh=True)

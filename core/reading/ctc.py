@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 LogProbs = NDArray[np.float32]
 """T×C natural logarithms of probabilities; class 0 is the blank, class i the charset's i-th."""
 
+ARABIC = frozenset("٠١٢٣٤٥٦٧٨٩٫٬")
+WESTERN = frozenset("0123456789")
+"""Characters of one field are of one script: nobody prints ٢0٢4. The other marks go with both."""
+
 _SURE = math.log(0.9999)
 _NONE = -math.inf
 
@@ -39,22 +43,50 @@ class Decoder:
         self._charset = charset
         self._beam = beam
         self._floor = math.log(floor)
+        self._foreign = [
+            np.flatnonzero([False, *(character in other for character in charset)])
+            for other in (WESTERN, ARABIC)
+        ]
 
     def greedy(self, log_probs: LogProbs) -> str:
-        """The text of the single likeliest path."""
-        best = log_probs.argmax(axis=1)
+        """The text of the single likeliest path of one script."""
+        best = self._one_script(log_probs)[0].argmax(axis=1)
         first = np.concatenate(([True], best[1:] != best[:-1]))
         return "".join(self._charset[code - 1] for code in best[first & (best > 0)])
 
     def n_best(self, log_probs: LogProbs, count: int = 4) -> list[Hypothesis]:
-        """The likeliest texts, best first, at least one: prefix beam search (Hannun et al. 2014),
-        each with its exact probability."""
+        """The likeliest texts of one script, best first, at least one: prefix beam search (Hannun
+        et al. 2014), each with its exact probability among the texts of that script, times the
+        script's."""
+        log_probs, of_script = self._one_script(log_probs)
         beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, _NONE)}
         for frame in log_probs:
             beams = self._extended(beams, frame)
         codes = sorted(beams, key=lambda c: -_plus(*beams[c]))[: max(count, 1)]
-        scored = [Hypothesis(self._text(c), log_probability(log_probs, c)) for c in codes]
+        scored = [
+            Hypothesis(self._text(c), of_script + log_probability(log_probs, c)) for c in codes
+        ]
         return sorted(scored, key=lambda h: -h.log_prob)
+
+    def _one_script(self, log_probs: LogProbs) -> tuple[LogProbs, float]:
+        """The frames without the characters of the less likely script, and the logarithm of the
+        other's probability; each script is judged by its best path.
+
+        A kufic ٥ is the 0 of many a Western face: only its neighbours, further off than the
+        network looks, say which it is.
+        """
+        masked, paths = [], []
+        for foreign in self._foreign:
+            frames = log_probs.copy()
+            frames[:, foreign] = _NONE
+            masked.append(frames)
+            paths.append(float(frames.max(axis=1).sum()))
+        better = int(paths[1] > paths[0])
+        chosen = masked[better]
+        total = np.logaddexp.reduce(chosen, axis=1, keepdims=True)
+        # Where both scripts have the same best path there is nothing to choose between.
+        same = paths[0] == paths[1]
+        return chosen - total, 0.0 if same else -_plus(0.0, paths[1 - better] - paths[better])
 
     def _extended(
         self, beams: dict[tuple[int, ...], tuple[float, float]], frame: NDArray[np.float32]

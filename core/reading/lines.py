@@ -108,13 +108,14 @@ def _ink(gray: Gray) -> Gray:
 
 
 def _light_on_dark(gray: Gray) -> bool:
-    """Both most of the box and most of its rim are dark: bold type alone fills more than half of
-    a box cut close, a ruled line alone fills much of the rim."""
-    low, middle, high = _quantiles(gray, 0.02, 0.5, 0.98)
+    """Most of the box and most of its rim are dark. Bold type cut close fills half of a box, and a
+    ruled line much of the rim; type on a dark ground leaves two thirds of both."""
+    low, high = _quantiles(gray, 0.02, 0.98)
+    dark = gray < (low + high) / 2
     rim = np.concatenate(
-        (gray[:2].ravel(), gray[-2:].ravel(), gray[:, :2].ravel(), gray[:, -2:].ravel())
+        (dark[:2].ravel(), dark[-2:].ravel(), dark[:, :2].ravel(), dark[:, -2:].ravel())
     )
-    return bool(max(middle, np.median(rim)) < (low + high) / 2)
+    return bool(min(dark.mean(), rim.mean()) > 0.6)
 
 
 def _quantiles(pixels: Gray, *shares: float) -> list[int]:
@@ -148,8 +149,9 @@ def _band(marks: Gray) -> tuple[int, int]:
     tallest = max(b - a for a, b in runs)
     merged = [runs[0]]
     for start, end in runs[1:]:
-        # Dots of letters and the strokes of '%' or '٪' stand off by less than a fifth of a line.
-        if start - merged[-1][1] <= max(1, tallest // 5):
+        # Dots of letters and the strokes of '%' or '٪' stand off by less than a fifth of a line;
+        # the rows of dot-matrix print by less than their own height.
+        if start - merged[-1][1] <= max(1, tallest // 5, round(0.07 * len(profile))):
             merged[-1] = (merged[-1][0], end)
         else:
             merged.append((start, end))

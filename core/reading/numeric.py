@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SetupError
-from core.reading.ctc import Decoder, Hypothesis, LogProbs
+from core.reading.ctc import Decoder, LogProbs
 from core.reading.lines import HEIGHT, Line, prepare
 
 Kind = Literal["number", "amount", "date"]
@@ -99,7 +99,7 @@ class NumericReader:
         best, *others = self._decoder.n_best(log_probs, count=ALTERNATIVES + 1)
         return LineReading(
             text=best.text,
-            confidence=self._calibration(best),
+            confidence=self._calibration(best.log_prob),
             alternatives=tuple((other.text, other.probability) for other in others),
         )
 
@@ -112,8 +112,8 @@ class Calibration:
     slope: float
     offset: float
 
-    def __call__(self, hypothesis: Hypothesis) -> float:
-        return 1 / (1 + math.exp(-self.offset - self.slope * log_odds(hypothesis.log_prob)))
+    def __call__(self, log_prob: float) -> float:
+        return 1 / (1 + math.exp(-self.offset - self.slope * log_odds(log_prob)))
 
 
 def log_odds(log_prob: float) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.reading.ctc import Decoder, log_probability
 
-CHARSET = "٠١2"
+CHARSET = "/-."
 
 
 def frames(seed: int, count: int = 5) -> NDArray[np.float32]:
@@ -43,8 +43,8 @@ def test_probabilities_of_all_texts_sum_to_one() -> None:
 def test_equal_neighbours_need_a_blank_between_them() -> None:
     sure = np.full((4, 4), -20, np.float32)
     sure[[0, 1, 2, 3], [1, 0, 1, 2]] = 0
-    assert Decoder(CHARSET).greedy(sure) == "٠٠١"
-    assert Decoder(CHARSET).n_best(sure, 1)[0].text == "٠٠١"
+    assert Decoder(CHARSET).greedy(sure) == "//-"
+    assert Decoder(CHARSET).n_best(sure, 1)[0].text == "//-"
 
 
 def test_a_text_too_long_for_its_frames_is_impossible() -> None:
@@ -64,4 +64,24 @@ def test_the_sum_over_paths_may_beat_the_best_path() -> None:
     log_probs = np.log(np.array([[0.6, 0.4 - 2e-9, 1e-9, 1e-9]] * 2, np.float32))
     decoder = Decoder(CHARSET)
     assert decoder.greedy(log_probs) == ""
-    assert decoder.n_best(log_probs)[0].text == "٠"
+    assert decoder.n_best(log_probs)[0].text == "/"
+
+
+def test_a_field_is_of_one_script() -> None:
+    """Three sure ٢ and a 0 that may as well be a ٥: the neighbours decide."""
+    charset = "٢٥0"
+    frames = np.full((7, 4), 1e-6)
+    frames[[0, 2, 4], 1] = 1
+    frames[[1, 3, 5], 0] = 1
+    frames[6, 3], frames[6, 2] = 0.8, 0.2
+    log_probs = np.log(frames / frames.sum(axis=1, keepdims=True)).astype(np.float32)
+    decoder = Decoder(charset)
+    assert decoder.greedy(log_probs) == "٢٢٢٥"
+    (best, *_) = decoder.n_best(log_probs)
+    assert best.text == "٢٢٢٥"
+    assert best.probability > 0.99
+
+
+def test_where_the_scripts_are_as_likely_neither_is_sure() -> None:
+    nearly = np.log(np.array([[0.02, 0.5, 0.48]], np.float32))
+    assert Decoder("٥0").n_best(nearly)[0].probability < 0.55
