@@ -5,11 +5,12 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from core.adapters.local.backend import Backend
 from core.adapters.local.queue import Delivery
-from core.errors import BusyError, FileError, KhanaError
+from core.errors import BusyError, FileError, KhanaError, NotFoundError
 from core.invoice import ErrorInfo, now
 from core.pipeline import give_up
 from core.settings import Settings
@@ -25,7 +26,6 @@ START_TIMEOUT_S = 60.0
 
 MEND_S = 5.0
 """Pause before another try when a process can't be made ready or the store can't be used."""
-
 
 FINALIZED = "google.cloud.storage.object.v1.finalized"
 READY = "khana.ready"
@@ -62,56 +62,64 @@ class Dispatcher:
         """
         self._stopping.set()
         until = time.monotonic() + patience
-        for thread in self._threads:
+        started = [thread for thread in self._threads if thread.ident is not None]
+        for thread in started:
             thread.join(max(0.0, until - time.monotonic()))
         for worker in self._workers:
             worker.kill()
-        for thread in self._threads:
+        for thread in started:
             thread.join()
 
     def _serve(self, worker: Worker) -> None:
         try:
             while not self._stopping.is_set():
-                try:
-                    if self._is_ready(worker) and (delivery := self._next()) is not None:
-                        self._deliver(worker, delivery)
-                except KhanaError as error:  # the store can't be used now: what is taken comes back
-                    log.warning("delivering: %s", error.message)
-                    self._stopping.wait(MEND_S)
+                if self._is_ready(worker) and (delivery := self._next()) is not None:
+                    self._deliver(worker, delivery)
         finally:
             worker.stop()
 
     def _is_ready(self, worker: Worker) -> bool:
-        """Starts a process where there is none, and has it load what reading needs."""
-        if worker.pid is not None:
+        """Starts a process where there is none, and has it load what reading needs.
+
+        No event is taken before: a file must not use up its tries for a fault of the installation.
+        """
+        if worker.alive:
             return True
-        worker.start()
         try:
+            worker.start()
             code, body = worker.post(
                 *_event(READY, uuid.uuid4().hex, now().isoformat(), {}), timeout=START_TIMEOUT_S
             )
-        except FileError as error:
-            code, body = 500, error.message.encode()
-        if code < 300:
-            return True
-        log.error("a reading process did not start: %s", body.decode(errors="replace"))
+        except KhanaError as error:
+            reason = error.message
+        else:
+            if code < 300:
+                return True
+            reason = _error_of(code, body).message
         worker.stop()
-        self._stopping.wait(MEND_S)
+        if not self._stopping.is_set():
+            log.error("nothing is read until this is mended: %s", reason)
+            self._stopping.wait(MEND_S)
         return False
 
     def _next(self) -> Delivery | None:
         """The next event, waited for a moment."""
         # One thread looks at a time: the others would only find the same.
         with self._turn:
-            delivery = self._backend.queue.take()
+            try:
+                delivery = self._backend.queue.take()
+            except KhanaError as error:
+                log.warning("the queue can't be read: %s", error.message)
+                delivery = None
             if delivery is None:
                 self._stopping.wait(POLL_S)
         return delivery
 
     def _deliver(self, worker: Worker, delivery: Delivery) -> None:
-        queue = self._backend.queue
+        queue, store = self._backend.queue, self._backend.store
         if queue.is_used_up(delivery):
-            self._give_up(delivery, ErrorInfo(code="reader_crashed", message=_CUT_SHORT))
+            cut_short = ErrorInfo(code="reader_crashed", message=_CUT_SHORT)
+            self._insist(lambda: self._give_up(delivery, cut_short))
             return
         headers, body = _event(
             FINALIZED,
@@ -128,34 +136,56 @@ class Dispatcher:
         except FileError as error:
             if self._stopping.is_set():
                 return  # ended by `stop`: still taken, the event comes back at the next start
-            log.warning("%s: %s", delivery.ref.name, error.message)
-            self._backend.store.release_leases(delivery.ref.name)
-            self._failed(delivery, ErrorInfo.of(error))
+            fault = ErrorInfo.of(error)
+            self._insist(lambda: store.release_leases(delivery.ref.name))
+            self._insist(lambda: self._failed(delivery, fault))
             return
         if code < 300:
-            queue.acknowledge(delivery)
+            self._insist(lambda: queue.acknowledge(delivery))
             return
-        error_info = _error_of(code, answer)
-        if error_info.code == BusyError.default_code:
-            queue.postpone(delivery, error_info)
+        told = _error_of(code, answer)
+        if told.code == BusyError.default_code:
+            self._insist(lambda: queue.postpone(delivery, told))
         else:
-            self._failed(delivery, error_info)
+            self._insist(lambda: self._failed(delivery, told))
 
     def _failed(self, delivery: Delivery, error: ErrorInfo) -> None:
         if self._backend.queue.is_last(delivery):
             self._give_up(delivery, error)
         else:
+            name = self._file_name(delivery)
+            log.warning("%s: try %d failed: %s", name, delivery.attempt, error.message)
             self._backend.queue.retry(delivery, error)
 
     def _give_up(self, delivery: Delivery, error: ErrorInfo) -> None:
-        log.error("%s: set aside: %s", delivery.ref.name, error.message)
-        message = f"reading it failed {delivery.attempt} times; the last time: {error.message}"
-        give_up(
-            self._backend.adapters,
-            delivery.ref,
-            ErrorInfo(code=error.code, message=message),
+        message = (
+            f"{self._file_name(delivery)}: reading it failed {delivery.attempt} times; "
+            f"the last time: {error.message}"
         )
+        log.error("set aside: %s", message)
+        # In this order: after a crash in between, the event comes once more and changes nothing.
+        give_up(self._backend.adapters, delivery.ref, ErrorInfo(code=error.code, message=message))
         self._backend.queue.set_aside(delivery, error)
+
+    def _file_name(self, delivery: Delivery) -> str:
+        """What people call the file; only Khana's own objects are named after their invoice."""
+        name = delivery.ref.name
+        try:
+            return self._backend.store.get(name.removeprefix("invoices/")).source.name
+        except NotFoundError:
+            return name
+
+    def _insist(self, action: Callable[[], object]) -> None:
+        """Repeats `action` until the store takes it: what is in hand would wait for a restart."""
+        while True:
+            try:
+                action()
+            except KhanaError as error:
+                log.warning("the store can't be used: %s", error.message)
+            else:
+                return
+            if self._stopping.wait(MEND_S):
+                return
 
 
 def _event(

@@ -17,7 +17,7 @@ from typing import Any
 
 import waitress
 from functions_framework import create_app
-from waitress.server import BaseWSGIServer
+from waitress.server import BaseWSGIServer, MultiSocketServer
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
@@ -26,6 +26,7 @@ from core.errors import SetupError
 from core.ports import Adapters
 from core.settings import Settings, as_environment
 from functions.local.dispatch import Dispatcher
+from functions.local.watcher import Look, Watcher
 
 log = logging.getLogger(__name__)
 
@@ -58,28 +59,32 @@ def serve(settings: Settings, on_ready: OnReady | None = None) -> None:
     with _owning(settings.data):
         backend = open_backend(settings)
         backend.recover()
+        dispatcher = Dispatcher(backend, settings, FUNCTIONS / "extract" / "main.py", "extract")
         app = build_app()
         server = _listen(app, settings)
-        url = f"http://{settings.host}:{server.effective_port}"
-        stopping = threading.Event()
-        dispatcher = Dispatcher(backend, settings, FUNCTIONS / "extract" / "main.py", "extract")
-        watcher = threading.Thread(target=_watch, args=(app, settings, stopping), name="watcher")
-        dispatcher.start()
-        watcher.start()
-        if on_ready is not None:
-            arguments = (backend.adapters, settings, url)
-            threading.Thread(target=on_ready, args=arguments, name="ready", daemon=True).start()
-        else:
-            print(f"Khana is at {url} and watches {settings.inbox_dir}/", flush=True)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _stop)
+        watcher = Watcher(_looking(app), settings)
         try:
-            server.run()  # ends by the exception of `_stop`
+            # From here on a signal ends in the `finally` below, wherever it arrives.
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, _stop)
+            dispatcher.start()
+            watcher.start()
+            _say_ready(backend.adapters, settings, _url(server, settings), on_ready)
+            server.run()
+        except SystemExit:
+            log.info("stopping")
         finally:
-            stopping.set()
             server.close()
+            watcher.stop()
             dispatcher.stop(STOP_PATIENCE_S)
-            watcher.join()
+
+
+def _say_ready(adapters: Adapters, settings: Settings, url: str, on_ready: OnReady | None) -> None:
+    if on_ready is None:
+        print(f"Khana is at {url} and watches {settings.inbox_dir}/", flush=True)
+        return
+    arguments = (adapters, settings, url)
+    threading.Thread(target=on_ready, args=arguments, name="ready", daemon=True).start()
 
 
 def build_app() -> WSGI:
@@ -118,7 +123,7 @@ def _owning(data: Path) -> Iterator[None]:
         yield
 
 
-def _listen(app: WSGI, settings: Settings) -> BaseWSGIServer:
+def _listen(app: WSGI, settings: Settings) -> BaseWSGIServer | MultiSocketServer:
     try:
         return waitress.create_server(
             app,
@@ -137,16 +142,29 @@ def _listen(app: WSGI, settings: Settings) -> BaseWSGIServer:
         ) from error
 
 
-def _watch(app: WSGI, settings: Settings, stopping: threading.Event) -> None:
-    """Calls drive_watch again and again, as Cloud Scheduler does."""
+def _url(server: BaseWSGIServer | MultiSocketServer, settings: Settings) -> str:
+    # A name that has several addresses, as localhost often does, gives a server of several sockets.
+    port = (
+        server.effective_listen[0][1]
+        if isinstance(server, MultiSocketServer)
+        else server.effective_port
+    )
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{port}"
+
+
+def _looking(app: WSGI) -> Look:
+    """Calls drive_watch as Cloud Scheduler does."""
     client = Client(app)
-    while True:
+
+    def look() -> str | None:
         answer = client.post(WATCH_PATH)
-        if answer.status_code != 200:
-            log.warning("watching: %s", answer.get_data(as_text=True).strip())
-        if stopping.wait(settings.watch_interval):
-            return
+        return None if answer.status_code == 200 else answer.get_data(as_text=True).strip()
+
+    return look
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
+def _stop(number: int, _frame: FrameType | None) -> None:
+    # Who asks twice won't wait for the readings under way; they come back at the next start.
+    signal.signal(number, signal.SIG_DFL)
     raise SystemExit(0)

@@ -8,7 +8,7 @@ import sys
 from multiprocessing import Pipe
 from pathlib import Path
 
-from core.errors import FileError
+from core.errors import FileError, TransientError
 
 Answer = tuple[int, bytes]
 """HTTP status code and body."""
@@ -26,23 +26,35 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def pid(self) -> int | None:
-        return None if self._process is None else self._process.pid
+    def alive(self) -> bool:
+        if self._process is None:
+            return False
+        # Looked at but not collected: until `_end` its number stays its own.
+        how = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, self._process.pid, how) is None
 
     def start(self) -> None:
-        """Starts a fresh process; it isn't waited for until the first request."""
+        """Starts a fresh process; it isn't waited for until the first request.
+
+        Raises:
+            TransientError: the system has no room for another process.
+        """
         self.stop()
         self._requests, theirs = Pipe()
         # A program of its own rather than a fork: this process has threads, whose locks a fork
         # would inherit locked. A process group of its own takes Tesseract along when it is killed.
-        self._process = subprocess.Popen(
-            [*self._command, str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            process_group=0,
-        )
-        # With this end closed here, the process's death shows as the end of the pipe.
-        theirs.close()
+        try:
+            self._process = subprocess.Popen(
+                [*self._command, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                process_group=0,
+            )
+        except OSError as error:
+            raise TransientError(f"no reading process can start: {error.strerror}") from error
+        finally:
+            # With this end closed here, the process's death shows as the end of the pipe.
+            theirs.close()
 
     def post(self, headers: dict[str, str], body: bytes, *, timeout: float) -> Answer:
         """The function's answer.

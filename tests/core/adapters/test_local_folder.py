@@ -1,7 +1,12 @@
 """The watched folder, look by look."""
 
+import logging
 import os
+import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -90,6 +95,91 @@ def test_a_file_without_its_end_waits_longer(backend: Backend, tmp_path: Path) -
     assert look(backend) == []
     put(path, half, age=15)
     assert names(look(backend)) == ["a.png"]
+
+
+def test_who_would_write_waits_until_the_file_is_read(backend: Backend, tmp_path: Path) -> None:
+    path = put(tmp_path / "inbox" / "a.jpg")
+    (file,) = look(backend)
+    opened = threading.Event()
+
+    def write() -> None:
+        with path.open("ab") as stream:
+            opened.set()
+            stream.write(b"more")
+
+    with backend.source.open(file) as stream:
+        writer = threading.Thread(target=write)
+        writer.start()
+        assert not opened.wait(0.2)
+        assert stream.read() == b"page"
+    writer.join(5)
+    assert opened.is_set()
+
+
+def test_a_file_that_is_held_open_is_taken_in_the_end(backend: Backend, tmp_path: Path) -> None:
+    path = tmp_path / "inbox" / "a.jpg"
+    with path.open("wb") as held:
+        held.write(b"page")
+        held.flush()
+        at = time.time() - 61
+        os.utime(path, (at, at))
+        assert names(look(backend)) == ["a.jpg"]
+
+
+def test_a_wrong_clock_keeps_no_file_out(backend: Backend, tmp_path: Path) -> None:
+    put(tmp_path / "inbox" / "a.jpg", age=-3600)
+    assert names(look(backend)) == ["a.jpg"]
+
+
+def test_a_name_that_is_no_text_is_taken_and_remembered(backend: Backend, tmp_path: Path) -> None:
+    put(tmp_path / "inbox" / os.fsdecode(b"fact\xff.jpg"))
+    put(tmp_path / "inbox" / "bytes:plain.jpg", b"other")
+    files = look(backend)
+    assert names(files) == ["bytes:bytes%3Aplain.jpg", "bytes:fact%FF.jpg"]
+    for file in files:
+        file.ref.model_dump_json()
+        with backend.source.open(file) as stream:
+            assert stream.read() in (b"page", b"other")
+    assert look(open_backend(Settings(data=tmp_path, settle=0))) == []
+
+
+@contextmanager
+def without_privileges() -> Iterator[Path]:
+    """A folder of a user whom permissions bind; root reads whatever it likes."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = os.geteuid() == 0
+        if root:
+            os.chown(folder, 65534, 65534)
+            os.seteuid(65534)
+        try:
+            yield Path(folder)
+        finally:
+            if root:
+                os.seteuid(0)
+
+
+def test_a_file_that_may_not_be_read_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    with without_privileges() as folder, caplog.at_level(logging.WARNING):
+        backend = open_backend(Settings(data=folder, settle=0))
+        closed = put(folder / "inbox" / "a.jpg", b"closed")
+        closed.chmod(0)
+        put(folder / "inbox" / "b.jpg")
+        assert names(look(backend)) == ["b.jpg"]
+        assert look(backend) == []
+        assert [record.getMessage() for record in caplog.records] == [
+            f"{closed}: can't be read: Permission denied"
+        ]
+        closed.chmod(0o600)
+        assert names(look(backend)) == ["a.jpg"]
+
+
+def test_what_left_the_folder_is_forgotten(backend: Backend, tmp_path: Path) -> None:
+    path = put(tmp_path / "inbox" / "a.jpg", age=5)
+    look(backend)
+    path.rename(tmp_path / "a.jpg")
+    look(backend)
+    (tmp_path / "a.jpg").rename(path)
+    assert names(look(backend)) == ["a.jpg"]
 
 
 def test_the_oldest_file_comes_first(backend: Backend, tmp_path: Path) -> None:

@@ -3,16 +3,21 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from core.adapters.local.backend import Backend, open_backend
-from core.invoice import Invoice, SourceRef, Status
+from core.adapters.local.queue import Delivery, EventQueue
+from core.errors import TransientError
+from core.invoice import ErrorInfo, Invoice, SourceRef, Status
 from core.pipeline import receive
 from core.settings import Settings, as_environment
+from functions.local import dispatch
 from functions.local.dispatch import Dispatcher
+from functions.local.workers import Worker
 
 READER = """
 import os, time
@@ -98,7 +103,7 @@ def test_a_poison_file_costs_that_file_alone(fault: str, code: str, settings: Se
     assert failed.status is Status.FAILED
     assert failed.error is not None
     assert failed.error.code == code
-    assert "2 times" in failed.error.message
+    assert failed.error.message.startswith("poison: reading it failed 2 times; the last time: ")
 
 
 def test_what_a_dead_process_had_in_hand_is_read_by_the_next(settings: Settings) -> None:
@@ -107,6 +112,59 @@ def test_what_a_dead_process_had_in_hand_is_read_by_the_next(settings: Settings)
     with dispatching(backend, settings, CRASH_ONCE):
         assert ended(backend, invoice).status is Status.NEEDS_REVIEW
     assert backend.queue.take() is None
+
+
+class FullDisk:
+    """A queue whose disk is full at the first call of each kind."""
+
+    def __init__(self, queue: EventQueue) -> None:
+        self._queue = queue
+        self._refused: set[str] = set()
+        self.heard = False
+        self.is_used_up, self.is_last = queue.is_used_up, queue.is_last
+
+    def take(self) -> Delivery | None:
+        self._refuse("take")
+        return self._queue.take()
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        self._refuse("acknowledge")
+        self._queue.acknowledge(delivery)
+        self.heard = True
+
+    def retry(self, delivery: Delivery, error: ErrorInfo) -> None:
+        self._refuse("retry")
+        self._queue.retry(delivery, error)
+
+    def _refuse(self, call: str) -> None:
+        if call not in self._refused:
+            self._refused.add(call)
+            raise TransientError("database or disk is full")
+
+
+def test_a_store_that_refuses_for_a_while_loses_no_event(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "MEND_S", 0.05)
+    backend = open_backend(settings)
+    invoice = take_in(backend, settings, b"page")
+    queue = FullDisk(backend.queue)
+    with dispatching(replace(backend, queue=queue), settings, CRASH_ONCE):
+        assert ended(backend, invoice).status is Status.NEEDS_REVIEW
+        wait_for(lambda: queue.heard)
+    assert backend.queue.recover() == 0  # nothing is left in hand
+
+
+def test_a_process_that_dies_at_rest_costs_no_try(settings: Settings) -> None:
+    source = Path("reader.py").resolve()
+    source.write_text(READER.format(fault="pass"))
+    worker = Worker(source, "extract")
+    assert not worker.alive
+    worker.start()
+    assert worker.alive
+    worker.kill()
+    wait_for(lambda: not worker.alive)
+    worker.stop()
 
 
 def test_stopping_lets_a_reading_end(settings: Settings) -> None:

@@ -1,0 +1,129 @@
+"""When the watcher looks."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+from functions.local.watcher import Watcher
+
+REGULAR = 0.05
+RARE = 60.0
+
+
+class Looks:
+    """Counts looks, and fails as it is told to."""
+
+    def __init__(self, trouble: str | None = None, took: float = 0) -> None:
+        self.trouble = trouble
+        self._took = took
+        self._looked = threading.Condition()
+        self.count = 0
+
+    def __call__(self) -> str | None:
+        time.sleep(self._took)
+        with self._looked:
+            self.count += 1
+            self._looked.notify_all()
+        return self.trouble
+
+    def wait(self, count: int) -> None:
+        with self._looked:
+            assert self._looked.wait_for(lambda: self.count >= count, 10), "the look did not come"
+
+
+@pytest.fixture
+def settings_of(tmp_path: Path) -> Callable[[float], Settings]:
+    def make(interval: float) -> Settings:
+        settings = Settings(data=tmp_path, watch_interval=interval, settle=0.1)
+        settings.inbox_dir.mkdir(exist_ok=True)
+        return settings
+
+    return make
+
+
+@contextmanager
+def watching(looks: Looks, settings: Settings) -> Iterator[None]:
+    watcher = Watcher(looks, settings)
+    watcher.start()
+    try:
+        looks.wait(1)
+        yield
+    finally:
+        watcher.stop()
+
+
+def test_it_looks_again_and_again(settings_of: Callable[[float], Settings]) -> None:
+    looks = Looks()
+    with watching(looks, settings_of(REGULAR)):
+        looks.wait(5)
+
+
+def test_a_new_file_is_looked_at_once_it_has_settled(
+    settings_of: Callable[[float], Settings], tmp_path: Path
+) -> None:
+    # A look that took 0.2 s is followed by a pause of 2 s: only the file can call the next one.
+    looks = Looks(took=0.2)
+    with watching(looks, settings_of(REGULAR)):
+        start = time.monotonic()
+        (tmp_path / "inbox" / "a.jpg").write_bytes(b"page")
+        looks.wait(2)
+        assert 0.1 < time.monotonic() - start < 1.5
+
+
+def test_a_file_that_comes_during_a_look_is_not_missed(
+    settings_of: Callable[[float], Settings], tmp_path: Path
+) -> None:
+    looks = Looks(took=0.4)
+    with watching(looks, settings_of(REGULAR)):
+        (tmp_path / "inbox" / "a.jpg").write_bytes(b"page")
+        time.sleep(0.3)  # the look for it has begun
+        start = time.monotonic()
+        (tmp_path / "inbox" / "b.jpg").write_bytes(b"page")
+        looks.wait(3)
+        assert time.monotonic() - start < 2
+
+
+def test_reading_a_file_calls_no_look(
+    settings_of: Callable[[float], Settings], tmp_path: Path
+) -> None:
+    settings = settings_of(RARE)
+    (tmp_path / "inbox" / "a.jpg").write_bytes(b"page")
+    looks = Looks()
+    with watching(looks, settings):
+        descriptor = os.open(tmp_path / "inbox" / "a.jpg", os.O_RDONLY)
+        os.close(descriptor)
+        time.sleep(0.5)
+        assert looks.count == 1
+
+
+def test_lasting_trouble_is_said_once(
+    settings_of: Callable[[float], Settings], caplog: pytest.LogCaptureFixture
+) -> None:
+    looks = Looks(trouble="the disk is full")
+    with caplog.at_level(logging.WARNING), watching(looks, settings_of(REGULAR)):
+        looks.wait(3)
+        looks.trouble = None
+        looks.wait(5)
+        looks.trouble = "the disk is full"
+        looks.wait(7)
+    said = [record for record in caplog.records if "the disk is full" in record.getMessage()]
+    assert len(said) == 2
+
+
+def test_stopping_does_not_wait_for_the_next_look(
+    settings_of: Callable[[float], Settings],
+) -> None:
+    looks = Looks()
+    watcher = Watcher(looks, settings_of(RARE))
+    watcher.start()
+    looks.wait(1)
+    start = time.monotonic()
+    watcher.stop()
+    assert time.monotonic() - start < 5
