@@ -52,14 +52,12 @@ def side_lengths(quad: Floats) -> Floats:
 def fit(source: Floats, target: Floats, *, tolerance: float) -> Floats | None:
     """The homography that takes most of the source points to within `tolerance` of their targets.
 
-    The same points give the same matrix each time.
+    There must be four at least; on one line they give None. The same points give the same matrix
+    each time.
     """
-    try:
-        matrix, _ = cv2.findHomography(
-            source, target, cv2.USAC_MAGSAC, tolerance, maxIters=5000, confidence=0.999
-        )
-    except cv2.error:  # points on one line, among other things
-        return None
+    matrix, _ = cv2.findHomography(
+        source, target, cv2.USAC_MAGSAC, tolerance, maxIters=5000, confidence=0.999
+    )
     return None if matrix is None else matrix.astype(np.float64, copy=False)
 
 
