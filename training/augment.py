@@ -33,6 +33,8 @@ class Profile:
     rules: float = 0.25
     """Probability of a ruled line at each edge."""
     underline: float = 0.0
+    stamps: float = 0.0
+    """Probability of the rings of a stamp across the box."""
     print_: float = 0.0
     """Probability of each of: bold, thin, condensed, slanted, letter-spaced, dotted, worn type."""
     tilt: float = 0.0
@@ -51,6 +53,7 @@ TRAIN = Profile(
     negatives=0.06,
     jumbled=0.08,
     underline=0.05,
+    stamps=0.05,
     print_=0.1,
     tilt=0.25,
     paper=0.2,
@@ -243,6 +246,13 @@ def _ruled(ink: Gray, drawing: Drawing, box: Box, rng: Random, profile: Profile)
             part = slice(max(0, min(at, span - thick)), max(0, min(at, span - thick)) + thick)
             where = (part, slice(None)) if across else (slice(None), part)
             ink[where] = np.maximum(ink[where], shade)
+    if rng.random() < profile.stamps:
+        ring = np.zeros_like(ink)
+        radius = rng.uniform(1.2, 4) * unit
+        centre = (round(rng.uniform(0, width)), round(height / 2 + rng.uniform(-1, 1) * radius))
+        for share in rng.choice([(1,), (1, 0.9), (1, 0.7)]):
+            cv2.circle(ring, centre, round(radius * share), (255,), thickness(), cv2.LINE_AA)
+        ink = np.maximum(ink, (ring * rng.uniform(0.25, 0.8)).astype(np.uint8))
     if rng.random() < profile.underline:
         at = min(height - 3, round(bottom - rng.uniform(0.02, 0.25) * unit))
         ink[at : at + thickness(), left:right] = 255

@@ -18,8 +18,9 @@ import torch
 from numpy.typing import NDArray
 
 from core.reading.ctc import Decoder
+from core.reading.grammar import weighed
 from core.reading.lines import HEIGHT
-from core.reading.numeric import MODEL_DIR, log_odds
+from core.reading.numeric import CANDIDATES, MODEL_DIR, log_odds
 from training import dataset
 from training.batches import batches
 from training.dataset import Lines
@@ -74,9 +75,10 @@ def judged(model: LineNet, data: Lines) -> tuple[NDArray[np.float64], NDArray[np
         for batch in batches(data.inks, data.labels, 128, None):
             log_probs = model(batch.lines.float() / 255).numpy()
             for row, index in enumerate(batch.index):
-                best = decoder.n_best(log_probs[row], 1)[0]
-                odds.append(log_odds(best.log_prob))
-                right.append(best.text == data.labels[index])
+                hypotheses = decoder.n_best(log_probs[row], CANDIDATES)
+                text, chance = weighed(hypotheses, data.kinds[index])[0]
+                odds.append(log_odds(chance))
+                right.append(text == data.labels[index])
     return np.array(odds), np.array(right)
 
 

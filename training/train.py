@@ -27,10 +27,10 @@ from training.grammar import CHARSET
 from training.model import LineNet
 from training.text import distance
 
-RATE = 3e-3
-WARMUP = 300
+RATE = 1.5e-3
+WARMUP = 100
 SAVE_EVERY = 250
-FALL = 0.4
+FALL = 0.9
 """Share of the steps over which the learning rate falls to nothing."""
 
 

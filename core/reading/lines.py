@@ -66,7 +66,9 @@ def prepare(crop: NDArray[np.uint8]) -> Line:
     if contrast < _MIN_CONTRAST:
         return BLANK
     marks = _without_rules(ink > max(0.4 * contrast, _MIN_CONTRAST))
-    top, bottom = _band(marks)
+    top, bottom = _band(_without_uprights(marks))
+    if bottom <= top:
+        top, bottom = _band(marks)
     if bottom <= top:
         return BLANK
     columns = _columns(marks[top:bottom], bottom - top)
@@ -132,10 +134,17 @@ def _without_rules(marks: NDArray[np.bool_]) -> Gray:
     if length < width:
         rules = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
         mask = _u8(cv2.subtract(mask, cv2.dilate(rules, np.ones((3, 1), np.uint8))))
-    uprights = np.flatnonzero(mask.sum(axis=0) >= 0.95 * height)
-    edge = max(2, height // 5)
-    mask[:, uprights[(uprights < edge) | (uprights >= width - edge)]] = 0
     return mask
+
+
+def _without_uprights(marks: Gray) -> Gray:
+    """The ink mask less what stands upright at its sides: a table's rule there would fill every
+    row. A '١' cut close may go with it, which is why columns are not found in this."""
+    height, width = marks.shape
+    edge = max(3, height // 3)
+    uprights = marks.sum(axis=0) >= 0.5 * height
+    uprights[edge : max(edge, width - edge)] = False
+    return np.where(uprights, 0, marks).astype(np.uint8) if not uprights.all() else marks
 
 
 def _band(marks: Gray) -> tuple[int, int]:

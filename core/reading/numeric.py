@@ -11,16 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SetupError
 from core.reading.ctc import Decoder, LogProbs
+from core.reading.grammar import Kind, weighed
 from core.reading.lines import HEIGHT, Line, prepare
-
-Kind = Literal["number", "amount", "date"]
 
 MODEL_DIR = Path(__file__).parent / "model"
 
@@ -83,7 +82,7 @@ class NumericReader:
         readings = [BLANK] * len(lines)
         for width, indices in _by_width(lines).items():
             for index, log_probs in zip(indices, self._frames(lines, indices, width), strict=True):
-                readings[index] = self._reading(log_probs)
+                readings[index] = self._reading(log_probs, kinds[index])
         return readings
 
     def _frames(self, lines: Sequence[Line], indices: Sequence[int], width: int) -> LogProbs:
@@ -95,13 +94,9 @@ class NumericReader:
         (log_probs,) = self._session.run(None, {"lines": batch})
         return np.asarray(log_probs, np.float32)
 
-    def _reading(self, log_probs: LogProbs) -> LineReading:
-        best, *others = self._decoder.n_best(log_probs, count=ALTERNATIVES + 1)
-        return LineReading(
-            text=best.text,
-            confidence=self._calibration(best.log_prob),
-            alternatives=tuple((other.text, other.probability) for other in others),
-        )
+    def _reading(self, log_probs: LogProbs, kind: Kind) -> LineReading:
+        (text, chance), *others = weighed(self._decoder.n_best(log_probs, CANDIDATES), kind)
+        return LineReading(text, self._calibration(chance), tuple(others[:ALTERNATIVES]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +107,19 @@ class Calibration:
     slope: float
     offset: float
 
-    def __call__(self, log_prob: float) -> float:
-        return 1 / (1 + math.exp(-self.offset - self.slope * log_odds(log_prob)))
+    def __call__(self, probability: float) -> float:
+        return 1 / (1 + math.exp(-self.offset - self.slope * log_odds(probability)))
 
 
-def log_odds(log_prob: float) -> float:
-    """Natural logarithm of p / (1 - p), kept within ±14: beyond, 32-bit sums say nothing."""
-    p = math.exp(min(0.0, log_prob))
-    return max(-14.0, min(14.0, math.log(max(p, 1e-9)) - math.log(max(1 - p, 1e-9))))
+def log_odds(probability: float) -> float:
+    """Natural logarithm of p / (1 - p), kept within ±14: 32-bit sums say nothing beyond."""
+    p = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(p) - math.log(1 - p)
 
 
 BLANK = LineReading("", 1.0)
+CANDIDATES = 8
+"""Texts that the grammar chooses among."""
 ALTERNATIVES = 3
 """Next-best texts that come with a reading."""
 WIDTH_STEP = 64

@@ -97,10 +97,10 @@ def test_version_names_the_model(reader: NumericReader) -> None:
 
 def test_calibration_rises_with_the_probability() -> None:
     calibration = Calibration(slope=0.8, offset=0.1)
-    confidences = [calibration(log_prob) for log_prob in (-20.0, -3.0, -0.5, -0.01, -1e-6, 0.0)]
+    confidences = [calibration(chance) for chance in (0.0, 1e-4, 0.3, 0.9, 0.9999, 1.0)]
     assert confidences == sorted(confidences)
     assert 0 <= confidences[0] < confidences[-1] <= 1
-    assert log_odds(-0.6931) == pytest.approx(0, abs=1e-3)
+    assert log_odds(0.5) == 0
 
 
 @pytest.fixture
