@@ -99,8 +99,8 @@ class Watcher(FileSystemEventHandler):
     def _wait(self, start: float) -> None:
         """Until the next look is due; `start` is when the last one began."""
         took = time.monotonic() - start
-        # Changes come in bursts, so a look for them waits for the interval as well.
-        earliest = start + self._settings.watch_interval
+        # Changes come in bursts: while they do, looking takes half of the time at most.
+        earliest = start + 2 * took
         regular = start + took + max(self._settings.watch_interval, SHARE * took)
         with self._stirred:
             while not self._stopping:
