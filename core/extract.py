@@ -17,7 +17,7 @@ from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRe
 from core.match import Candidate, choose
 from core.page import Document, Limits, open_document
 from core.ports import StoredTemplate
-from core.reading.numeric import Kind as NumericKind
+from core.reading.grammar import Kind as NumericKind
 from core.reading.numeric import NumericReader
 from core.reading.text import TextReader
 from core.settings import Settings
@@ -157,7 +157,7 @@ class Extractor:
                     gray = document.gray(1, template.page_size)
             except FileError as error:
                 raise TemplateError(error.message, code="reference_unusable") from error
-            self._references[key] = Reference.from_image(gray, template.page_size)
+            self._references[key] = Reference.from_image(gray, template.page_size, where=where)
         return self._references[key]
 
 
