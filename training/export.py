@@ -6,6 +6,7 @@ The ONNX file must answer as PyTorch does, for any batch and width, or nothing i
 """
 
 import argparse
+import copy
 import hashlib
 import json
 import math
@@ -43,7 +44,7 @@ def to_onnx(model: LineNet, path: Path) -> None:
     Raises:
         ValueError: onnxruntime answers otherwise than PyTorch.
     """
-    model.eval()
+    model = copy.deepcopy(model).cpu().to(memory_format=torch.contiguous_format).eval()
     torch.onnx.export(
         model,
         (torch.rand(2, 1, HEIGHT, 128),),
@@ -112,7 +113,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=MODEL_DIR)
     options = parser.parse_args()
     trainer = Trainer(WORK / "runs" / options.name)
-    model = trainer.average.module.cpu().to(memory_format=torch.contiguous_format)
+    model = trainer.average.module.cpu()
     names = ("train", *dataset.PROFILES)
     paths = [p for name in names for p in dataset.chunks("validation", name)[:1]]
     odds, right = judged(model, dataset.load(paths))

@@ -21,11 +21,11 @@ def _listed(names: str) -> list[str]:
 
 
 ARABIC = _listed("""
-    almarai alexandria alkalami amiri amiri-quran badeen-display beiruti blaka cairo
+    almarai alexandria alkalami amiri amiri-quran badeen-display beiruti cairo
     cairo-play changa el-messiri fustat gulzar handjet ibm-plex-sans-arabic jomhuria lalezar
     mada noto-kufi-arabic noto-naskh-arabic noto-nastaliq-urdu noto-sans-arabic oi parastoo
-    playpen-sans-arabic qahiri rakkas readex-pro reem-kufi reem-kufi-fun rubik ruwudu sahel
-    scheherazade-new tajawal vazirmatn vibes zain samim shabnam estedad
+    playpen-sans-arabic qahiri rakkas readex-pro reem-kufi reem-kufi-fun rubik ruwudu
+    scheherazade-new tajawal vazirmatn vibes zain estedad
     noto-sans-hanifi-rohingya
 """)
 
