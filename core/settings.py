@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     watch_interval: Annotated[float, Field(gt=0, description="time between looks at the inbox")] = (
         0.5
     )
-    settle: Annotated[float, Field(ge=0, description="quiet time before a file is taken")] = 1.0
+    settle: Annotated[float, Field(ge=0, description="quiet time before a file is taken")] = 0.6
     max_file_bytes: Annotated[int, Field(ge=1, description="largest file")] = 50 * 1024 * 1024
     max_pixels: Annotated[int, Field(ge=1, description="largest page")] = 100_000_000
     max_pages: Annotated[int, Field(ge=1, description="most pages of a document")] = 100

@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from core.errors import KhanaError
 from core.invoice import Invoice, SourceRef
 from core.pipeline import receive
 from core.ports import Adapters
@@ -25,14 +26,21 @@ def reader(folder: Path) -> OnReady:
     """What a server calls once it answers: takes in the samples of `folder`, waits, prints."""
 
     def on_ready(adapters: Adapters, settings: Settings, url: str) -> None:
-        truth: dict[str, Any] = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-        _put_templates(adapters, folder / "templates")
-        ids = {name: _take_in(adapters, settings, folder / "invoices" / name) for name in truth}
         console = wide_console()
-        console.print(_table({name: _wait(adapters, id_) for name, id_ in ids.items()}, truth))
+        try:
+            console.print(_read(folder, adapters, settings))
+        except (KhanaError, OSError, ValueError, KeyError) as error:
+            console.print(f"The samples in {folder} can't be read: {error}", style="red")
         console.print(f"Khana is at [bold]{url}[/bold] and watches {settings.inbox_dir}/")
 
     return on_ready
+
+
+def _read(folder: Path, adapters: Adapters, settings: Settings) -> Table:
+    truth: dict[str, Any] = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
+    _put_templates(adapters, folder / "templates")
+    ids = {name: _take_in(adapters, settings, folder / "invoices" / name) for name in truth}
+    return _table({name: _wait(adapters, id_) for name, id_ in ids.items()}, truth)
 
 
 def _put_templates(adapters: Adapters, folder: Path) -> None:
