@@ -42,3 +42,6 @@ lock: setup-dev ## Renews the lock files from the requirements*.in files.
 	    requirements.in -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	    requirements-dev.in -o requirements-dev.lock
+	@# Without what only PyTorch's builds for graphics cards need: the build itself brings it.
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --upgrade \
+	    training/requirements.in | grep -vE '^(nvidia|cuda|triton)' > training/requirements.lock
