@@ -173,7 +173,7 @@ SHEETS = (
         "rimal-0091288.png",
         ARABIC.number("0091288"),
         (ARABIC.day(date(2026, 5, 4), "%d/%m/%Y"), ARABIC.hijri(date(2026, 5, 4), "-")),
-        ("Najm Electronics نجم للإلكترونيات", "5520918"),
+        ("نجم للإلكترونيات Najm Electronics", "5520918"),
         [
             ("Airport handling, DWC", "ton", 6, "1240.00"),
             ("Bonded truck, Dubai – Muscat", "trip", 2, "4375.50"),
