@@ -1,0 +1,59 @@
+"""Settings: flags before environment before file before default."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import SetupError
+from core.settings import Settings, as_environment, explain, load_settings
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings but those of the test."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"KHANA_{name.upper()}", raising=False)
+    monkeypatch.delenv("KHANA_CONFIG", raising=False)
+
+
+def test_who_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "khana.toml").write_text("port = 1\nworkers = 1\nthreads = 1\n")
+    monkeypatch.setenv("KHANA_PORT", "2")
+    monkeypatch.setenv("KHANA_WORKERS", "2")
+    settings = load_settings(port="3", host=None)
+    assert (settings.port, settings.workers, settings.threads) == (3, 2, 1)
+    assert settings.host == "127.0.0.1"
+    origins = {origin.name: origin.source for origin in explain(settings, port="3")}
+    assert origins["port"] == "flag"
+    assert origins["workers"] == "environment KHANA_WORKERS"
+    assert origins["threads"] == "file khana.toml"
+    assert origins["host"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ("prot = 1", "prot"),
+        ("port = 'x'", "port"),
+        ("port = ", "khana.toml"),
+        ("workers = 0", "workers"),
+    ],
+)
+def test_a_file_that_does_not_fit(toml: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "khana.toml").write_text(toml)
+    with pytest.raises(SetupError, match=says):
+        load_settings()
+
+
+def test_a_named_file_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KHANA_CONFIG", "nowhere.toml")
+    with pytest.raises(SetupError, match=r"nowhere\.toml"):
+        load_settings()
+
+
+def test_another_process_gets_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(port=9, data="elsewhere", review_threshold=0.5)
+    for name, value in as_environment(settings).items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == settings
