@@ -7,12 +7,16 @@ docs/accuracy.md.
 """
 
 import argparse
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -109,20 +113,36 @@ def samples(split: Split, profile: str, count: int) -> Iterator[list[Sample]]:
         yield [sample(setter, rng, settings, arabic=rng.random() < ARABIC) for _ in range(size)]
 
 
-def measured(readers: dict[str, Read], split: Split, count: int) -> dict[str, dict[str, Score]]:
+def measured(
+    split: Split, count: int, *, baseline: bool = False, jobs: int = 1
+) -> dict[str, dict[str, Score]]:
     """Reader → profile → its score, all readers on the same boxes."""
-    scores: dict[str, dict[str, Score]] = {name: {} for name in readers}
-    for profile in PROFILES:
-        for page in samples(split, profile, count):
-            for name, read in readers.items():
-                score = scores[name].setdefault(profile, Score())
-                for one, reading in zip(page, read(page), strict=True):
-                    score.add(one, reading)
-        line = "  ".join(
-            f"{name} {s[profile].exact_share:.2%} / {s[profile].character_share:.3%}"
-            for name, s in scores.items()
-        )
-        print(f"{profile:8} {line}", flush=True)
+    scores: dict[str, dict[str, Score]] = {}
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        runs = {p: pool.submit(_on_profile, p, split, count, baseline) for p in PROFILES}
+        for profile, run in runs.items():
+            for name, score in run.result().items():
+                scores.setdefault(name, {})[profile] = score
+                print(
+                    f"{profile:8} {name:9} exact {score.exact_share:.2%} "
+                    f"per character {score.character_share:.3%}",
+                    flush=True,
+                )
+    return scores
+
+
+def _on_profile(profile: str, split: Split, count: int, baseline: bool) -> dict[str, Score]:
+    cv2.setNumThreads(1)
+    readers: dict[str, Read] = {"reader": shipped(NumericReader())}
+    if baseline:
+        from training.baseline import Baseline  # noqa: PLC0415  needs torch and its own training
+
+        readers["baseline"] = Baseline.load().read
+    scores = {name: Score() for name in readers}
+    for page in samples(split, profile, count):
+        for name, read in readers.items():
+            for one, reading in zip(page, read(page), strict=True):
+                scores[name].add(one, reading)
     return scores
 
 
@@ -134,18 +154,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--split", default="test", choices=["validation", "test"])
     parser.add_argument("--count", type=int, default=5000, help="fields per set")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--baseline", action="store_true", help="the per-digit CNN beside it")
     parser.add_argument("--write", action="store_true", help="docs/accuracy.md")
     parser.add_argument("--failures", type=Path, help="a contact sheet of the worst fields")
     options = parser.parse_args()
-    reader = NumericReader()
-    readers: dict[str, Read] = {"reader": shipped(reader)}
-    if options.baseline:
-        from training.baseline import Baseline  # noqa: PLC0415  needs its trained model
-
-        readers["baseline"] = Baseline.load().read
-    scores = measured(readers, options.split, options.count)
-    text = report.tables(scores, reader, options.split)
+    scores = measured(options.split, options.count, baseline=options.baseline, jobs=options.jobs)
+    text = report.tables(scores, NumericReader(), options.split)
     print(text)
     if options.write:
         report.write(text)

@@ -192,7 +192,7 @@ def main() -> None:
     trainer = Trainer(WORK / "runs" / options.name, seed=options.seed, start=options.start)
     validation = dataset.load(dataset.chunks("validation", "train")[:1])
     data = dataset.load(dataset.chunks("train", "train"))
-    trainer.run(data, options.steps, validation=validation, refresh=True)
+    trainer.run(data, options.steps, validation=validation or None, refresh=True)
 
 
 if __name__ == "__main__":
