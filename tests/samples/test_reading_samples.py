@@ -1,0 +1,66 @@
+"""The whole path on the sample files: choose, align, read, parse, check."""
+
+from difflib import SequenceMatcher
+
+import pytest
+
+from core.extract import Extractor
+from core.invoice import Outcome, Status
+from core.ports import StoredTemplate
+from core.settings import Settings
+from core.template import Kind
+from samples import Sample, load_samples
+
+Outcomes = dict[str, Outcome]
+
+
+@pytest.fixture(scope="module")
+def outcomes(templates: dict[str, StoredTemplate]) -> Outcomes:
+    extractor = Extractor(Settings())
+    return {
+        sample.path.name: extractor.extract(
+            sample.path.read_bytes(), list(templates.values()), name=sample.path.name
+        )
+        for sample in load_samples()
+    }
+
+
+def test_the_form_is_recognised(sample: Sample, outcomes: Outcomes) -> None:
+    outcome = outcomes[sample.path.name]
+    assert outcome.error is None
+    assert outcome.template is not None
+    assert outcome.template.id == sample.template
+
+
+def _numeric(outcome: Outcome) -> list[str]:
+    return [name for name, reading in outcome.fields.items() if reading.kind is not Kind.TEXT]
+
+
+def test_nothing_wrong_is_done(sample: Sample, outcomes: Outcomes) -> None:
+    """A field that is misread, as under the stamp of waha-000325, must send it to a person."""
+    outcome = outcomes[sample.path.name]
+    if outcome.status is Status.DONE:
+        assert {name: outcome.fields[name].value for name in _numeric(outcome)} == {
+            name: sample.fields[name].value for name in _numeric(outcome)
+        }
+
+
+def test_nearly_all_numeric_fields_are_exact(outcomes: Outcomes) -> None:
+    exact = [
+        outcomes[sample.path.name].fields[name].value == sample.fields[name].value
+        for sample in load_samples()
+        for name in _numeric(outcomes[sample.path.name])
+    ]
+    assert len(exact) > 80
+    assert sum(exact) / len(exact) >= 0.95
+
+
+def test_names_are_read(outcomes: Outcomes) -> None:
+    alike = [
+        SequenceMatcher(None, outcome.fields[name].text, truth.text).ratio()
+        for sample in load_samples()
+        for outcome in [outcomes[sample.path.name]]
+        for name, truth in sample.fields.items()
+        if outcome.fields[name].kind is Kind.TEXT
+    ]
+    assert sum(alike) / len(alike) > 0.95
