@@ -115,7 +115,6 @@ _SEPARATORS = {  # grouping, decimal mark, weight
         ("", "٫", 5),
         (",", ".", 6),
         ("", ".", 5),
-        (",", "٫", 2),
         # Many a face draws ',' and '٫' alike; a decimal ',' is the rarer of the two.
         ("", ",", 1),
     ],

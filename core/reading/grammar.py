@@ -13,7 +13,7 @@ from core.reading.ctc import Hypothesis
 Kind = Literal["number", "amount", "date"]
 
 _D = "[٠-٩0-9]"
-_PAIRS = ((",", "."), ("٬", "٫"), (",", "٫"), (".", ","))
+_PAIRS = ((",", "."), ("٬", "٫"), (".", ","))
 """Grouping and decimal marks that go together."""
 _WHOLE = "|".join(
     rf"{_D}{{1,3}}(?:{re.escape(group)}{_D}{{3}})+(?:{re.escape(decimal)}{_D}{{1,3}})?"
