@@ -19,8 +19,8 @@ _WHOLE = "|".join(
     rf"{_D}{{1,3}}(?:{re.escape(group)}{_D}{{3}})+(?:{re.escape(decimal)}{_D}{{1,3}})?"
     for group, decimal in _PAIRS
 )
-# A lone ',' is a Western decimal mark, or groups thousands; between Arabic-Indic digits '٫' is meant
-# where the typeface draws the two alike.
+# A lone ',' is a Western decimal mark, or groups thousands; between Arabic-Indic digits '٫' is
+# meant where the typeface draws the two alike.
 _NUMBER = rf"(?:{_WHOLE}|{_D}+(?:[.٫]{_D}+)?|[0-9]+,[0-9]+)"
 _FORMS = {
     "amount": re.compile(rf"-?%?{_NUMBER}%?-?|\({_NUMBER}\)"),
