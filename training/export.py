@@ -110,6 +110,7 @@ def review_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_]) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--name", default="numeric", help="name of the training run")
+    parser.add_argument("--stages", default="", help="how the run began, for the record")
     parser.add_argument("--to", type=Path, default=MODEL_DIR)
     options = parser.parse_args()
     trainer = Trainer(WORK / "runs" / options.name)
@@ -131,6 +132,7 @@ def main() -> None:
         "review_threshold": review_threshold(confidence, right),
         "training": {
             "seed": trainer.seed,
+            "stages": options.stages,
             "steps": trainer.step,
             "lines_seen": trainer.lines_seen,
             "lines_rendered": len(dataset.chunks("train", "train")) * dataset.CHUNK,

@@ -7,7 +7,6 @@ python -m training.fonts check       says which families of families.json are mi
 import argparse
 import functools
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,9 +34,6 @@ DEBIAN = _listed("""
     fonts-hermit fonts-urw-base35 fonts-linuxlibertine fonts-junicode fonts-oldstandard
     fonts-sil-andika fonts-sil-charis fonts-cantarell
 """)
-
-_ORNAMENTAL = re.compile("inverted|outline", re.IGNORECASE)
-"""Styles that nobody prints a number in: OCR B has one in which every digit is a black square."""
 
 ARABIC_DIGITS = "٠١٢٣٤٥٦٧٨٩"
 WESTERN_DIGITS = "0123456789"
@@ -75,11 +71,7 @@ def cmap(path: Path) -> frozenset[int]:
 def faces(split: Split) -> list[Face]:
     """Every installed face of the families of `split`, in a fixed order."""
     wanted = {normalized(f) for group in families()[split].values() for f in group}
-    return [
-        face
-        for face in installed()
-        if normalized(face.family) in wanted and not _ORNAMENTAL.search(face.style)
-    ]
+    return [face for face in installed() if normalized(face.family) in wanted]
 
 
 @functools.cache

@@ -3,14 +3,15 @@
     python -m training.train [--steps 12000]
 
 Stops and goes on at any time: a checkpoint is written every few minutes and picked up again. The
-learning rate warms up, stays, and falls to nothing over the last third (so that a run may be
-prolonged: give more steps before the fall begins). What is exported is the moving average of the
+learning rate warms up, stays, and falls to nothing at the end (so that a run may be prolonged: give
+more steps before the fall begins). What is exported is the moving average of the
 weights. Graves et al. 2006 for the loss.
 """
 
 import argparse
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +28,21 @@ from training.grammar import CHARSET
 from training.model import LineNet
 from training.text import distance
 
-RATE = 1.5e-3
 WARMUP = 100
 SAVE_EVERY = 250
-FALL = 0.9
-"""Share of the steps over which the learning rate falls to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """rate: the highest learning rate. fall: share of the steps over which it falls to nothing."""
+
+    steps: int
+    rate: float = 3e-3
+    fall: float = 0.4
+
+    def __call__(self, step: int) -> float:
+        falling = 1 - max(0.0, step - self.steps * (1 - self.fall)) / (self.steps * self.fall)
+        return self.rate * min(1.0, (step + 1) / WARMUP) * max(falling, 0.002)
 
 
 class Trainer:
@@ -45,7 +56,7 @@ class Trainer:
         self.average = AveragedModel(
             self.model, multi_avg_fn=get_ema_multi_avg_fn(0.995), use_buffers=True
         )
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=RATE, weight_decay=0.01)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3, weight_decay=0.01)
         self.generator = torch.Generator().manual_seed(seed)
         self.seed = seed
         self.step = 0
@@ -86,20 +97,21 @@ class Trainer:
     def run(
         self,
         data: Lines,
-        steps: int,
+        schedule: Schedule,
         size: int = 128,
         *,
         validation: Lines | None = None,
         refresh: bool = False,
     ) -> float:
-        """Trains up to `steps` steps in all; returns the last mean loss. With `refresh`, chunks
+        """Trains to the schedule's end; returns the last mean loss. With `refresh`, chunks
         that have been rendered meanwhile join at each pass."""
+        steps = schedule.steps
         chunks = dataset.chunks("train", "train") if refresh else []
         recent, started, told = 0.0, time.monotonic(), self.step
         while self.step < steps:
             rng = np.random.default_rng([self.step, 1])
             for batch in batches(data.inks, data.labels, size, rng):
-                loss = self._learn(batch, _rate(self.step, steps))
+                loss = self._learn(batch, schedule(self.step))
                 recent = loss if recent == 0.0 else 0.98 * recent + 0.02 * loss
                 self.step += 1
                 self.lines_seen += len(batch.index)
@@ -153,11 +165,6 @@ class Trainer:
             log.write(json.dumps(record) + "\n")
 
 
-def _rate(step: int, steps: int) -> float:
-    falling = max(0.0, 1 - max(0.0, step - steps * (1 - FALL)) / (steps * FALL))
-    return RATE * min(1.0, (step + 1) / WARMUP) * max(falling, 0.002)
-
-
 def predictions(model: torch.nn.Module, data: Lines) -> list[str]:
     """The greedy reading of each line; '' where it is too short for its label."""
     decoder = Decoder(CHARSET)
@@ -182,6 +189,8 @@ def score(model: torch.nn.Module, data: Lines) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=12_000)
+    parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
+    parser.add_argument("--fall", type=float, default=0.4, help="share of steps that it falls over")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
     parser.add_argument("--name", default="numeric")
     parser.add_argument("--start", type=Path, help="a checkpoint to take the first weights from")
@@ -192,7 +201,8 @@ def main() -> None:
     trainer = Trainer(WORK / "runs" / options.name, seed=options.seed, start=options.start)
     validation = dataset.load(dataset.chunks("validation", "train")[:1])
     data = dataset.load(dataset.chunks("train", "train"))
-    trainer.run(data, options.steps, validation=validation or None, refresh=True)
+    schedule = Schedule(options.steps, options.rate, options.fall)
+    trainer.run(data, schedule, validation=validation or None, refresh=True)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def test_a_short_training_learns_and_goes_on_where_it_stopped(tmp_path: Path) ->
     from training.dataset import Lines  # noqa: PLC0415
     from training.export import to_onnx  # noqa: PLC0415
     from training.render import Typesetter  # noqa: PLC0415
-    from training.train import Trainer  # noqa: PLC0415
+    from training.train import Schedule, Trainer  # noqa: PLC0415
 
     setter, rng = Typesetter("validation"), Random(5)
     samples = [sample(setter, rng, PROFILES["clean"], arabic=i % 2 == 0) for i in range(256)]
@@ -74,9 +74,9 @@ def test_a_short_training_learns_and_goes_on_where_it_stopped(tmp_path: Path) ->
         [s.kind for s in samples],
         [s.family for s in samples],
     )
-    before = Trainer(tmp_path).run(data, 4, 32)
+    before = Trainer(tmp_path).run(data, Schedule(4), 32)
     trainer = Trainer(tmp_path)
     assert trainer.step == 4
-    assert trainer.run(data, 60, 32) < before / 2
+    assert trainer.run(data, Schedule(60), 32) < before / 2
     to_onnx(trainer.average.module, tmp_path / "numeric.onnx")
     assert (tmp_path / "numeric.onnx").stat().st_size < 4 * 2**20
