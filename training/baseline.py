@@ -127,7 +127,7 @@ def collect(per_class: int, seed: int = 7) -> tuple[Tensor, Tensor]:
     return _tensor([mark for marks in found.values() for mark in marks]), codes
 
 
-def train(per_class: int, epochs: int = 6, path: Path = PATH) -> None:
+def train(per_class: int, epochs: int = 4, path: Path = PATH) -> None:
     torch.manual_seed(7)
     digits, codes = collect(per_class)
     net = DigitNet()

@@ -62,7 +62,9 @@ class Decoder:
         beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, _NONE)}
         for frame in log_probs:
             beams = self._extended(beams, frame)
-        codes = sorted(beams, key=lambda c: -_plus(*beams[c]))[: max(count, 1)]
+        ranked = sorted(((_plus(*ends), codes) for codes, ends in beams.items()), reverse=True)
+        # The exact sums take two thirds of the time; most lines have one or two texts worth it.
+        codes = [c for chance, c in ranked[: max(count, 1)] if chance > ranked[0][0] + self._floor]
         scored = [
             Hypothesis(self._text(c), of_script + log_probability(log_probs, c)) for c in codes
         ]
