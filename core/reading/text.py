@@ -1,44 +1,58 @@
-"""Words: Tesseract reads the `text` boxes of a page, all that share their languages in one process.
+"""Words: the `text` boxes of a page, all that share their languages read in one process.
 
-Everything about Tesseract is here: its options, its output, its faults.
+How a box is shown to Tesseract decides most of what it reads. Measured with Tesseract 5.3.0 on 648
+boxes of 1 to 3 lines (Arabic, English, mixed) in 21 families of text type at 96 to 300 dpi, most
+with ruled edges and JPEG, half of them with specks, grain and a tilt of up to 1°: boxes that were
+read exactly, and characters that were not,
+
+    enlarged twice, words in Tesseract's order        381    12.3 %
+    ... words in the order of the picture             421     8.0 %
+    ... lines brought to one height (22 px) instead   470     7.6 %
+    ... and ruled edges painted over                  522     3.2 %
+    ... and read at two heights                       537     2.8 %
+
+One height from 18 to 30 px reads 499 to 522 boxes; segmentation modes 3, 4 and 6 are alike; lines
+cut apart for mode 7 read 512; all boxes on one canvas 516, with half as many wrong characters
+again, for neighbours get in. A page for each box, all in one process, reads each as a process of
+its own does, in 25 ms instead of 100, for languages are loaded once.
 """
 
 import itertools
-import os
-import statistics
-import tempfile
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import pytesseract
 from numpy.typing import NDArray
 
-from core.errors import SetupError, TransientError
+from core.reading.tesseract import MAX_SIDE, Line, Tesseract, Word
 from core.template import Language
-from core.values import clean_text
 
-# Tesseract's own threads make it 2 to 10 times slower where there are fewer cores than it thinks
-# (github.com/tesseract-ocr/tesseract/issues/263), and the page is shared among processes anyway.
-os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+TIMEOUT_S = 60.0
+"""Longest time for the text boxes of one page in one set of languages."""
 
-TIMEOUT_S = 30
-"""Longest time for the text boxes of one page."""
+_LINE_HEIGHTS = 18, 32
+"""Rows that the ink of a line is brought to, from the dots above to the tails below. Each box is
+read at both, and what reads with more certainty is taken."""
+_SCALES = 0.5, 4.0
+_MAX_PIXELS = 20_000_000
+"""Of a box once it is scaled: as much as a page of A4 at 450 dpi."""
+_MARGIN = 10
+_MIN_SIDE = 3
+"""Pixels; no print fits into less."""
+_CONTRASTS, _MIN_MARKS = (16, 40), 30
+"""Grey levels that print stands out by once grain is smoothed away, and pixels that do; a box with
+less is blank. A digit at 96 dpi has some 40. Of the 648 boxes at 45 % of their contrast 1 counts as
+blank, and of 288 blank ones with grain, specks, shadow and JPEG down to quality 30 all but 54; what
+Tesseract sees in those is unlikely by its own account."""
 
-_LINE_HEIGHT = 80
-"""Boxes flatter than this are enlarged to it: Tesseract wants capitals of some 30 px
-(tesseract-ocr.github.io/tessdoc/ImproveQuality), and text fills about half of its box."""
-_MAX_ENLARGEMENT = 4.0
-_MARGIN = 12
-_SINGLE_BLOCK = 6
-"""Page segmentation mode: a box holds one block of one or more lines."""
-_MIN_CONTRAST = 40
-"""Grey levels between paper and ink below which a box is blank."""
+_CERTAINTIES = 15, 40, 57, 70, 78, 85, 90, 92, 96
+_RIGHT_AGREED = 0.1, 0.35, 0.6, 0.75, 0.9, 0.95, 0.975, 0.985, 0.995
+_RIGHT_ALONE = 0.0, 0.15, 0.25, 0.35, 0.55, 0.65, 0.8, 0.85, 0.95
+"""How often a box is read exactly, by Tesseract's certainty of its least certain word and by
+whether it was read alike at both heights."""
 
 Gray = NDArray[np.uint8]
 
@@ -46,8 +60,9 @@ Gray = NDArray[np.uint8]
 @dataclass(frozen=True, slots=True)
 class TextReading:
     """text: in logical order, lines joined by a space; '' for an empty box.
-    confidence: in [0, 1], the mean of Tesseract's word confidences weighted by their length. Unlike
-        that of numeric fields it is Tesseract's own estimate, not a calibrated probability."""
+    confidence: probability in [0, 1] that all of the text is exactly right, by how often boxes with
+        such an uncertain word were; 0 where there is print but no word was made out, 1 for a blank
+        box."""
 
     text: str
     confidence: float
@@ -56,136 +71,164 @@ class TextReading:
 class TextReader:
     """Reads text boxes with the program `tesseract` (a name on the PATH, or a path)."""
 
-    def __init__(self, tesseract: str = "tesseract") -> None:
-        self._program = tesseract
+    def __init__(self, tesseract: str = "tesseract", *, timeout: float = TIMEOUT_S) -> None:
+        self._tesseract = Tesseract(tesseract, timeout)
 
-    @cached_property
+    @property
     def version(self) -> str:
         """Raises SetupError if there is no such program."""
-        pytesseract.pytesseract.tesseract_cmd = self._program
-        try:
-            return f"tesseract-{pytesseract.get_tesseract_version()}"
-        except pytesseract.TesseractNotFoundError as error:
-            raise self._not_found() from error
+        return f"tesseract-{self._tesseract.version}"
 
     def read(
         self, crops: Sequence[Gray], languages: Sequence[tuple[Language, ...]]
     ) -> list[TextReading]:
         """Reads boxes, each H×W (grey) uint8 of any size, in its languages.
 
+        The first language of a box decides where a line of both begins.
+
         Raises:
             SetupError: Tesseract or the data of a language is missing.
-            TransientError: Tesseract failed or took longer than TIMEOUT_S.
+            TransientError: Tesseract failed or took too long.
         """
         readings = [TextReading("", 1.0)] * len(crops)
+        inked: dict[int, Gray] = {}
         groups: dict[tuple[Language, ...], list[int]] = {}
         for index, (crop, wanted) in enumerate(zip(crops, languages, strict=True)):
-            if not _blank(crop):
+            if min(crop.shape) >= _MIN_SIDE and not _blank(clean := _without_rules(crop)):
+                inked[index] = clean
                 groups.setdefault(wanted, []).append(index)
         for wanted, indices in groups.items():
-            texts = self._run([crops[index] for index in indices], "+".join(wanted))
-            for index, reading in zip(indices, texts, strict=True):
-                readings[index] = reading
+            pictures = [_scaled(inked[i], height) for i in indices for height in _LINE_HEIGHTS]
+            found = iter(self._tesseract.read(pictures, wanted))
+            for index in indices:
+                tries = [
+                    _words(lines, wanted) for lines in itertools.islice(found, len(_LINE_HEIGHTS))
+                ]
+                readings[index] = _best(tries)
         return readings
-
-    def _run(self, crops: Sequence[Gray], languages: str) -> list[TextReading]:
-        pytesseract.pytesseract.tesseract_cmd = self._program
-        with tempfile.TemporaryDirectory(prefix="khana-") as folder:
-            paths = [Path(folder, f"{number}.png") for number in range(len(crops))]
-            for path, crop in zip(paths, crops, strict=True):
-                cv2.imwrite(str(path), _prepared(crop))
-            # A list of pictures is one run of Tesseract, with a page for each.
-            listed = Path(folder, "pages.txt")
-            listed.write_text("\n".join(map(str, paths)), encoding="utf-8")
-            try:
-                words: dict[str, list[Any]] = pytesseract.image_to_data(
-                    str(listed),
-                    lang=languages,
-                    config=f"--psm {_SINGLE_BLOCK}",
-                    timeout=TIMEOUT_S,
-                    output_type=pytesseract.Output.DICT,
-                )
-            except pytesseract.TesseractNotFoundError as error:
-                raise self._not_found() from error
-            except pytesseract.TesseractError as error:
-                if "Failed loading language" in error.message:
-                    raise SetupError(
-                        f"Tesseract has no data for {languages}: install tesseract-ocr-ara and "
-                        "tesseract-ocr-eng",
-                        code="tesseract_language_missing",
-                    ) from error
-                raise TransientError(f"Tesseract failed: {error.message[:300]}") from error
-            except RuntimeError as error:  # how pytesseract says that it took too long
-                raise TransientError(f"Tesseract took longer than {TIMEOUT_S} s") from error
-        return [_reading(words, page, languages) for page in range(1, len(crops) + 1)]
-
-    def _not_found(self) -> SetupError:
-        return SetupError(
-            f"the program {self._program} is not here: install tesseract-ocr, tesseract-ocr-ara "
-            "and tesseract-ocr-eng, or set KHANA_TESSERACT",
-            code="tesseract_missing",
-        )
 
 
 def _blank(crop: Gray) -> bool:
-    if min(crop.shape) < 3:
-        return True
-    low, high = np.percentile(crop, (0.5, 95))
-    return bool(high - low < _MIN_CONTRAST)
+    """Whether nothing stands out from the paper around it, however large the box is."""
+    calm = _u8(cv2.blur(crop, (3, 3)))
+    grain = float(np.median(cv2.absdiff(crop, calm)))
+    contrast = float(np.clip(3 * grain, *_CONTRASTS))
+    return int(np.count_nonzero(cv2.absdiff(calm, _paper(crop)) > contrast)) < _MIN_MARKS
 
 
-def _prepared(crop: Gray) -> Gray:
-    """The box enlarged to a height that Tesseract reads well, with a margin of its own paper."""
-    scale = min(max(1.0, _LINE_HEIGHT / crop.shape[0]), _MAX_ENLARGEMENT)
-    if scale > 1:
-        crop = np.asarray(
-            cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8
-        )
-    paper = int(np.percentile(crop, 90))
-    return np.asarray(
-        cv2.copyMakeBorder(
-            crop, _MARGIN, _MARGIN, _MARGIN, _MARGIN, cv2.BORDER_CONSTANT, value=(paper,)
-        ),
-        np.uint8,
+def _paper(crop: Gray) -> Gray:
+    """The box without its print and its rules, shadows left in."""
+    reach = 15
+    # OpenCV would repeat the outermost pixels, and a rule there would become the paper.
+    wide = cv2.copyMakeBorder(crop, reach, reach, reach, reach, cv2.BORDER_REFLECT)
+    return _u8(cv2.medianBlur(wide, 2 * reach + 1)[reach:-reach, reach:-reach])
+
+
+def _scaled(crop: Gray, line_height: int) -> Gray:
+    """The box with its lines so many pixels tall, on a margin of its own paper."""
+    paper = int(np.median(crop))
+    height, width = crop.shape
+    scale = min(
+        float(np.clip(line_height / _line_height(crop), *_SCALES)),
+        (MAX_SIDE - 2 * _MARGIN) / max(height, width),
+        (_MAX_PIXELS / (height * width)) ** 0.5,
     )
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    crop = _u8(cv2.resize(crop, size, interpolation=how))
+    return _u8(np.pad(crop, _MARGIN, constant_values=paper))
 
 
-def _reading(words: dict[str, list[Any]], page: int, languages: str) -> TextReading:
-    lines: dict[tuple[int, int, int], list[_Word]] = {}
-    for index, number in enumerate(words["page_num"]):
-        text, confidence = clean_text(str(words["text"][index])), float(words["conf"][index])
-        if number == page and confidence >= 0 and text:
-            line = tuple(words[key][index] for key in ("block_num", "par_num", "line_num"))
-            lines.setdefault(line, []).append(_Word(words["left"][index], text, confidence))
-    found = [word for line in lines.values() for word in line]
-    if not found:
+def _without_rules(crop: Gray) -> Gray:
+    """The box with paper where rows or columns near its edges are nearly all marked.
+
+    Pale marks count: of a line on the edge of the box only a rim may be inside.
+    """
+    paper, edge = _paper(crop), max(2, crop.shape[0] // 6)
+    depth = cv2.absdiff(crop, paper)
+    marked = depth > 0.25 * depth.max()
+    rows, columns = marked.mean(axis=1) > 0.6, marked.mean(axis=0) > 0.7
+    rows[edge:-edge] = False
+    columns[edge:-edge] = False
+    ruled = rows[:, np.newaxis] | columns
+    return np.where(ruled, paper, crop)
+
+
+def _line_height(crop: Gray) -> float:
+    """Rows of ink in a typical line. Dots and specks that stand apart don't count as lines."""
+    filled = _ink(crop).any(axis=1)
+    edges = np.flatnonzero(np.diff(filled.astype(np.int8), prepend=0, append=0))
+    heights = edges[1::2] - edges[::2]
+    return float(np.median(heights[heights > 0.45 * heights.max()])) if heights.size else 1.0
+
+
+def _ink(crop: Gray) -> NDArray[np.bool_]:
+    """Which pixels are print: the rarer of dark and light."""
+    threshold, _ = cv2.threshold(crop, 0, 255, cv2.THRESH_OTSU)
+    dark: NDArray[np.bool_] = crop <= threshold
+    return ~dark if dark.mean() > 0.5 else dark
+
+
+def _words(lines: Sequence[Line], languages: Sequence[Language]) -> list[Word]:
+    return [word for line in lines for word in _logical_order(line, rtl=languages[0] == "ara")]
+
+
+def _best(tries: Sequence[list[Word]]) -> TextReading:
+    """What was read with the most certainty."""
+    texts = [" ".join(word.text for word in words) for words in tries]
+    certainties = [min((word.confidence for word in words), default=0.0) for words in tries]
+    certainty, text = max(zip(certainties, texts, strict=True))
+    if not text:
         return TextReading("", 0.0)
-    confidence = statistics.fmean(
-        [word.confidence for word in found], weights=[len(word.text) for word in found]
-    )
-    rtl = languages.startswith("ara")
-    text = " ".join(word.text for line in lines.values() for word in _logical_order(line, rtl=rtl))
-    return TextReading(text, confidence / 100)
+    right = _RIGHT_AGREED if texts.count(text) == len(texts) else _RIGHT_ALONE
+    return TextReading(text, float(np.interp(certainty, _CERTAINTIES, right)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    left: int
-    text: str
-    confidence: float
-
-    @property
-    def arabic(self) -> bool:
-        return any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in self.text)
-
-
-def _logical_order(line: Sequence[_Word], *, rtl: bool) -> list[_Word]:
+def _logical_order(line: Line, *, rtl: bool) -> list[Word]:
     """The words of a line in reading order, from where they stand.
 
-    A line of one script tells its own direction. Of a mixed one the picture is the same both ways
-    round, so the first language of the field decides which side it starts from.
+    Tesseract's own order is a guess at the direction of the line, wrong for every second mixed one.
+    A line of one script tells its direction. Of a mixed one the picture is the same whichever side
+    it starts from, so `rtl` decides. Numbers read from left to right within words of Latin letters
+    and after them ("Gulf 2024"), and take the direction of the line elsewhere.
     """
-    rtl = (rtl and any(word.arabic for word in line)) or all(word.arabic for word in line)
-    ordered = sorted(line, key=lambda word: word.left, reverse=rtl)
-    against = [list(run) for _, run in itertools.groupby(ordered, lambda word: word.arabic)]
-    return [word for run in against for word in (reversed(run) if run[0].arabic != rtl else run)]
+    words = sorted(line, key=lambda word: word.left)
+    scripts = [_rtl(word.text) for word in words]
+    if True not in scripts:
+        return words
+    rtl = rtl or False not in scripts
+    runs = [
+        (backwards, [word for _, word in run])
+        for backwards, run in itertools.groupby(
+            zip(_directions(words, scripts, rtl=rtl), words, strict=True), key=lambda pair: pair[0]
+        )
+    ]
+    if rtl:
+        runs.reverse()
+    return [word for backwards, run in runs for word in (reversed(run) if backwards else run)]
+
+
+def _directions(
+    words: Sequence[Word], scripts: Sequence[bool | None], *, rtl: bool
+) -> Iterator[bool]:
+    """Whether each word is part of a run from right to left."""
+    before = rtl
+    for index, (word, script) in enumerate(zip(words, scripts, strict=True)):
+        if script is not None:
+            before = script
+            yield script
+            continue
+        after = next((each for each in scripts[index:] if each is not None), rtl)
+        follows_latin = not before and word.text[0].isascii() and word.text[0].isdigit()
+        yield before if before == after or follows_latin else rtl
+
+
+def _rtl(word: str) -> bool | None:
+    """The direction of a word's letters; None if it has none."""
+    kinds = {unicodedata.bidirectional(letter) for letter in word}
+    return True if kinds & {"R", "AL"} else False if "L" in kinds else None
+
+
+def _u8(array: Any) -> Gray:
+    """OpenCV's stubs don't say that a picture keeps its type."""
+    return np.asarray(array, np.uint8)

@@ -8,105 +8,259 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from core.errors import SetupError, TransientError
-from core.reading import text as module
-from core.reading.text import TextReader
+from core.errors import KhanaError, SetupError, TransientError
+from core.reading.tesseract import Word
+from core.reading.text import TextReader, TextReading, _logical_order
 from core.template import Language
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
+ARABIC: tuple[Language, ...] = ("ara",)
+ENGLISH: tuple[Language, ...] = ("eng",)
 BOTH: tuple[Language, ...] = ("ara", "eng")
 
-
-def drawn(words: str, *, size: int = 24) -> NDArray[np.uint8]:
-    font = ImageFont.truetype(FONT, size)
-    picture = Image.new("L", (int(font.getlength(words)) + 40, size * 2), 255)
-    ImageDraw.Draw(picture).text((20, size // 3), words, font=font, fill=0)
-    return np.asarray(picture)
+Gray = NDArray[np.uint8]
 
 
-def read(*boxes: NDArray[np.uint8], languages: Sequence[Language] = BOTH) -> list[str]:
-    found = TextReader().read(boxes, [tuple(languages)] * len(boxes))
-    return [reading.text for reading in found]
+def drawn(*lines: str, size: int = 24, ink: int = 0, paper: int = 255, rtl: bool = False) -> Gray:
+    """A box with a line of text under another, in logical order, laid out by raqm."""
+    font = ImageFont.truetype(FONT, size, layout_engine=ImageFont.Layout.RAQM)
+    width = int(max(font.getlength(line) for line in lines)) + 40
+    picture = Image.new("L", (width, round(size * 1.5) * len(lines) + size // 2), paper)
+    pen = ImageDraw.Draw(picture)
+    for number, line in enumerate(lines):
+        place = (width - 20 if rtl else 20, round(size * 1.5) * number + size // 4)
+        direction, anchor = ("rtl", "ra") if rtl else ("ltr", "la")
+        pen.text(place, line, ink, font, anchor=anchor, direction=direction)
+    return np.array(picture)
 
 
-def test_both_languages_in_their_order() -> None:
-    assert read(
-        drawn("Harbour View Hotel"),
-        drawn("شركة برج الخليج"),
-        drawn("الأفق Horizon"),
-    ) == ["Harbour View Hotel", "شركة برج الخليج", "الأفق Horizon"]
+def read_one(box: Gray, languages: tuple[Language, ...]) -> TextReading:
+    (reading,) = TextReader().read([box], [languages])
+    return reading
 
 
-def test_small_print_is_enlarged() -> None:
-    assert read(drawn("Oryx Crane Services", size=13)) == ["Oryx Crane Services"]
+@pytest.mark.parametrize(
+    ("text", "languages", "rtl"),
+    [
+        ("Harbour View Hotel", ENGLISH, False),
+        ("Harbour View Hotel", BOTH, False),
+        ("شركة برج الخليج", ARABIC, True),
+        ("شركة برج الخليج", BOTH, True),
+        ("شركة النور Horizon Press", BOTH, True),
+        ("Horizon Press شركة النور", ("eng", "ara"), False),
+        ("Invoice 2024", ENGLISH, False),
+    ],
+)
+def test_words_in_the_order_that_they_are_read_in(
+    text: str, languages: tuple[Language, ...], rtl: bool
+) -> None:
+    reading = read_one(drawn(text, rtl=rtl), languages)
+    assert reading.text == text
+    assert reading.confidence > 0.9
 
 
-def test_an_empty_box_is_empty() -> None:
-    blank = np.full((40, 200), 230, np.uint8)
-    assert read(blank, drawn("Total")) == ["", "Total"]
+def test_boxes_keep_their_order() -> None:
+    wanted = {"Total": ENGLISH, "شركة النور": ARABIC, "Name": ENGLISH, "مكتب Dubai": BOTH}
+    boxes = [drawn(text, rtl="ara" in languages) for text, languages in wanted.items()]
+    found = TextReader().read(boxes, list(wanted.values()))
+    assert [reading.text for reading in found] == list(wanted)
 
 
-def test_lines_are_joined() -> None:
-    upper, lower = drawn("Blue Lantern"), drawn("Fisheries")
-    width = max(upper.shape[1], lower.shape[1])
-    lines = [
-        np.pad(line, ((0, 0), (0, width - line.shape[1])), constant_values=255)
-        for line in (upper, lower)
-    ]
-    assert read(np.vstack(lines), languages=["eng"]) == ["Blue Lantern Fisheries"]
+def test_no_boxes_need_no_tesseract() -> None:
+    assert TextReader("/nowhere/tesseract").read([], []) == []
+
+
+def blank(*, grain: float = 0, specks: int = 0, shadow: int = 0, rules: bool = False) -> Gray:
+    random = np.random.default_rng(5)
+    box = random.normal(220, grain, (40, 300)) - np.linspace(0, shadow, 300)
+    box[random.integers(5, 35, specks), random.integers(5, 295, specks)] = 60
+    if rules:
+        box[0] = box[-2:] = box[:, -1] = 40
+        box[:, 0] = 150
+    return box.clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        blank(),
+        blank(grain=8),
+        blank(specks=3),
+        blank(shadow=60),
+        blank(rules=True),
+        blank(grain=5, specks=2, shadow=30, rules=True),
+    ],
+    ids=["clean", "grain", "specks", "shadow", "rules", "all"],
+)
+def test_a_blank_box_is_surely_empty_and_needs_no_tesseract(box: Gray) -> None:
+    assert TextReader("/nowhere/tesseract").read([box], [BOTH]) == [TextReading("", 1.0)]
+
+
+def test_little_print_in_a_large_box_is_seen() -> None:
+    box = np.full((120, 900), 255, np.uint8)
+    word = drawn("Ltd", size=13)
+    box[50 : 50 + word.shape[0], 400 : 400 + word.shape[1]] = word
+    assert read_one(box, ENGLISH).text == "Ltd"
+
+
+@pytest.mark.parametrize("size", [11, 13, 24, 60, 120])
+def test_print_of_any_size(size: int) -> None:
+    assert read_one(drawn("Oryx Crane Services", size=size), ENGLISH).text == "Oryx Crane Services"
+
+
+@pytest.mark.parametrize("lines", [["Blue Lantern", "Fisheries"], ["A shop", "of many", "lines"]])
+def test_lines_are_joined(lines: list[str]) -> None:
+    assert read_one(drawn(*lines), ENGLISH).text == " ".join(lines)
+
+
+def test_arabic_lines_are_joined() -> None:
+    lines = ["شركة الخليج", "للمقاولات العامة"]
+    assert read_one(drawn(*lines, rtl=True), ARABIC).text == "شركة الخليج للمقاولات العامة"
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(90, 200), (255, 40), (60, 130)])
+def test_pale_and_light_print(ink: int, paper: int) -> None:
+    box = drawn("Falcon Contracting", ink=ink, paper=paper)
+    assert read_one(box, ENGLISH).text == "Falcon Contracting"
+
+
+def test_ruled_edges_are_not_read() -> None:
+    box = drawn("Oryx Crane Services", size=18)
+    box[:2] = box[-1:] = 40
+    box[:, :2] = box[:, -1:] = 40
+    box[:, 2] = 160  # a rim
+    assert read_one(box, ENGLISH).text == "Oryx Crane Services"
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 50), (1, 1), (2, 300), (300, 2), (3, 3)])
+def test_a_box_of_next_to_nothing(shape: tuple[int, int]) -> None:
+    box = (np.arange(shape[0] * shape[1]) % 2 * 255).astype(np.uint8).reshape(shape)
+    reading = read_one(box, ENGLISH)
+    assert len(reading.text) <= 3
+    assert 0 <= reading.confidence <= 1
+
+
+def test_print_that_is_no_word_is_nothing_to_rely_on() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (60, 200), np.uint8)
+    assert read_one(noise, ENGLISH).confidence < 0.5
+
+
+def test_a_box_wider_than_tesseract_takes() -> None:
+    box = np.full((500, 40_000), 255, np.uint8)
+    box[::40, ::40] = 0
+    assert read_one(box, ENGLISH).confidence < 0.5
 
 
 def test_confidence_falls_with_the_picture() -> None:
     clear = drawn("Falcon Contracting")
     noise = np.random.default_rng(3).normal(0, 90, clear.shape)
     noisy = np.clip(clear * 0.6 + 60 + noise, 0, 255).astype(np.uint8)
-    sure, unsure = TextReader().read([clear, noisy], [("eng",)] * 2)
-    assert 0 <= unsure.confidence < sure.confidence <= 1
+    sure, unsure = TextReader().read([clear, noisy], [ENGLISH] * 2)
+    assert sure.text == "Falcon Contracting"
+    assert 0 <= unsure.confidence < 0.9 < sure.confidence <= 1
 
 
-def test_boxes_of_the_same_languages_share_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    runs: list[str] = []
-    real = module.pytesseract.image_to_data
+@pytest.mark.parametrize(
+    ("seen", "rtl", "read"),
+    [
+        # From left to right as they stand; the base direction; in reading order.
+        (["Gulf", "Trading"], True, ["Gulf", "Trading"]),
+        (["050", "123"], True, ["050", "123"]),
+        (["النور", "شركة"], False, ["شركة", "النور"]),
+        (["النور", "٢٠٢٤", "شركة"], False, ["شركة", "٢٠٢٤", "النور"]),
+        (["Gulf", "Press", "الأفق", "مطابع"], True, ["مطابع", "الأفق", "Gulf", "Press"]),
+        (["Gulf", "Press", "الأفق", "مطابع"], False, ["Gulf", "Press", "مطابع", "الأفق"]),
+        (["دبي", "Gulf", "Press", "شركة"], True, ["شركة", "Gulf", "Press", "دبي"]),
+        (["At", "دبي", "شارع", "Road"], False, ["At", "شارع", "دبي", "Road"]),
+        # Numbers: with the Latin word before them, else as the line goes.
+        (["Gulf", "2024", "شركة"], True, ["شركة", "Gulf", "2024"]),
+        (["2024", "شركة"], True, ["شركة", "2024"]),
+        (["2024", "Gulf", "شركة"], True, ["شركة", "Gulf", "2024"]),
+        (["Gulf", "-", "شركة"], True, ["شركة", "-", "Gulf"]),
+        (["No.", "12", "شارع"], False, ["No.", "12", "شارع"]),
+        (["At", "دبي", "12", "شارع"], False, ["At", "شارع", "12", "دبي"]),
+        (["A", "12", "B", "شركة"], True, ["شركة", "A", "12", "B"]),
+        ([], True, []),
+    ],
+)
+def test_order_of_words(seen: list[str], rtl: bool, read: list[str]) -> None:
+    words = [Word(text, left, 90.0) for left, text in enumerate(seen)]
+    assert [word.text for word in _logical_order(words[::-1], rtl=rtl)] == read
 
-    def counted(*args: object, **options: object) -> object:
-        runs.append(str(options["lang"]))
-        return real(*args, **options)
 
-    monkeypatch.setattr(module.pytesseract, "image_to_data", counted)
-    boxes = [drawn(word) for word in ("Total", "Date", "Name")]
-    found = TextReader().read(boxes, [("eng",), BOTH, ("eng",)])
-    assert [reading.text for reading in found] == ["Total", "Date", "Name"]
-    assert sorted(runs) == ["ara+eng", "eng"]
+def test_version() -> None:
+    assert TextReader().version.startswith("tesseract-")
+    assert TextReader().version.split("-")[1][0].isdigit()
 
 
-def test_a_missing_program_is_said_with_the_remedy() -> None:
-    reader = TextReader("/nowhere/tesseract")
-    with pytest.raises(SetupError, match="tesseract-ocr-ara") as caught:
-        reader.read([drawn("Total")], [("eng",)])
-    assert caught.value.code == "tesseract_missing"
-
-
-def _program(path: Path, script: str) -> str:
+def program(folder: Path, script: str) -> str:
+    path = folder / "tesseract"
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
     return str(path)
 
 
-def test_a_missing_language_is_said_with_the_remedy(tmp_path: Path) -> None:
-    program = _program(tmp_path / "t", 'TESSDATA_PREFIX=/nowhere exec tesseract "$@"')
+def test_boxes_of_the_same_languages_share_a_process(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    counting = program(tmp_path, f'echo "$4 $OMP_THREAD_LIMIT" >> {log}; exec tesseract "$@"')
+    boxes = [drawn(word) for word in ("Total", "Date", "Name")]
+    found = TextReader(counting).read(boxes, [ENGLISH, BOTH, ENGLISH])
+    assert [reading.text for reading in found] == ["Total", "Date", "Name"]
+    assert sorted(log.read_text().splitlines()) == ["ara+eng 1", "eng 1"]
+
+
+def test_who_sets_the_thread_limit_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log"
+    monkeypatch.setenv("OMP_THREAD_LIMIT", "2")
+    counting = program(tmp_path, f'echo "$OMP_THREAD_LIMIT" >> {log}; exec tesseract "$@"')
+    TextReader(counting).read([drawn("Total")], [ENGLISH])
+    assert log.read_text() == "2\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "languages", "error", "code", "said"),
+    [
+        ("kill -SEGV $$", ENGLISH, TransientError, "reader_crashed", "-11"),
+        ("echo 'out of memory' >&2; exit 1", ENGLISH, TransientError, "reader_crashed", "memory"),
+        ("exit 0", ENGLISH, TransientError, "reader_crashed", "0 of 2"),
+        ("exec sleep 20", ENGLISH, TransientError, "read_timeout", "longer than 2 s"),
+        (
+            'TESSDATA_PREFIX=/nowhere exec tesseract "$@"',
+            BOTH,
+            SetupError,
+            "tesseract_language_missing",
+            "tesseract-ocr-ara and tesseract-ocr-eng",
+        ),
+        (
+            # One of two is there: Tesseract goes on with it and ends as if all were well.
+            'exec tesseract "$1" "$2" "$3" eng+xyz "$5" "$6" "$7"',
+            BOTH,
+            SetupError,
+            "tesseract_language_missing",
+            "install tesseract-ocr-xyz",
+        ),
+    ],
+)
+def test_faults_of_the_program(
+    tmp_path: Path,
+    script: str,
+    languages: Sequence[Language],
+    error: type[KhanaError],
+    code: str,
+    said: str,
+) -> None:
+    reader = TextReader(program(tmp_path, script), timeout=2)
+    with pytest.raises(error, match=said) as caught:
+        reader.read([drawn("Total")], [tuple(languages)])
+    assert caught.value.code == code
+
+
+def test_a_missing_program_is_said_with_the_remedy() -> None:
+    reader = TextReader("/nowhere/tesseract")
     with pytest.raises(SetupError, match="tesseract-ocr-ara") as caught:
-        TextReader(program).read([drawn("Total")], [("eng",)])
-    assert caught.value.code == "tesseract_language_missing"
-
-
-def test_a_crash_may_pass(tmp_path: Path) -> None:
-    program = _program(tmp_path / "t", "kill -SEGV $$")
-    with pytest.raises(TransientError):
-        TextReader(program).read([drawn("Total")], [("eng",)])
-
-
-def test_a_hang_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TIMEOUT_S", 0.3)
-    program = _program(tmp_path / "t", "exec sleep 20")
-    with pytest.raises(TransientError, match="longer"):
-        TextReader(program).read([drawn("Total")], [("eng",)])
+        reader.read([drawn("Total")], [ENGLISH])
+    assert caught.value.code == "tesseract_missing"
+    with pytest.raises(SetupError):
+        assert reader.version
