@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
@@ -56,6 +57,7 @@ def to_onnx(model: LineNet, path: Path) -> None:
         verbose=False,
         dynamic_shapes={"lines": {0: torch.export.Dim("batch"), 3: 2 * torch.export.Dim("frames")}},
     )
+    _forget_origin(path)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     for shape in ((1, 64), (3, 192), (5, 512)):
         lines = torch.rand(shape[0], 1, HEIGHT, shape[1])
@@ -65,6 +67,14 @@ def to_onnx(model: LineNet, path: Path) -> None:
         worst = float(np.abs(np.exp(answer) - np.exp(expected)).max())
         if worst > TOLERANCE:
             raise ValueError(f"ONNX is off by {worst:.2g} for {shape}")
+
+
+def _forget_origin(path: Path) -> None:
+    """Takes out where each node comes from: paths of the machine that exported it."""
+    model = onnx.load(path)
+    for part in (model, model.graph, *model.graph.node):
+        del part.metadata_props[:]
+    onnx.save(model, path)
 
 
 def judged(model: LineNet, data: Lines) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
