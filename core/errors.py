@@ -43,8 +43,8 @@ class FileError(InputError):
 
 
 class TemplateError(InputError):
-    """Codes: invalid_template, box_outside_page, duplicate_field, reference_missing,
-    reference_unusable."""
+    """Codes: invalid_template, box_outside_page, duplicate_field, invalid_rule, template_missing,
+    reference_missing, reference_unusable."""
 
     default_code = "invalid_template"
 

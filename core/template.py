@@ -1,7 +1,9 @@
 """A template: where the boxes of one supplier's form are, and what is in them."""
 
 import json
+import keyword
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
@@ -15,6 +17,10 @@ from core.errors import TemplateError
 
 MAX_PAGE_SIDE = 20_000
 MAX_FIELDS = 500
+MAX_RULES = 100
+
+TODAY = "today"
+"""What rules call the day on which they are checked."""
 
 Box = tuple[int, int, int, int]
 """`(left, top, right, bottom)` in pixels; right and bottom are exclusive."""
@@ -51,9 +57,12 @@ class Field(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not self.name.isidentifier():
-            # Rules name fields, so a name must be readable in an expression.
+        # Rules name fields, so a name must be readable in an expression, which folds letters
+        # that only look different (NFKC).
+        if not self.name.isidentifier() or unicodedata.normalize("NFKC", self.name) != self.name:
             raise ValueError(f"the name {self.name!r} must be letters, digits and _ only")
+        if self.name == TODAY or keyword.iskeyword(self.name):
+            raise ValueError(f"the name {self.name!r} is a word that rules use")
         left, top, right, bottom = self.box
         if left >= right or top >= bottom:
             raise ValueError(f"the box {list(self.box)} must be [left, top, right, bottom]")
@@ -83,7 +92,7 @@ class Template(BaseModel):
     page: Annotated[int, Constrained(ge=1)] = 1
     date_order: DateOrder = "dmy"
     fields: Annotated[tuple[Field, ...], Constrained(min_length=1, max_length=MAX_FIELDS)]
-    rules: tuple[str, ...] = ()
+    rules: Annotated[tuple[str, ...], Constrained(max_length=MAX_RULES)] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Self:

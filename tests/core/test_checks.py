@@ -1,146 +1,176 @@
 """What must hold before nobody needs to look."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
-from core.checks import check, check_rules, parse_rule
+from core.checks import check, check_rules
 from core.errors import TemplateError
-from core.invoice import Reading
+from core.invoice import Reading, Reason
 from core.template import Kind, Template, parse_template
 
 TODAY = date(2026, 3, 14)
+BOX = (0, 0, 9, 9)
 
 
-def template(*rules: str, **changes: dict[str, object]) -> Template:
-    kinds = {
-        "number": "number",
-        "quantity": "number",
-        "date": "date",
-        "subtotal": "amount",
-        "tax": "amount",
-        "total": "amount",
-        "seller": "text",
-    }
-    fields = [
-        {"name": name, "kind": kind, "box": [0, 0, 9, 9]} | changes.get(name, {})
-        for name, kind in kinds.items()
-    ]
-    return parse_template({"id": "t", "page_size": [99, 99], "fields": fields, "rules": rules})
-
-
-def reading(
-    kind: str, value: str | None, *, text: str | None = None, confidence: float = 1.0
-) -> Reading:
-    return Reading(
-        text=value or "" if text is None else text,
-        value=value,
-        kind=Kind(kind),
-        confidence=confidence,
-        box=(0, 0, 9, 9),
+def form(*rules: str, date_order: str = "dmy", **fields: dict[str, Any]) -> Template:
+    """A form of these fields: amounts, unless `kind` says otherwise."""
+    return parse_template(
+        {
+            "id": "t",
+            "page_size": [99, 99],
+            "date_order": date_order,
+            "fields": [
+                {"name": name, "kind": "amount", "box": BOX} | more for name, more in fields.items()
+            ],
+            "rules": rules,
+        }
     )
 
 
-def amounts(**values: str) -> dict[str, Reading]:
-    return {name: reading("amount", value) for name, value in values.items()}
+def reading(value: str | None, *, text: str | None = None, **more: Any) -> Reading:
+    given = {"kind": Kind.AMOUNT, "confidence": 1.0, "box": BOX} | more
+    return Reading(text=(value or "") if text is None else text, value=value, **given)
 
 
-def codes(template: Template, readings: dict[str, Reading]) -> list[tuple[str, tuple[str, ...]]]:
-    reasons = check(template, readings, threshold=0.9, today=TODAY)
-    return [(reason.code, reason.fields) for reason in reasons]
+EMPTY = reading(None)
+
+
+def reasons_for(template: Template, **readings: Reading) -> tuple[Reason, ...]:
+    return check(template, readings, threshold=0.9, today=TODAY)
+
+
+def test_nothing_to_say() -> None:
+    template = form("total > 0", total={}, note={"kind": "text", "required": False})
+    assert reasons_for(template, total=reading("5"), note=EMPTY) == ()
 
 
 @pytest.mark.parametrize(
-    ("rule", "holds"),
+    ("field", "found", "code"),
     [
-        ("total == subtotal + tax", True),
-        ("total == subtotal", False),
-        ("total - tax == subtotal", True),
-        ("tax == subtotal * 0.1", True),  # exact decimals: as floats it would not hold
-        ("tax / subtotal == 0.1", True),
-        ("0 < tax < subtotal <= total", True),
-        ("0 < tax < subtotal < tax", False),
-        ("total > 1 and tax > 1", False),
-        ("total > 1 or tax > 1", True),
-        ("not tax > 1", True),
-        ("-tax < 0", True),
-        ("date <= today", True),
-        ("date > today", False),
-        ("quantity * 0.1 == subtotal", True),
-        ("seller == 'Acme'", True),
-        ("seller != 'Acme'", False),
-        ("total / (tax - tax) > 0", False),  # nothing can be said of a division by zero
+        ({}, EMPTY, "missing"),
+        ({}, reading(None, confidence=0.1), "missing"),
+        ({"required": False}, EMPTY, None),
+        # The box may hold what was not made out.
+        ({"required": False}, reading(None, confidence=0.1), "low_confidence"),
+        ({}, reading(None, text="1,2,3"), "unreadable"),
+        ({"required": False}, reading(None, text="1,2,3"), "unreadable"),
+        ({}, reading(None, text="1,2,3", confidence=0.1), "unreadable"),
+        ({"pattern": r"\d+\.\d\d"}, reading(None, text="5"), "pattern"),
+        ({"pattern": r"\d+\.\d\d"}, reading(None, text="1,2,3"), "unreadable"),
+        ({"pattern": r"\d+\.\d\d"}, reading("5.00"), None),
+        ({}, reading("5", confidence=0.9), None),
+        ({}, reading("5", confidence=0.8999), "low_confidence"),
+        # Somebody has looked.
+        ({}, reading("5", confidence=0.1, reviewed_by="Mona"), None),
+        ({}, reading(None, reviewed_by="Mona"), None),
+        ({}, reading(None, text="1,2,3", reviewed_by="Mona"), None),
     ],
 )
-def test_rules(rule: str, holds: bool) -> None:
-    readings = amounts(subtotal="0.3", tax="0.03", total="0.33") | {
-        "date": reading("date", "2026-03-14"),
-        "quantity": reading("number", "3"),
-        "seller": reading("text", "Acme"),
-    }
-    if rule == "total > 1 or tax > 1":
-        readings["total"] = reading("amount", "1.01")
-    assert (codes(template(rule), readings) == []) is holds
+def test_one_field(field: dict[str, Any], found: Reading, code: str | None) -> None:
+    reasons = reasons_for(form(total=field), total=found)
+    assert [(reason.code, reason.fields) for reason in reasons] == (
+        [(code, ("total",))] if code else []
+    )
+
+
+def test_what_is_not_there_at_all_is_missing_too() -> None:
+    reasons = reasons_for(form(total={}, tax={"required": False}))
+    assert [(reason.code, reason.fields) for reason in reasons] == [("missing", ("total",))]
+
+
+def test_the_date_order_of_the_form_decides_what_a_pattern_refuses() -> None:
+    fields = {"date": {"kind": "date", "pattern": "2026-.*"}}
+    found = reading(None, kind=Kind.DATE, text="12/31/99")
+    assert [r.code for r in reasons_for(form(date_order="mdy", **fields), date=found)] == [
+        "pattern"
+    ]
+    assert [r.code for r in reasons_for(form(date_order="ymd", **fields), date=found)] == [
+        "unreadable"
+    ]
+
+
+def test_reasons_tell_people_what_to_do() -> None:
+    template = form(
+        "net > 0",
+        total={},
+        tax={},
+        net={"pattern": r"\d\d"},
+        due={"kind": "date"},
+        note={"required": False},
+    )
+    messages = [
+        reason.message
+        for reason in reasons_for(
+            template,
+            total=EMPTY,
+            tax=reading("5.25", text="٥٫٢٥", confidence=0.899),
+            net=reading(None, text="7"),
+            due=reading(None, kind=Kind.DATE, text="99/99"),
+            note=reading(None, confidence=0.2),
+        )
+    ]
+    assert messages == [
+        "total: the box is empty",
+        "tax: “٥٫٢٥” is only 89 % sure: compare it",
+        r"net: “7” is not of the form \d\d",
+        "due: “99/99” is no date",
+        "note: the box seems empty, but may not be: compare it",
+    ]
+
+
+SUM = form("total == subtotal + tax", total={}, subtotal={}, tax={"required": False})
 
 
 def test_a_broken_rule_accuses_its_fields() -> None:
-    form = template("total == subtotal + tax")
-    readings = amounts(subtotal="100", tax="5", total="150")
-    (reason,) = check(form, readings, threshold=0.9, today=TODAY)
-    assert (reason.code, reason.fields) == ("rule_broken", ("total", "subtotal", "tax"))
-    assert "150" in reason.message
-    assert "total == subtotal + tax" in reason.message
-
-
-def test_a_rule_over_a_missing_value_is_passed_over() -> None:
-    form = template("total == subtotal + tax", tax={"required": False})
-    readings = amounts(subtotal="100", total="150") | {"tax": reading("amount", None, text="")}
-    assert codes(form, readings) == []
-
-
-@pytest.mark.parametrize(
-    ("rule", "reason"),
-    [
-        ("total ==", "not an expression"),
-        ("total", "no comparison"),
-        ("total + tax", "no comparison"),
-        ("total == net", "'net'"),
-        ("__import__('os').system('true') == 0", "Call"),
-        ("total.real == 1", "Attribute"),
-        ("[total] == 1", "List"),
-        ("total ** 99 ** 99 == 1", "Pow"),
-        ("(lambda: 1) == 1", "Lambda"),
-        ("total == True", "True"),
-        ("date == 1", "go together"),
-        ("date + 1 == today", "go together"),
-        ("seller < total", "go together"),
-        ("total == 1" + " or total == 1" * 99, "longer"),
-        ("(" * 300 + "1" + ")" * 300, "."),
-    ],
-)
-def test_what_is_no_rule(rule: str, reason: str) -> None:
-    with pytest.raises(TemplateError, match=reason) as caught:
-        parse_rule(rule, template())
-    assert caught.value.code == "invalid_rule"
-    with pytest.raises(TemplateError):
-        check_rules(template(rule))
-
-
-def test_readings_one_by_one() -> None:
-    form = template(
-        number={"pattern": r"[A-Z]\d+"}, tax={"required": False}, seller={"required": False}
+    (reason,) = reasons_for(SUM, total=reading("150"), subtotal=reading("100"), tax=reading("5"))
+    assert reason == Reason(
+        code="rule_broken",
+        message="total == subtotal + tax does not hold: total is 150, subtotal is 100, tax is 5",
+        fields=("total", "subtotal", "tax"),
     )
-    readings = {
-        "number": reading("number", None, text="123"),
-        "quantity": reading("number", None, text=""),
-        "date": reading("date", None, text="99/99/2026"),
-        "subtotal": reading("amount", "5", confidence=0.89),
-        "tax": reading("amount", None, text=""),
-        "total": reading("amount", "5", confidence=0.9),
-    }
-    assert codes(form, readings) == [
-        ("pattern", ("number",)),
-        ("missing", ("quantity",)),
-        ("unreadable", ("date",)),
-        ("low_confidence", ("subtotal",)),
-    ]
+
+
+def test_a_rule_is_held_against_what_a_person_typed_too() -> None:
+    typed = reading("150", reviewed_by="Mona", original="105")
+    reasons = reasons_for(SUM, total=typed, subtotal=reading("100"), tax=reading("5"))
+    assert [reason.code for reason in reasons] == ["rule_broken"]
+
+
+@pytest.mark.parametrize("tax", [EMPTY, None])
+def test_a_rule_over_an_absent_field_is_passed_over(tax: Reading | None) -> None:
+    found = {"total": reading("150"), "subtotal": reading("100")} | ({"tax": tax} if tax else {})
+    assert reasons_for(SUM, **found) == ()
+
+
+def test_a_rule_over_an_unreadable_field_adds_nothing() -> None:
+    found = {"total": reading("150"), "subtotal": reading(None, text="x"), "tax": reading("5")}
+    assert [reason.code for reason in reasons_for(SUM, **found)] == ["unreadable"]
+
+
+def test_a_rule_that_cannot_be_worked_out_is_broken() -> None:
+    template = form("total / tax == 20", total={}, tax={})
+    (reason,) = reasons_for(template, total=reading("5"), tax=reading("0"))
+    assert reason.code == "rule_broken"
+    assert reason.message == "total / tax == 20 can't be worked out: total is 5, tax is 0"
+
+
+def test_rules_know_the_day() -> None:
+    template = form("date <= today", date={"kind": "date"})
+    tomorrow = reading("2026-03-15", kind=Kind.DATE)
+    assert [reason.code for reason in reasons_for(template, date=tomorrow)] == ["rule_broken"]
+    assert check(template, {"date": tomorrow}, threshold=0.9, today=date(2026, 3, 15)) == ()
+
+
+def test_each_broken_rule_is_a_reason() -> None:
+    template = form("total > 1", "total > 0", "total > 2", total={})
+    reasons = reasons_for(template, total=reading("1"))
+    assert [reason.message.split(" does")[0] for reason in reasons] == ["total > 1", "total > 2"]
+
+
+def test_rules_of_a_template_are_checked() -> None:
+    check_rules(SUM)
+    with pytest.raises(TemplateError, match="net") as caught:
+        check_rules(form("total > 0", "total == net", total={}))
+    assert caught.value.code == "invalid_rule"
