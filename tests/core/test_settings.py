@@ -38,6 +38,9 @@ def test_who_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("port = 'x'", "port"),
         ("port = ", "khana.toml"),
         ("workers = 0", "workers"),
+        ("read_timeout = inf", "read_timeout"),
+        ("review_threshold = nan", "review_threshold"),
+        ("[local]", "local"),
     ],
 )
 def test_a_file_that_does_not_fit(toml: str, says: str, tmp_path: Path) -> None:
@@ -57,3 +60,44 @@ def test_another_process_gets_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in as_environment(settings).items():
         monkeypatch.setenv(name, value)
     assert load_settings() == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PORT", "http", r"setting port \(from environment KHANA_PORT\)"),
+        ("BACKEND", "floppy", "backend"),
+        ("READ_TIMEOUT", "inf", "read_timeout"),
+    ],
+)
+def test_a_variable_that_does_not_fit(
+    name: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"KHANA_{name}", value)
+    with pytest.raises(SetupError, match=says) as caught:
+        load_settings()
+    assert caught.value.code == "invalid_setting"
+
+
+def test_a_flag_that_does_not_fit() -> None:
+    with pytest.raises(SetupError, match=r"setting port \(from flag\)"):
+        load_settings(port=70_000)
+
+
+def test_an_empty_variable_is_unset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As docker compose and CI pass on what nobody set. An empty path would be this very folder.
+    (tmp_path / "khana.toml").write_text("port = 1\n")
+    for name in ("PORT", "INBOX", "REVIEW_THRESHOLD", "CONFIG"):
+        monkeypatch.setenv(f"KHANA_{name}", "")
+    settings = load_settings()
+    assert (settings.port, settings.inbox, settings.review_threshold) == (1, None, None)
+    assert settings.inbox_dir == Path("data/inbox")
+    origins = {origin.name: origin.source for origin in explain(settings)}
+    assert (origins["port"], origins["inbox"]) == ("file khana.toml", "default")
+
+
+def test_explain_names_every_setting_with_its_meaning() -> None:
+    origins = explain(load_settings())
+    assert [origin.name for origin in origins] == list(Settings.model_fields)
+    assert all(origin.description and origin.source == "default" for origin in origins)
+    assert all(origin.variable == f"KHANA_{origin.name.upper()}" for origin in origins)

@@ -47,8 +47,22 @@ def test_the_contract_s_example_is_read_and_written_back() -> None:
         ({"fields": [FIELD | {"box": [1, 2, 3]}]}, "invalid_template", "box"),
         ({"fields": [FIELD | {"kind": "colour"}]}, "invalid_template", "kind"),
         ({"fields": [FIELD | {"pattern": "["}]}, "invalid_template", "pattern"),
+        ({"fields": [FIELD | {"pattern": "a{4294967296}"}]}, "invalid_template", "pattern"),
+        ({"fields": [FIELD | {"pattern": "a" * 201}]}, "invalid_template", "pattern"),
         ({"fields": [FIELD | {"name": "two words"}]}, "invalid_template", "two words"),
+        ({"fields": [FIELD | {"name": "today"}]}, "invalid_template", "rules use"),
+        ({"fields": [FIELD | {"name": "not"}]}, "invalid_template", "rules use"),
+        ({"fields": [FIELD | {"name": "ﻻ"}]}, "invalid_template", "letters"),
+        ({"fields": [FIELD | {"name": ""}]}, "invalid_template", "fields.0.name"),
+        ({"fields": [FIELD | {"languages": []}]}, "invalid_template", "languages"),
+        ({"fields": [FIELD | {"languages": ["fra"]}]}, "invalid_template", "languages"),
+        ({"fields": [FIELD | {"page": 0}]}, "invalid_template", "page"),
         ({"fields": []}, "invalid_template", "fields"),
+        ({"fields": [FIELD] * 501}, "invalid_template", "500"),
+        ({"rules": ["total > 0"] * 101}, "invalid_template", "100"),
+        ({"reference": "../secret.png"}, "invalid_template", "'../secret.png'"),
+        ({"reference": "/etc/passwd"}, "invalid_template", "'/etc/passwd'"),
+        ({"reference": ""}, "invalid_template", "reference"),
         ({"id": "../up"}, "invalid_template", "id"),
         ({"page_size": [0, 80]}, "invalid_template", "page_size"),
         ({"date_order": "ydm"}, "invalid_template", "date_order"),
@@ -62,11 +76,18 @@ def test_faults_are_said(change: dict[str, Any], code: str, says: str) -> None:
     assert says in caught.value.message
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '"text"', "NaN"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '"text"', "NaN", "[" * 100_000])
 def test_files_that_hold_no_template(text: str, tmp_path: Path) -> None:
     path = tmp_path / "t.json"
     path.write_text(text)
     with pytest.raises(TemplateError, match=str(path)):
+        load_template(path)
+
+
+def test_a_file_in_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_bytes('{"name": "متجر"}'.encode("cp1256"))
+    with pytest.raises(TemplateError, match="not JSON"):
         load_template(path)
 
 
@@ -79,6 +100,15 @@ def test_a_missing_file(tmp_path: Path) -> None:
 def test_field_names_may_be_arabic() -> None:
     template = parse_template(GOOD | {"fields": [FIELD | {"name": "الإجمالي"}]})
     assert template.fields[0].name == "الإجمالي"
+
+
+def test_a_reference_may_lie_in_a_folder_beside_the_file() -> None:
+    assert parse_template(GOOD | {"reference": "forms/acme.png"}).reference == "forms/acme.png"
+
+
+def test_a_box_may_fill_the_page() -> None:
+    template = parse_template(GOOD | {"fields": [FIELD | {"box": [0, 0, 100, 80]}]})
+    assert template.fields[0].box == (0, 0, 100, 80)
 
 
 CORNERS = {"2": [[60, 30], [10, 10]], "10": [[1, 9], [5, 2]], "1": [[10, 30], [60, 10]]}

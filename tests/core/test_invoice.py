@@ -1,0 +1,234 @@
+"""How an invoice moves on, and what stays with it."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.errors import BusyError, ConflictError
+from core.invoice import (
+    ErrorInfo,
+    Invoice,
+    Outcome,
+    Reading,
+    Reason,
+    SourceRef,
+    Status,
+    TemplateRef,
+    add_source,
+    begin_reading,
+    correct,
+    finish,
+    invoice_id,
+    now,
+    requeue,
+    sha256_hex,
+)
+from core.template import Kind
+from core.values import Value
+
+LEASE = timedelta(seconds=60)
+SOURCE = SourceRef(kind="folder", file_id="a.png", name="a.png")
+
+
+def invoice(**more: Any) -> Invoice:
+    given: dict[str, Any] = {"id": "0" * 32, "source": SOURCE, "received_at": now()}
+    return Invoice(**(given | more))
+
+
+def reading(value: str | None, kind: Kind = Kind.AMOUNT, **more: Any) -> Reading:
+    given: dict[str, Any] = {"text": value or "", "confidence": 0.5, "box": (0, 0, 9, 9)}
+    return Reading(value=value, kind=kind, **(given | more))
+
+
+def outcome(*reasons: Reason, **fields: Reading) -> Outcome:
+    return Outcome(
+        status=Status.NEEDS_REVIEW if reasons else Status.DONE,
+        template=TemplateRef(id="acme", version=1),
+        fields=fields,
+        reasons=reasons,
+        timings_ms={"read": 1.0},
+    )
+
+
+def low(*fields: str) -> Reason:
+    return Reason(code="low_confidence", message="look", fields=fields)
+
+
+def test_the_same_bytes_are_the_same_invoice() -> None:
+    assert invoice_id(sha256_hex(b"a")) == invoice_id(sha256_hex(b"a"))
+    assert invoice_id(sha256_hex(b"a")) != invoice_id(sha256_hex(b"b"))
+    assert len(invoice_id(sha256_hex(b"a"))) == 32
+
+
+def test_reading_begins_with_a_lease() -> None:
+    begun = begin_reading(invoice(), reader="r1", lease=LEASE)
+    assert begun is not None
+    assert begun.status is Status.READING
+    assert begun.lease_until is not None
+    assert timedelta(seconds=50) < begun.lease_until - now() <= LEASE
+
+
+def test_one_reader_at_a_time() -> None:
+    begun = begin_reading(invoice(), reader="r1", lease=LEASE)
+    assert begun is not None
+    with pytest.raises(BusyError, match=r"a\.png"):
+        begin_reading(begun, reader="r1", lease=LEASE)
+
+
+def test_who_died_reading_is_replaced() -> None:
+    left = invoice(status=Status.READING, lease_until=datetime(2026, 1, 1, tzinfo=UTC))
+    begun = begin_reading(left, reader="r1", lease=LEASE)
+    assert begun is not None
+    assert begun.lease_until is not None
+    assert begun.lease_until > now()
+
+
+@pytest.mark.parametrize("status", [Status.DONE, Status.NEEDS_REVIEW, Status.FAILED])
+def test_a_late_event_changes_nothing_but_a_new_reader_reads_again(status: Status) -> None:
+    finished = invoice(status=status, reader="r1")
+    assert status.final
+    assert begin_reading(finished, reader="r1", lease=LEASE) is None
+    assert begin_reading(finished, reader="r2", lease=LEASE) is not None
+
+
+def test_who_asks_for_it_has_it_read_again() -> None:
+    failed = invoice(
+        status=Status.FAILED, reader="r1", error=ErrorInfo(code="internal", message="x")
+    )
+    again = requeue(failed)
+    assert (again.status, again.error) == (Status.RECEIVED, None)
+    assert begin_reading(again, reader="r1", lease=LEASE) is not None
+
+
+def test_finish_keeps_what_reading_came_to() -> None:
+    begun = begin_reading(invoice(), reader="r1", lease=LEASE)
+    assert begun is not None
+    done = finish(begun, outcome(low("tax"), tax=reading("5")), reader="r1")
+    assert (done.status, done.reader, done.lease_until) == (Status.NEEDS_REVIEW, "r1", None)
+    assert done.template == TemplateRef(id="acme", version=1)
+    assert done.fields["tax"].value == "5"
+    assert done.reasons == (low("tax"),)
+    assert done.timings_ms == {"read": 1.0}
+    assert done.read_at is not None
+    assert done.received_at == begun.received_at
+    assert Invoice.model_validate_json(done.model_dump_json()) == done
+
+
+def reviewed(**values: str) -> Invoice:
+    """An invoice whose fields a person has corrected to `values`."""
+    read = finish(
+        invoice(),
+        outcome(low(*values), **{name: reading("1") for name in values}),
+        reader="r1",
+    )
+    return correct(read, {name: Value(value) for name, value in values.items()}, by="Mona")
+
+
+def test_a_correction_makes_it_done_and_keeps_the_reader_s_value() -> None:
+    corrected = reviewed(tax="5")
+    assert (corrected.status, corrected.reasons) == (Status.DONE, ())
+    tax = corrected.fields["tax"]
+    assert (tax.value, tax.original, tax.reviewed_by, tax.text) == ("5", "1", "Mona", "1")
+    twice = correct(corrected, {"tax": Value("6")}, by="Omar").fields["tax"]
+    assert (twice.value, twice.original, twice.reviewed_by) == ("6", "1", "Omar")
+
+
+@pytest.mark.parametrize("status", [Status.RECEIVED, Status.READING, Status.FAILED])
+def test_what_is_not_read_cannot_be_corrected(status: Status) -> None:
+    with pytest.raises(ConflictError, match=status.value):
+        correct(invoice(status=status, fields={"tax": reading("1")}), {"tax": Value("5")}, by="M")
+
+
+def test_what_is_no_field_cannot_be_corrected() -> None:
+    with pytest.raises(ConflictError, match="'vat'"):
+        correct(reviewed(tax="5"), {"vat": Value("5")}, by="Mona")
+
+
+@pytest.mark.parametrize(
+    ("reasons", "status", "left"),
+    [
+        # Said against what a person has typed: settled.
+        ([low("tax")], Status.DONE, []),
+        ([low("tax", "net")], Status.DONE, []),
+        # Said against something else too: not settled.
+        ([low("tax", "total")], Status.NEEDS_REVIEW, [low("tax", "total")]),
+        ([low("tax"), low("total")], Status.NEEDS_REVIEW, [low("total")]),
+        ([Reason(code="not_aligned", message="x")], Status.NEEDS_REVIEW, None),
+        ([], Status.DONE, []),
+    ],
+)
+def test_reading_again_keeps_corrections(
+    reasons: list[Reason], status: Status, left: list[Reason] | None
+) -> None:
+    new = outcome(*reasons, tax=reading("2"), net=reading("2"), total=reading("2"))
+    again = finish(requeue(reviewed(tax="5", net="7")), new, reader="r2")
+    assert {name: field.value for name, field in again.fields.items()} == {
+        "tax": "5",
+        "net": "7",
+        "total": "2",
+    }
+    assert again.status is status
+    assert again.reasons == tuple(reasons if left is None else left)
+
+
+def test_failing_to_read_again_keeps_corrections_too() -> None:
+    failed = Outcome(status=Status.FAILED, error=ErrorInfo(code="corrupt_file", message="x"))
+    again = finish(reviewed(tax="5"), failed, reader="r2")
+    assert again.status is Status.FAILED
+    assert again.fields["tax"].value == "5"
+
+
+def test_later_sources_are_noted_once() -> None:
+    other = SourceRef(kind="upload", file_id="a.png", name="a.png")
+    once = add_source(invoice(), other)
+    assert once.duplicates == (other,)
+    assert add_source(once, other) is once
+    assert add_source(once, SOURCE) is once
+
+
+@pytest.mark.parametrize(
+    ("fields", "number", "day", "total"),
+    [
+        ({}, None, None, None),
+        (
+            {
+                "po": reading("9", Kind.NUMBER),
+                "invoice_number": reading("318", Kind.NUMBER),
+                "due": reading("2026-02-02", Kind.DATE),
+                "date": reading("2026-01-01", Kind.DATE),
+                "tax": reading("5"),
+                "total": reading("105.00"),
+            },
+            "318",
+            "2026-01-01",
+            Decimal("105.00"),
+        ),
+        # By other names: the first of its kind.
+        (
+            {
+                "ref": reading("9", Kind.NUMBER),
+                "day": reading("2026-02-02", Kind.DATE),
+                "sum": reading("5"),
+                "more": reading("7"),
+            },
+            "9",
+            "2026-02-02",
+            Decimal(5),
+        ),
+        # A number may hold letters; a total that is a text is none.
+        (
+            {"number": reading("INV-9", Kind.TEXT), "total": reading("five", Kind.TEXT)},
+            "INV-9",
+            None,
+            None,
+        ),
+        ({"total": reading(None)}, None, None, None),
+    ],
+)
+def test_key_fields(
+    fields: dict[str, Reading], number: str | None, day: str | None, total: Decimal | None
+) -> None:
+    found = invoice(fields=fields)
+    assert (found.number, found.date, found.total) == (number, day, total)
