@@ -2,7 +2,7 @@
 
 A setting comes from a flag, else from the environment (`KHANA_` and its name in capitals), else
 from a TOML file (`khana.toml`, or the one that `KHANA_CONFIG` names), else from its default here.
-An empty variable counts as unset.
+An empty variable counts as unset. docs/settings.md lists them.
 """
 
 import os
@@ -31,8 +31,17 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
     )
 
-    backend: Annotated[Literal["local"], Field(description="where files and results are kept")] = (
-        "local"
+    backend: Annotated[
+        Literal["local", "google"], Field(description="where files and results are kept")
+    ] = "local"
+    project: Annotated[
+        str | None, Field(description="Google Cloud project; that of the credentials if unset")
+    ] = None
+    bucket: Annotated[str | None, Field(description="Cloud Storage bucket that keeps files")] = (
+        None
+    )
+    database: Annotated[str, Field(description="Firestore database that keeps results")] = (
+        "(default)"
     )
     data: Annotated[Path, Field(description="folder of the local store")] = Path("data")
     inbox: Annotated[Path | None, Field(description="watched folder; <data>/inbox if unset")] = None

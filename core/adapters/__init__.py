@@ -12,6 +12,10 @@ def connect(settings: Settings) -> Adapters:
         TransientError: it is busy or out of reach.
     """
     # Imported here so that no process loads the libraries of a backend that it doesn't use.
-    from core.adapters.local.backend import open_backend  # noqa: PLC0415
+    if settings.backend == "google":
+        from core.adapters.google import backend as google  # noqa: PLC0415
 
-    return open_backend(settings).adapters
+        return google.open_backend(settings)
+    from core.adapters.local import backend as local  # noqa: PLC0415
+
+    return local.open_backend(settings).adapters

@@ -52,8 +52,14 @@ def serve(settings: Settings, on_ready: OnReady | None = None) -> None:
     `on_ready` is called once, in a thread of its own, when requests are answered.
 
     Raises:
-        SetupError: the data folder is in use or unusable, or the address is taken.
+        SetupError: the backend is not this machine, the data folder is in use or unusable, or the
+            address is taken.
     """
+    if settings.backend != "local":
+        raise SetupError(
+            f"setting backend: khana serve keeps all on this machine, not on {settings.backend}",
+            code="invalid_setting",
+        )
     os.environ.update(as_environment(settings))
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
     with _owning(settings.data):

@@ -101,3 +101,12 @@ def test_explain_names_every_setting_with_its_meaning() -> None:
     assert [origin.name for origin in origins] == list(Settings.model_fields)
     assert all(origin.description and origin.source == "default" for origin in origins)
     assert all(origin.variable == f"KHANA_{origin.name.upper()}" for origin in origins)
+
+
+def test_the_page_of_settings_is_complete() -> None:
+    page = Path(__file__).parents[2] / "docs" / "settings.md"
+    table = [line for line in page.read_text(encoding="utf-8").splitlines() if "KHANA_" in line]
+    assert [line for line in table if line.startswith("| `")] == [
+        f"| `{each.variable}` | {f'`{each.value}`' if each.value else '—'} | {each.description} |"
+        for each in explain(load_settings())
+    ]

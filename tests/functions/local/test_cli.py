@@ -212,6 +212,12 @@ def test_a_setting_that_does_not_fit_is_wrong_usage() -> None:
     assert "KHANA_PORT" in run.stderr
 
 
+def test_serve_is_for_this_machine_alone() -> None:
+    run = khana("serve", env={"KHANA_BACKEND": "google", "KHANA_BUCKET": "b"})
+    assert run.returncode == 2
+    assert run.stderr.startswith("khana: setting backend: ")
+
+
 def test_export_writes_what_is_stored(tmp_path: Path) -> None:
     adapters = connect(Settings(data=tmp_path))
     source = SourceRef(kind="upload", file_id="a.png", name="a.png")
