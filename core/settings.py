@@ -37,9 +37,7 @@ class Settings(BaseSettings):
     project: Annotated[
         str | None, Field(description="Google Cloud project; that of the credentials if unset")
     ] = None
-    bucket: Annotated[str | None, Field(description="Cloud Storage bucket that keeps files")] = (
-        None
-    )
+    bucket: Annotated[str | None, Field(description="Cloud Storage bucket that keeps files")] = None
     database: Annotated[str, Field(description="Firestore database that keeps results")] = (
         "(default)"
     )
