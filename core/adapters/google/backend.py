@@ -6,7 +6,7 @@ the environment names one (STORAGE_EMULATOR_HOST, FIRESTORE_EMULATOR_HOST).
 
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import firestore_v1 as firestore
-from google.cloud import storage  # type: ignore[import-untyped]
+from google.cloud import storage
 
 from core.adapters.google.credentials import sign_in_error
 from core.adapters.google.firestore import FirestoreInvoiceStore
