@@ -27,6 +27,9 @@ class Profile:
     negatives: float = 0.0
     jumbled: float = 0.0
     """Probability of marks in an order that no invoice has."""
+    kin: float = 0.0
+    """Probability of a relative of a face (`training.kin`): for training alone, since what is
+    measured is faces that exist."""
     neighbours: float = 0.25
     tight: float = 0.3
     """Probability of a margin cut close, and of one through the words beside the number."""
@@ -52,6 +55,7 @@ class Profile:
 TRAIN = Profile(
     negatives=0.06,
     jumbled=0.08,
+    kin=0.6,
     underline=0.05,
     stamps=0.05,
     print_=0.1,
@@ -127,7 +131,7 @@ def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -
         digit = rng.uniform(low, min(high, 2 * low)) if small else rng.uniform(low, high)
         spread = rng.random() < profile.print_
         spacing = rng.uniform(0.05, 0.5) if spread else 0.0
-        style = Style(spacing, profile.words, profile.neighbours, profile.jumbled)
+        style = Style(spacing, profile.words, profile.neighbours, profile.jumbled, profile.kin)
         # Programs draw small type straight onto the pixel grid, hinted; scanners sample it.
         em = round(digit / 0.68) if digit < 16 and rng.random() < 0.3 else EM
         drawing = setter.draw(rng, style, arabic=arabic, em=max(10, em))

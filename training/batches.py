@@ -62,15 +62,19 @@ def batches(
     labels: Sequence[str],
     size: int,
     rng: np.random.Generator | None,
+    count: int | None = None,
 ) -> Iterator[Batch]:
-    """All lines once. With `rng`, in random order, though lines of like width stay together."""
+    """All lines once. With `rng`, in random order, though lines of like width stay together, and
+    `count` of them: some left out, or all of them more than once."""
     widths = np.array([ink.shape[1] for ink in inks])
     usable = np.array([i for i, ink in enumerate(inks) if readable(ink, labels[i])], np.intp)
     if rng is None:
         order = usable[np.argsort(widths[usable], kind="stable")]
         groups = [order[i : i + size] for i in range(0, len(order), size)]
     else:
-        order = rng.permutation(usable)
+        count = len(usable) if count is None else count
+        passes = [rng.permutation(usable) for _ in range(-(-count // len(usable)))]
+        order = np.concatenate(passes)[:count]
         window = size * 24
         groups = []
         for start in range(0, len(order), window):

@@ -1,16 +1,16 @@
 """Rendered lines on disk: made once, in chunks, by as many processes as there are cores.
 
-    python -m training.dataset --split train --count 300000 [--jobs 2]
+    python -m training.dataset --split validation --profile clean --count 2000 [--jobs 2]
 
 A chunk's content follows from its split, profile and number alone, so making may stop and go on at
-any time, and training may start on the chunks that are there.
+any time. `Rolling` makes training lines while the network trains on those before them.
 """
 
 import argparse
 import hashlib
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,6 +48,43 @@ class Lines:
         self.labels.extend(other.labels)
         self.kinds.extend(other.kinds)
         self.families.extend(other.families)
+
+
+class Rolling:
+    """Training lines without end: round after round a window over the chunks, the newest of them
+    rendered meanwhile. What a round is made of follows from its number, not from the clock."""
+
+    def __init__(self, jobs: int, *, new: int = 20, window: int = 100, first: int = 0) -> None:
+        """new: chunks that join a round. window: chunks that a round draws from, at most.
+        first: the round to begin with."""
+        self._pool = ProcessPoolExecutor(jobs)
+        self._new, self._window = new, window
+        self._chunks: dict[int, Future[Path]] = {}
+        self._lines: dict[int, Lines] = {}
+        self._round = first
+
+    def __iter__(self) -> Iterator[Lines]:
+        while True:
+            end = (self._round + 1) * self._new
+            begin = max(0, end - self._window)
+            for number in range(begin, end + 2 * self._new):
+                if number not in self._chunks:
+                    made = self._pool.submit(make_chunk, "train", "train", number)
+                    self._chunks[number] = made
+            for number in [n for n in self._lines if n < begin]:
+                del self._lines[number]
+                path_of("train", "train", number).unlink(missing_ok=True)
+            for number in range(begin, end):
+                if number not in self._lines:
+                    self._lines[number] = load([self._chunks[number].result()])
+            lines = Lines([], [], [], [])
+            for number in range(begin, end):
+                lines.extend(self._lines[number])
+            self._round += 1
+            yield lines
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
 
 
 def profile_named(name: str) -> Profile:
@@ -117,9 +154,9 @@ def make(split: Split, profile: str, count: int, jobs: int, first: int = 0) -> I
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--split", default="train", choices=["train", "validation", "test"])
+    parser.add_argument("--split", default="validation", choices=["train", "validation", "test"])
     parser.add_argument("--profile", default="train", choices=["train", *PROFILES])
-    parser.add_argument("--count", type=int, default=300_000)
+    parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--first", type=int, default=0, help="number of the first chunk")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFont
@@ -18,6 +19,7 @@ from PIL import ImageFont
 from training import fonts, grammar
 from training.families import Split, families, normalized
 from training.fonts import Face
+from training.kin import Kin
 
 Mask = NDArray[np.uint8]
 
@@ -41,6 +43,8 @@ class Style:
     """Probability of a line above, and of one below."""
     jumbled: float = 0.0
     """Probability of marks in any order."""
+    kin: float = 0.0
+    """Probability of a relative of the face instead of the face itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ class Typesetter:
         text = _within(face, grammar.printed(rng, arabic=arabic, jumbled=style.jumbled))
         other = self._helper(rng, face, text.drawn)
         canvas = _Canvas(digit_height(face, arabic) * em / EM, em)
-        core = canvas.number(text.drawn, face, other, style.spacing)
+        kin = Kin.of(rng, rng.uniform(0.3, 1.3)) if style.kin and rng.random() < style.kin else None
+        core = canvas.number(text.drawn, face, other, style.spacing, kin=kin)
         whole = core
         count = rng.choices(range(len(style.words)), weights=style.words)[0]
         for side in rng.sample(["left", "right"], min(count, 2)):
@@ -155,15 +160,22 @@ class _Canvas:
         return self._ink
 
     def number(
-        self, text: str, face: Face, other: Face, spacing: float, at: tuple[int, int] | None = None
+        self,
+        text: str,
+        face: Face,
+        other: Face,
+        spacing: float,
+        at: tuple[int, int] | None = None,
+        kin: Kin | None = None,
     ) -> Box:
         x, y = at or self.origin
         whole: Box | None = None
         for character in text:
             glyph = _glyph(_file(face, other, character), self.em, character, None)
             if character != " ":
-                whole = _around(whole, self._put(glyph, x, y))
-            x += glyph.advance + spacing * self.digit
+                drawn = glyph if kin is None else _related(glyph, kin, character, self.digit)
+                whole = _around(whole, self._put(drawn, x, y))
+            x += glyph.advance * (kin.pitch if kin else 1) + spacing * self.digit
         assert whole is not None, "a field has at least one character"
         return whole
 
@@ -231,6 +243,17 @@ class _Glyph:
     left: int
     top: int
     advance: float
+
+
+def _related(glyph: _Glyph, kin: Kin, character: str, digit: float) -> _Glyph:
+    ink, pad = kin.drawn(character, glyph.ink, digit)
+    left, top, width, height = cv2.boundingRect(ink) if ink.size else (0, 0, *ink.shape[::-1])
+    return _Glyph(
+        ink[top : top + height, left : left + width],
+        glyph.left - pad + left,
+        glyph.top - pad + top,
+        glyph.advance,
+    )
 
 
 @functools.lru_cache(maxsize=40_000)

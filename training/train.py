@@ -1,17 +1,20 @@
 """Trains the line reader.
 
-    python -m training.train [--steps 12000]
+    python -m training.train [--rounds 30] [--jobs 1] [--threads 1]
 
-Stops and goes on at any time: a checkpoint is written every few minutes and picked up again. The
-learning rate warms up, stays, and falls to nothing at the end (so that a run may be prolonged: give
-more steps before the fall begins). What is exported is the moving average of the
-weights. Graves et al. 2006 for the loss.
+Lines are rendered by `--jobs` processes while `--threads` threads train on those before them. A
+round draws from the lines of the last few; after each a checkpoint is written, and a run that
+stopped goes on from there. The learning rate warms up, stays, and falls to nothing over the last
+rounds (a run may be made longer before the fall begins). What is exported is the moving average of
+the weights. Graves et al. 2006 for the loss.
 """
 
 import argparse
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -28,48 +31,47 @@ from training.grammar import CHARSET
 from training.model import LineNet
 from training.text import distance
 
-WARMUP = 100
-SAVE_EVERY = 250
+WARMUP = 200
+"""Steps."""
+SIZE = 128
+"""Lines per step."""
+PER_ROUND = 120_000
+"""Lines that a round trains on, drawn from what `dataset.Rolling` gives for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """rate: the highest learning rate. fall: share of the steps over which it falls to nothing."""
+    """rate: the highest learning rate. fall: share of the rounds over which it falls to nothing."""
 
-    steps: int
+    rounds: int
     rate: float = 3e-3
-    fall: float = 0.4
+    fall: float = 0.5
 
-    def __call__(self, step: int) -> float:
-        falling = 1 - max(0.0, step - self.steps * (1 - self.fall)) / (self.steps * self.fall)
-        return self.rate * min(1.0, (step + 1) / WARMUP) * max(falling, 0.002)
+    def __call__(self, step: int, done: float) -> float:
+        """The rate at a step, `done` rounds into the run."""
+        left = 1 - max(0.0, done - self.rounds * (1 - self.fall)) / (self.rounds * self.fall)
+        return self.rate * min(1.0, (step + 1) / WARMUP) * max(left, 0.002)
 
 
 class Trainer:
     """Holds everything that a checkpoint keeps."""
 
-    def __init__(self, folder: Path, *, seed: int = 7, start: Path | None = None) -> None:
-        """start: another run's checkpoint, whose weights a new run begins with."""
+    def __init__(self, folder: Path, *, seed: int = 7) -> None:
         torch.manual_seed(seed)
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model = LineNet().to(self.device, memory_format=torch.channels_last)
         self.average = AveragedModel(
-            self.model, multi_avg_fn=get_ema_multi_avg_fn(0.995), use_buffers=True
+            self.model, multi_avg_fn=get_ema_multi_avg_fn(0.998), use_buffers=True
         )
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3, weight_decay=0.01)
         self.generator = torch.Generator().manual_seed(seed)
         self.seed = seed
+        self.round = 0
         self.step = 0
         self.lines_seen = 0
         self._path = folder / "checkpoint.pt"
         self._log = folder / "log.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
-        if start is not None and not self._path.exists():
-            state = torch.load(start, map_location=self.device, weights_only=True)["average"]
-            weights = {name.removeprefix("module."): value for name, value in state.items()}
-            weights.pop("n_averaged")
-            self.model.load_state_dict(weights, strict=False)
-            self.average.module.load_state_dict(self.model.state_dict())
         if self._path.exists():
             self._resume()
 
@@ -79,6 +81,7 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
+            "round": self.round,
             "step": self.step,
             "lines_seen": self.lines_seen,
         }
@@ -92,46 +95,44 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"].cpu())
-        self.step, self.lines_seen = state["step"], state["lines_seen"]
+        self.round, self.step = state["round"], state["step"]
+        self.lines_seen = state["lines_seen"]
 
     def run(
         self,
-        data: Lines,
+        data: Iterable[Lines],
         schedule: Schedule,
-        size: int = 128,
         *,
+        size: int = SIZE,
+        per_round: int = PER_ROUND,
         validation: Lines | None = None,
-        refresh: bool = False,
     ) -> float:
-        """Trains to the schedule's end; returns the last mean loss. With `refresh`, chunks
-        that have been rendered meanwhile join at each pass."""
-        steps = schedule.steps
-        chunks = dataset.chunks("train", "train") if refresh else []
-        recent, started, told = 0.0, time.monotonic(), self.step
-        while self.step < steps:
-            rng = np.random.default_rng([self.step, 1])
-            for batch in batches(data.inks, data.labels, size, rng):
-                loss = self._learn(batch, schedule(self.step))
+        """Trains to the schedule's end; returns the last mean loss.
+
+        data: for each round from this run's next on, the lines to draw from.
+        """
+        recent = 0.0
+        for lines in islice(data, schedule.rounds - self.round):
+            rng = np.random.default_rng([self.seed, self.round])
+            started = time.monotonic()
+            groups = batches(lines.inks, lines.labels, size, rng, count=per_round)
+            for number, batch in enumerate(groups):
+                done = self.round + number * size / per_round
+                loss = self._learn(batch, schedule(self.step, done))
                 recent = loss if recent == 0.0 else 0.98 * recent + 0.02 * loss
                 self.step += 1
                 self.lines_seen += len(batch.index)
-                if self.step % 50 == 0:
-                    pace = (time.monotonic() - started) / (self.step - told)
+                if self.step % 100 == 0:
+                    pace = (time.monotonic() - started) / (number + 1)
                     print(
-                        f"step {self.step}/{steps} loss {recent:.4f} {pace:.2f} s/step "
-                        f"{len(data)} lines",
+                        f"round {done:.2f} of {schedule.rounds}, step {self.step}: "
+                        f"loss {recent:.4f}, {pace:.2f} s a step",
                         flush=True,
                     )
-                if self.step % SAVE_EVERY == 0 or self.step == steps:
-                    self.save()
-                    if validation is not None:
-                        self._validate(validation, recent)
-                if self.step >= steps:
-                    break
-            if refresh:
-                new = [p for p in dataset.chunks("train", "train") if p not in chunks]
-                chunks += new
-                data.extend(dataset.load(new))
+            self.round += 1
+            self.save()
+            if validation is not None:
+                self._validate(validation, recent)
         return recent
 
     def _learn(self, batch: Batch, rate: float) -> float:
@@ -159,7 +160,7 @@ class Trainer:
 
     def _validate(self, data: Lines, loss: float) -> None:
         exact, characters = score(self.average.module, data)
-        print(f"validation: {exact:.2%} of fields exact, {characters:.3%} per character")
+        print(f"validation: {exact:.2%} exact, {characters:.3%} per character", flush=True)
         with self._log.open("a") as log:
             record = {"step": self.step, "loss": loss, "exact": exact, "characters": characters}
             log.write(json.dumps(record) + "\n")
@@ -170,9 +171,10 @@ def predictions(model: torch.nn.Module, data: Lines) -> list[str]:
     decoder = Decoder(CHARSET)
     texts = [""] * len(data)
     model.eval()
+    device = next(model.parameters()).device
     with torch.inference_mode():
-        for batch in batches(data.inks, data.labels, 128, None):
-            log_probs = model(batch.lines.float() / 255).numpy()
+        for batch in batches(data.inks, data.labels, SIZE, None):
+            log_probs = model((batch.lines.float() / 255).to(device)).cpu().numpy()
             for row, i in enumerate(batch.index):
                 texts[i] = decoder.greedy(log_probs[row])
     return texts
@@ -188,21 +190,24 @@ def score(model: torch.nn.Module, data: Lines) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=12_000)
+    parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
-    parser.add_argument("--fall", type=float, default=0.4, help="share of steps that it falls over")
+    parser.add_argument("--fall", type=float, default=0.5, help="share of falling rounds")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that render")
     parser.add_argument("--name", default="numeric")
-    parser.add_argument("--start", type=Path, help="a checkpoint to take the first weights from")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    trainer = Trainer(WORK / "runs" / options.name, seed=options.seed, start=options.start)
-    validation = dataset.load(dataset.chunks("validation", "train")[:1])
-    data = dataset.load(dataset.chunks("train", "train"))
-    schedule = Schedule(options.steps, options.rate, options.fall)
-    trainer.run(data, schedule, validation=validation or None, refresh=True)
+    trainer = Trainer(WORK / "runs" / options.name, seed=options.seed)
+    validation = dataset.load([dataset.make_chunk("validation", "train", 0)])
+    rolling = dataset.Rolling(options.jobs, first=trainer.round)
+    schedule = Schedule(options.rounds, options.rate, options.fall)
+    try:
+        trainer.run(rolling, schedule, validation=validation)
+    finally:
+        rolling.close()
 
 
 if __name__ == "__main__":

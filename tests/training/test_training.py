@@ -74,9 +74,10 @@ def test_a_short_training_learns_and_goes_on_where_it_stopped(tmp_path: Path) ->
         [s.kind for s in samples],
         [s.family for s in samples],
     )
-    before = Trainer(tmp_path).run(data, Schedule(4), 32)
+    before = Trainer(tmp_path).run([data], Schedule(1), size=32, per_round=128)
     trainer = Trainer(tmp_path)
-    assert trainer.step == 4
-    assert trainer.run(data, Schedule(60), 32) < before / 2
+    assert (trainer.round, trainer.step) == (1, 4)
+    assert trainer.run([data] * 7, Schedule(8), size=32, per_round=256) < before / 2
+    assert trainer.round == 8
     to_onnx(trainer.average.module, tmp_path / "numeric.onnx")
     assert (tmp_path / "numeric.onnx").stat().st_size < 4 * 2**20
