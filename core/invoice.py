@@ -3,8 +3,9 @@
 The status moves forward only, by the functions here, inside a transaction of the store:
 
     received ──> reading ──> done | needs_review | failed
-                    ▲                  │
-                    └──── read again ──┘   (a new template or reader, or on request)
+     ▲    ▲         │                  │
+     │    └─put back┘                  │   (a fault that passes)
+     └────────── requeue ──────────────┘   (a new template or reader, or on request)
 
 and a person who has looked makes `needs_review` `done`.
 """
@@ -97,6 +98,19 @@ class ErrorInfo(_Model):
         return cls(code=error.code, message=error.message)
 
 
+class Correction(_Model):
+    """One entry of the audit trail: `by` said at `at` that `field` holds `after`.
+
+    `before` and `after` are values; where they are equal, a person has confirmed what was read.
+    """
+
+    field: str
+    before: str | None
+    after: str | None
+    by: str
+    at: datetime
+
+
 class Outcome(_Model):
     """What reading a file came to. `page_sizes` are as in `Invoice`."""
 
@@ -115,7 +129,8 @@ class Invoice(_Model):
     `duplicates` are the later sources of the same bytes. `requested_template` is the template that
     the sender asked for. `lease_until` is set while a reader works on it. `page_sizes` holds, per
     page that was read (1 is the first), the width and height in pixels that boxes on it refer to: a
-    page of a PDF has no size in pixels of its own.
+    page of a PDF has no size in pixels of its own. `corrections` are all that people ever made, the
+    oldest first. `error` says why it failed or, while it waits, what the last try met with.
     """
 
     id: str
@@ -126,6 +141,7 @@ class Invoice(_Model):
     requested_template: str | None = None
     template: TemplateRef | None = None
     fields: dict[str, Reading] = {}
+    corrections: tuple[Correction, ...] = ()
     page_sizes: dict[int, tuple[int, int]] = {}
     reasons: tuple[Reason, ...] = ()
     error: ErrorInfo | None = None
@@ -186,12 +202,23 @@ def begin_reading(invoice: Invoice, *, reader: str, lease: timedelta) -> Invoice
     Raises:
         BusyError: another delivery is reading it and its lease still runs.
     """
-    at = now()
     if invoice.status.final and invoice.reader == reader:
         return None
-    if invoice.status is Status.READING and invoice.lease_until and invoice.lease_until > at:
+    if _is_being_read(invoice):
         raise BusyError(f"{invoice.source.name}: is being read by another worker")
-    return invoice.model_copy(update={"status": Status.READING, "lease_until": at + lease})
+    return invoice.model_copy(update={"status": Status.READING, "lease_until": now() + lease})
+
+
+def put_back(invoice: Invoice, error: ErrorInfo, *, begun: Invoice) -> Invoice | None:
+    """The invoice as waiting for another try, after the one that made it `begun` met with `error`.
+
+    None if somebody else has it in hand by now, or is done with it.
+    """
+    if (invoice.status, invoice.lease_until) != (begun.status, begun.lease_until):
+        return None
+    return invoice.model_copy(
+        update={"status": Status.RECEIVED, "lease_until": None, "error": error}
+    )
 
 
 def finish(invoice: Invoice, outcome: Outcome, *, reader: str) -> Invoice:
@@ -219,11 +246,34 @@ def finish(invoice: Invoice, outcome: Outcome, *, reader: str) -> Invoice:
     )
 
 
-def requeue(invoice: Invoice) -> Invoice:
-    """The invoice as to be read again, whatever read it before."""
+def requeue(invoice: Invoice, *, template: str | None = None) -> Invoice:
+    """The invoice as to be read again, whatever read it before, with `template` if one is named.
+
+    Raises:
+        ConflictError: its file was never taken in, or it is being read at the moment.
+    """
+    if invoice.object is None:
+        raise ConflictError(f"{invoice.source.name}: its file was not taken in", code="no_file")
+    if _is_being_read(invoice):
+        # Whoever reads it now would overwrite the new request with its own outcome.
+        raise ConflictError(f"{invoice.source.name}: is being read; ask again after that")
     return invoice.model_copy(
-        update={"status": Status.RECEIVED, "reader": None, "lease_until": None, "error": None}
+        update={
+            "status": Status.RECEIVED,
+            "requested_template": template or invoice.requested_template,
+            "reader": None,
+            "lease_until": None,
+            "error": None,
+        }
     )
+
+
+def move_object(invoice: Invoice, ref: ObjectRef | None) -> Invoice:
+    """The invoice with `ref` as its object, unless it knows of a newer generation already."""
+    # A late event of an older generation must not take the invoice back to it.
+    refs = [each for each in (invoice.object, ref) if each is not None]
+    newest = max(refs, key=lambda each: each.generation, default=None)
+    return invoice.model_copy(update={"object": newest})
 
 
 def add_source(invoice: Invoice, source: SourceRef) -> Invoice:
@@ -238,7 +288,7 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
     """The invoice with what a person, `by`, says that fields hold; who has looked makes it done.
 
     `original` is the reader's value, however often it is corrected; what is printed (`text`) and
-    how sure the reader was stay.
+    how sure the reader was stay. Each value given is one more entry of `corrections`.
 
     Raises:
         ConflictError: it is not read yet or could not be, or has no such field.
@@ -248,11 +298,16 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
             f"{invoice.source.name}: is {invoice.status.value}: there is nothing to correct",
             code="not_read",
         )
+    at = now()
     fields = dict(invoice.fields)
+    corrections = list(invoice.corrections)
     for name, value in values.items():
         if name not in fields:
             raise ConflictError(f"{invoice.source.name}: has no field {name!r} any more")
         reading = fields[name]
+        corrections.append(
+            Correction(field=name, before=reading.value, after=value.value, by=by, at=at)
+        )
         fields[name] = reading.model_copy(
             update={
                 "value": value.value,
@@ -261,4 +316,17 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
                 "reviewed_by": by,
             }
         )
-    return invoice.model_copy(update={"status": Status.DONE, "fields": fields, "reasons": ()})
+    return invoice.model_copy(
+        update={
+            "status": Status.DONE,
+            "fields": fields,
+            "corrections": tuple(corrections),
+            "reasons": (),
+        }
+    )
+
+
+def _is_being_read(invoice: Invoice) -> bool:
+    """Whether a reader has it in hand whose lease still runs."""
+    lease = invoice.lease_until
+    return invoice.status is Status.READING and lease is not None and lease > now()

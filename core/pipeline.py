@@ -24,7 +24,10 @@ from core.invoice import (
     begin_reading,
     finish,
     invoice_id,
+    move_object,
     now,
+    put_back,
+    requeue,
     sha256_hex,
 )
 from core.ports import Adapters, InvoiceStore, SourceFile, StoredTemplate
@@ -139,8 +142,8 @@ def process(
     None means that the object is gone: its invoice was deleted, and there is nothing to read.
 
     Raises:
-        TransientError: try again later. Anything wrong with the file itself is no error here but a
-            `failed` invoice.
+        TransientError: try again later, which nothing hinders: the invoice waits for it and says
+            why. Anything wrong with the file itself is no error here but a `failed` invoice.
     """
     try:
         stored = adapters.objects.read(ref)
@@ -157,17 +160,17 @@ def process(
         idle = begun is None
         return begun
 
-    invoice = adapters.store.update(invoice.id, begin)
+    begun = adapters.store.update(invoice.id, begin)
     if idle:
-        return invoice
+        return begun
     try:
         templates = _templates(adapters.store, invoice.requested_template)
         outcome = extractor.extract(stored.data, templates, name=invoice.source.name)
-    except SetupError as error:
+    except (SetupError, TransientError) as error:
         # The installation is at fault, not the file: it is read once somebody has mended that.
+        met = ErrorInfo.of(error)
+        adapters.store.update(invoice.id, lambda current: put_back(current, met, begun=begun))
         raise TransientError(error.message, code=error.code) from error
-    except TransientError:
-        raise
     except KhanaError as error:
         outcome = Outcome(status=Status.FAILED, error=ErrorInfo.of(error))
     except Exception:
@@ -184,18 +187,63 @@ def process(
     )
 
 
-def give_up(adapters: Adapters, ref: ObjectRef, error: ErrorInfo) -> None:
-    """Marks the object's invoice `failed` after the last try to read it."""
+_NO_ANSWER = ErrorInfo(code="reader_crashed", message="no reader came to an end with it")
+
+
+def give_up(
+    adapters: Adapters, ref: ObjectRef, *, tries: int, error: ErrorInfo | None = None
+) -> Invoice | None:
+    """The object's invoice, `failed` after the last of `tries` to read it unless it was read.
+
+    `error` is what ended the last one, if the caller knows it; else the invoice may. None means
+    that the object is gone.
+
+    Raises:
+        TransientError: a store is out of reach.
+    """
     try:
         stored = adapters.objects.read(ref)
     except NotFoundError:
-        return
+        return None
     invoice = _ensure(adapters.store, _from_metadata(stored.data, stored.metadata, ref))
-    outcome = Outcome(status=Status.FAILED, error=error)
-    adapters.store.update(
-        invoice.id,
-        lambda current: None if current.status.final else finish(current, outcome, reader=""),
-    )
+
+    def fail(current: Invoice) -> Invoice | None:
+        if current.status.final:
+            return None
+        last = error or current.error or _NO_ANSWER
+        message = (
+            f"{current.source.name}: reading it failed {tries} times; the last time: {last.message}"
+        )
+        told = ErrorInfo(code=last.code, message=message)
+        return finish(current, Outcome(status=Status.FAILED, error=told), reader="")
+
+    return adapters.store.update(invoice.id, fail)
+
+
+def read_again(adapters: Adapters, invoice_id: str, *, template: str | None = None) -> Invoice:
+    """Has the invoice read once more, with `template` if one is named.
+
+    Should this stop half-way, the invoice waits as `received` until it is asked for again.
+
+    Raises:
+        NotFoundError: there is no such invoice, or its file is gone.
+        ConflictError: its file was never taken in, or it is being read at the moment.
+        TransientError: a store is out of reach.
+    """
+    store = adapters.store
+    before = store.get(invoice_id)
+    invoice = store.update(invoice_id, lambda current: requeue(current, template=template))
+    assert invoice.object is not None  # or `requeue` had refused
+    try:
+        ref = adapters.objects.announce(invoice.object)
+    except NotFoundError:
+        # There is nothing left to read: what was read of it stays.
+        store.update(invoice_id, lambda current: before if current == invoice else None)
+        raise
+    if ref == invoice.object:
+        return invoice
+    # Noted at once: what the invoice was called by before is gone, also for who looks at its page.
+    return store.update(invoice_id, lambda current: move_object(current, ref))
 
 
 def _ensure(store: InvoiceStore, invoice: Invoice) -> Invoice:
@@ -205,13 +253,7 @@ def _ensure(store: InvoiceStore, invoice: Invoice) -> Invoice:
         return known
 
     def merge(current: Invoice) -> Invoice | None:
-        merged = add_source(current, invoice.source)
-        newest = max(
-            (ref for ref in (current.object, invoice.object) if ref is not None),
-            key=lambda ref: ref.generation,
-            default=None,
-        )  # a late event of an older generation must not take the invoice back to it
-        merged = merged.model_copy(update={"object": newest})
+        merged = move_object(add_source(current, invoice.source), invoice.object)
         return None if merged == current else merged
 
     return store.update(known.id, merge)

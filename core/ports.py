@@ -67,8 +67,11 @@ class ObjectStore(Protocol):
     def read(self, ref: ObjectRef) -> StoredObject:
         """That generation of the object. Raises NotFoundError."""
 
-    def announce(self, ref: ObjectRef) -> None:
-        """Has the object announced to the reader once more."""
+    def announce(self, ref: ObjectRef) -> ObjectRef:
+        """Has the object announced to the reader once more, and gives what it is called by then.
+
+        That may be a new generation, in the place of the one before. Raises NotFoundError.
+        """
 
     def delete(self, ref: ObjectRef) -> None:
         """Removes the object; fine if it is gone."""

@@ -184,7 +184,7 @@ class TemplateForm(_Form):
     )
 
 
-class Correction(_Model):
+class TypedValue(_Model):
     value: Annotated[str, StringConstraints(max_length=MAX_VALUE_LENGTH)] | None = Field(
         description="as a person types it: digits of either family; null if there is nothing"
     )
@@ -193,7 +193,7 @@ class Correction(_Model):
 class Review(_Model):
     """That a person has looked, and what they corrected."""
 
-    fields: dict[str, Correction] = {}
+    fields: dict[str, TypedValue] = {}
     reviewed_by: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = Field(
         max_length=200
     )

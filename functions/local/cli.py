@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from core.errors import FileError, KhanaError, SetupError, TemplateError
+from core.errors import FileError, KhanaError, RequestError, SetupError, TemplateError
 from core.invoice import ErrorInfo, Outcome, Status
 from core.ports import Query, StoredTemplate
 from core.settings import Settings, explain, load_settings
@@ -302,6 +302,47 @@ def export_(form: str, status: str | None, template_id: str | None, **flags: str
         lines = export.json_lines(export.every(store, query))
     for line in lines:
         click.echo(line, nl=False)
+
+
+# --- replay ---------------------------------------------------------------------------------------
+
+
+@khana.command()
+@click.argument("ids", nargs=-1)
+@option("--status", type=click.Choice([status.value for status in Status]), help="only these")
+@option("--template", "template_id", help="only those read with it")
+@option("--all", "everything", is_flag=True, help="whatever their status")
+@setting_options("backend", "bucket", "data")
+def replay(
+    ids: Sequence[str],
+    status: str | None,
+    template_id: str | None,
+    everything: bool,
+    **flags: str | None,
+) -> None:
+    """Has stored invoices read again: those named by IDS, or all that failed, the oldest first.
+
+    Corrected fields stay as they are.
+    """
+    from core import export  # noqa: PLC0415
+    from core.adapters import connect  # noqa: PLC0415
+    from core.pipeline import read_again  # noqa: PLC0415
+
+    if (ids and (status or template_id or everything)) or (status and everything):
+        raise click.UsageError("name IDS, or --status, or --all")
+    adapters = connect(load_settings(**flags))
+    wanted = None if everything else Status(status or Status.FAILED)
+    query = Query(status=wanted, template=template_id, descending=False)
+    sent = left = 0
+    for invoice_id in ids or (invoice.id for invoice in export.every(adapters.store, query)):
+        try:
+            read_again(adapters, invoice_id)
+            sent += 1
+        except RequestError as error:
+            left += 1
+            click.echo(f"khana: {error.message} [{error.code}]", err=True)
+    click.echo(f"{sent} to be read again, {left} left as they are")
+    sys.exit(1 if left else 0)
 
 
 # --- config --------------------------------------------------------------------------------------

@@ -158,13 +158,10 @@ class Dispatcher:
             self._backend.queue.retry(delivery, error)
 
     def _give_up(self, delivery: Delivery, error: ErrorInfo) -> None:
-        message = (
-            f"{self._file_name(delivery)}: reading it failed {delivery.attempt} times; "
-            f"the last time: {error.message}"
-        )
-        log.error("set aside: %s", message)
         # In this order: after a crash in between, the event comes once more and changes nothing.
-        give_up(self._backend.adapters, delivery.ref, ErrorInfo(code=error.code, message=message))
+        invoice = give_up(self._backend.adapters, delivery.ref, tries=delivery.attempt, error=error)
+        if invoice is not None and invoice.error is not None:
+            log.error("set aside: %s", invoice.error.message)
         self._backend.queue.set_aside(delivery, error)
 
     def _file_name(self, delivery: Delivery) -> str:

@@ -10,6 +10,7 @@ from core.errors import BusyError, ConflictError
 from core.invoice import (
     ErrorInfo,
     Invoice,
+    ObjectRef,
     Outcome,
     Reading,
     Reason,
@@ -29,6 +30,7 @@ from core.template import Kind
 from core.values import Value
 
 LEASE = timedelta(seconds=60)
+OBJECT = ObjectRef(bucket="b", name="invoices/a", generation=1)
 SOURCE = SourceRef(kind="folder", file_id="a.png", name="a.png")
 
 
@@ -95,10 +97,16 @@ def test_a_late_event_changes_nothing_but_a_new_reader_reads_again(status: Statu
 
 def test_who_asks_for_it_has_it_read_again() -> None:
     failed = invoice(
-        status=Status.FAILED, reader="r1", error=ErrorInfo(code="internal", message="x")
+        status=Status.FAILED,
+        reader="r1",
+        error=ErrorInfo(code="internal", message="x"),
+        requested_template="acme",
+        object=OBJECT,
     )
     again = requeue(failed)
     assert (again.status, again.error) == (Status.RECEIVED, None)
+    assert again.requested_template == "acme"
+    assert requeue(failed, template="other").requested_template == "other"
     assert begin_reading(again, reader="r1", lease=LEASE) is not None
 
 
@@ -135,6 +143,18 @@ def test_a_correction_makes_it_done_and_keeps_the_reader_s_value() -> None:
     assert (twice.value, twice.original, twice.reviewed_by) == ("6", "1", "Omar")
 
 
+def test_each_correction_is_kept_with_who_and_when() -> None:
+    twice = correct(reviewed(tax="5"), {"tax": Value(None)}, by="Omar")
+    assert [(c.field, c.before, c.after, c.by) for c in twice.corrections] == [
+        ("tax", "1", "5", "Mona"),
+        ("tax", "5", None, "Omar"),
+    ]
+    first, second = twice.corrections
+    assert first.at <= second.at <= now()
+    # Also when it is read again, whatever that comes to.
+    assert finish(twice, outcome(), reader="r2").corrections == twice.corrections
+
+
 @pytest.mark.parametrize("status", [Status.RECEIVED, Status.READING, Status.FAILED])
 def test_what_is_not_read_cannot_be_corrected(status: Status) -> None:
     with pytest.raises(ConflictError, match=status.value):
@@ -163,7 +183,7 @@ def test_reading_again_keeps_corrections(
     reasons: list[Reason], status: Status, left: list[Reason] | None
 ) -> None:
     new = outcome(*reasons, tax=reading("2"), net=reading("2"), total=reading("2"))
-    again = finish(requeue(reviewed(tax="5", net="7")), new, reader="r2")
+    again = finish(reviewed(tax="5", net="7"), new, reader="r2")
     assert {name: field.value for name, field in again.fields.items()} == {
         "tax": "5",
         "net": "7",

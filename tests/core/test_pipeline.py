@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.adapters import connect
-from core.errors import BusyError, FileError, NotFoundError, TransientError
+from core.errors import BusyError, FileError, NotFoundError, SetupError, TransientError
 from core.invoice import (
     ErrorInfo,
     Invoice,
@@ -16,9 +16,8 @@ from core.invoice import (
     Reason,
     SourceRef,
     Status,
-    requeue,
 )
-from core.pipeline import give_up, process, receive, watch
+from core.pipeline import give_up, process, read_again, receive, watch
 from core.ports import Adapters, Query, StoredTemplate
 from core.settings import Settings
 
@@ -135,20 +134,81 @@ def test_a_transient_fault_is_tried_again_and_in_the_end_given_up(
     ref, reader = _ref(_received(adapters, settings)), Reader(TransientError("Tesseract died"))
     with pytest.raises(TransientError):
         process(adapters, reader, ref, settings)
-    give_up(adapters, ref, ErrorInfo(code="unavailable", message="scan.jpg: gave up"))
-    (invoice,) = adapters.store.list(Query()).invoices
-    assert invoice.status is Status.FAILED
+    (waiting,) = adapters.store.list(Query()).invoices
+    assert (waiting.status, waiting.lease_until) == (Status.RECEIVED, None)
+    assert waiting.error == ErrorInfo(code="unavailable", message="Tesseract died")
+    given_up = give_up(adapters, ref, tries=5)
+    assert given_up is not None
+    assert given_up.status is Status.FAILED
+    assert given_up.error == ErrorInfo(
+        code="unavailable",
+        message="scan.jpg: reading it failed 5 times; the last time: Tesseract died",
+    )
     # It can still be read on request.
-    adapters.store.update(invoice.id, requeue)
+    read_again(adapters, given_up.id)
     read = process(adapters, reader, ref, settings)
     assert read is not None
     assert read.status is Status.NEEDS_REVIEW
 
 
+def test_a_try_that_nothing_hinders_follows_at_once(adapters: Adapters, settings: Settings) -> None:
+    ref = _ref(_received(adapters, settings))
+    reader = Reader(SetupError("Tesseract is missing"), TransientError("it died"))
+    for said in ("missing", "died"):
+        with pytest.raises(TransientError, match=said):
+            process(adapters, reader, ref, settings)
+    read = process(adapters, reader, ref, settings)
+    assert read is not None
+    assert (read.status, read.error) == (Status.NEEDS_REVIEW, None)
+
+
+def test_a_fault_leaves_alone_who_reads_it_by_then(adapters: Adapters, settings: Settings) -> None:
+    invoice = _received(adapters, settings)
+
+    class TooSlow(Reader):
+        def extract(
+            self, data: bytes, templates: Sequence[StoredTemplate], *, name: str
+        ) -> Outcome:
+            adapters.store.update(invoice.id, _without_lease)
+            process(adapters, Reader(), _ref(invoice), settings)
+            raise TransientError("too late")
+
+    with pytest.raises(TransientError, match="too late"):
+        process(adapters, TooSlow(), _ref(invoice), settings)
+    assert adapters.store.get(invoice.id).status is Status.NEEDS_REVIEW
+
+
+def _without_lease(invoice: Invoice) -> Invoice:
+    return invoice.model_copy(update={"lease_until": None})
+
+
+def test_giving_up_on_what_never_came_to_an_end(adapters: Adapters, settings: Settings) -> None:
+    invoice = _received(adapters, settings)
+    adapters.store.delete(invoice.id)
+    given_up = give_up(adapters, _ref(invoice), tries=3)
+    assert given_up is not None
+    assert (given_up.id, given_up.source) == (invoice.id, UPLOAD)
+    assert given_up.error is not None
+    assert given_up.error.code == "reader_crashed"
+    assert "3 times" in given_up.error.message
+
+
+def test_reading_again_leaves_what_was_read_of_a_file_that_is_gone(
+    adapters: Adapters, settings: Settings
+) -> None:
+    ref = _ref(_received(adapters, settings))
+    read = process(adapters, Reader(), ref, settings)
+    assert read is not None
+    adapters.objects.delete(ref)
+    with pytest.raises(NotFoundError):
+        read_again(adapters, read.id)
+    assert adapters.store.get(read.id) == read
+
+
 def test_giving_up_late_leaves_what_was_read(adapters: Adapters, settings: Settings) -> None:
     ref = _ref(_received(adapters, settings))
     process(adapters, Reader(), ref, settings)
-    give_up(adapters, ref, ErrorInfo(code="unavailable", message="too late"))
+    give_up(adapters, ref, tries=5)
     assert adapters.store.list(Query()).invoices[0].status is Status.NEEDS_REVIEW
 
 

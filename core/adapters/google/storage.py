@@ -90,8 +90,8 @@ class GoogleObjectStore:
             data = blob.download_as_bytes(retry=self._retry)
         return StoredObject(data, blob.metadata or {})
 
-    def announce(self, ref: ObjectRef) -> None:
-        """Has the object announced to the reader once more, as a new generation of it.
+    def announce(self, ref: ObjectRef) -> ObjectRef:
+        """Has the object announced to the reader once more, and gives the new generation of it.
 
         Cloud Storage announces a generation once. Changed metadata is another kind of event; a
         rewrite of the object onto itself is a new generation, made of the same bytes without moving
@@ -119,8 +119,11 @@ class GoogleObjectStore:
                 ) is not None:
                     pass
         except _Changed:
-            # Deleted, which needs no reader, or a newer generation, which announces itself.
-            return
+            # By a newer generation, which announces itself, or because it was deleted.
+            blob = self._get(ref.bucket, ref.name)
+            if blob is None:
+                raise NotFoundError(f"{ref.name}: there is no such object") from None
+        return _ref(blob)
 
     def delete(self, ref: ObjectRef) -> None:
         """Removes the object; fine if it is gone, or replaced by another generation.

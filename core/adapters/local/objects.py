@@ -109,10 +109,21 @@ class LocalObjectStore:
                 raise NotFoundError(f"{ref.name}: its bytes are gone from the bucket") from error
         return StoredObject(data, json.loads(row["metadata"]))
 
-    def announce(self, ref: ObjectRef) -> None:
-        """Has the object announced to the reader once more."""
+    def announce(self, ref: ObjectRef) -> ObjectRef:
+        """Has the object announced to the reader once more; it stays of its generation.
+
+        Raises:
+            NotFoundError: there is no such object.
+        """
         with self._database.write() as connection:
+            known = connection.execute(
+                "SELECT 1 FROM objects WHERE name = ? AND generation = ?",
+                (ref.name, ref.generation),
+            ).fetchone()
+            if known is None:
+                raise NotFoundError(f"{ref.name}: there is no such object")
             EventQueue.put(connection, ref)
+        return ref
 
     def delete(self, ref: ObjectRef) -> None:
         """Removes the object; fine if it is gone, or replaced by another generation."""

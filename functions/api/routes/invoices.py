@@ -7,8 +7,8 @@ import flask
 
 from core.errors import ConflictError, NotFoundError, RequestError
 from core.export import csv_lines, every, field_names, json_lines, public
-from core.invoice import Invoice, SourceRef, Status, correct, requeue
-from core.pipeline import receive
+from core.invoice import Invoice, SourceRef, correct
+from core.pipeline import read_again, receive
 from core.ports import Adapters, InvoiceStore
 from core.template import Template
 from core.values import Value, parse_value
@@ -55,7 +55,7 @@ def create_invoice(form: UploadForm, query: UploadQuery) -> Any:
     stream = cast(BinaryIO, form.file.stream)
     invoice = receive(here.adapters, stream, source, here.settings, template=form.template)
     if form.template not in (None, invoice.requested_template):
-        invoice = _read_again(here.adapters, invoice.id, form.template)
+        invoice = read_again(here.adapters, invoice.id, template=form.template)
     if query.wait:
         invoice = _wait(here.adapters, invoice)
     return public(invoice), 200 if query.wait and invoice.status.final else 202
@@ -112,8 +112,7 @@ def review_invoice(path: InvoicePath, body: Review) -> Any:
     invoice = store.get(path.invoice_id)
     template = _template_of(store, invoice)
     values = {
-        name: _typed(invoice, template, name, correction.value)
-        for name, correction in body.fields.items()
+        name: _typed(invoice, template, name, typed.value) for name, typed in body.fields.items()
     }
 
     def change(current: Invoice) -> Invoice:
@@ -148,23 +147,7 @@ def read_invoice(path: InvoicePath, body: ReadRequest) -> Any:
     adapters = context().adapters
     if body.template is not None:
         _check_template(adapters, body.template)
-    return public(_read_again(adapters, path.invoice_id, body.template)), 202
-
-
-def _read_again(adapters: Adapters, invoice_id: str, template: str | None) -> Invoice:
-    def change(current: Invoice) -> Invoice:
-        if current.object is None:
-            raise ConflictError(f"{current.source.name}: its file was not taken in", code="no_file")
-        if current.status is Status.READING:
-            # Whoever reads it now would overwrite the new request with its own outcome.
-            raise ConflictError(f"{current.source.name}: is being read; ask again after that")
-        wanted = {"requested_template": template or current.requested_template}
-        return requeue(current).model_copy(update=wanted)
-
-    invoice = adapters.store.update(invoice_id, change)
-    if invoice.object is not None:
-        adapters.objects.announce(invoice.object)
-    return invoice
+    return public(read_again(adapters, path.invoice_id, template=body.template)), 202
 
 
 def _wait(adapters: Adapters, invoice: Invoice) -> Invoice:

@@ -51,11 +51,18 @@ def test_announcing_has_it_delivered_once_more(backend: Backend) -> None:
     first = backend.queue.take()
     assert first is not None
     backend.queue.acknowledge(first)
-    backend.objects.announce(ref)
+    assert backend.objects.announce(ref) == ref
     second = backend.queue.take()
     assert second is not None
     assert second.ref.name == ref.name
     assert second.id != first.id
+
+
+def test_announcing_what_is_gone_is_refused(backend: Backend) -> None:
+    ref = put(backend)
+    backend.objects.delete(ref)
+    with pytest.raises(NotFoundError, match=ref.name):
+        backend.objects.announce(ref)
 
 
 def test_of_many_who_create_the_same_object_one_wins(backend: Backend) -> None:

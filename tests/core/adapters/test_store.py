@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,10 @@ from core.adapters.google.firestore import FirestoreInvoiceStore
 from core.adapters.local.database import Database
 from core.adapters.local.store import LocalInvoiceStore
 from core.errors import ConflictError, NotFoundError, RequestError
-from core.invoice import ErrorInfo, Invoice, Reading, SourceRef, Status, TemplateRef
+from core.invoice import ErrorInfo, Invoice, Reading, SourceRef, Status, TemplateRef, correct
 from core.ports import InvoiceStore, Query, StoredTemplate
 from core.template import Kind, Template, parse_template
+from core.values import Value
 
 # The doubles are imported as `emulators.…`, as they are used by more than one folder of tests.
 sys.path.append(str(Path(__file__).parents[2]))
@@ -155,6 +157,21 @@ def test_an_update_sees_what_is_there_and_stores_what_it_gives(store):
     assert changed == store.get(changed.id) == invoice(1, status=Status.READING)
     assert listed(store, status=Status.READING) == [1]
     assert listed(store, status=Status.RECEIVED) == []
+
+
+def test_every_correction_is_kept(store):
+    read = invoice(1, total="1", status=Status.NEEDS_REVIEW)
+    store.create(read)
+
+    for n in range(20):
+        typed = {"total": Value(str(n))}
+        store.update(read.id, lambda current, typed=typed: correct(current, typed, by="منى"))
+
+    trail = store.get(read.id).corrections
+    assert [entry.after for entry in trail] == [str(n) for n in range(20)]
+    assert [entry.before for entry in trail] == ["1", *(str(n) for n in range(19))]
+    assert {(entry.field, entry.by) for entry in trail} == {("total", "منى")}
+    assert all(first.at <= second.at for first, second in pairwise(trail))
 
 
 def test_an_update_may_leave_it_as_it_is(store):

@@ -253,6 +253,12 @@ def test_a_correction_keeps_what_was_read(client: FlaskClient, read: Read) -> No
         assert (total["text"], total["confidence"]) == ("٥٦٬٠٠٠٫٥٠", 0.9612)
         assert total["reviewed_by"] == "Mariam"
     assert answer.get_json()["fields"]["date"]["reviewed_by"] is None
+    trail = answer.get_json()["corrections"]
+    assert [entry.pop("at") <= now().isoformat() for entry in trail] == [True, True]
+    assert trail == [
+        {"field": "total", "before": "56000.50", "after": "56000", "by": "Mariam"},
+        {"field": "total", "before": "56000", "after": "57000", "by": "Mariam"},
+    ]
     assert client.get(f"/v1/invoices/{made.id}").get_json() == answer.get_json()
 
 
@@ -367,7 +373,8 @@ def test_what_is_being_read_is_left_to_its_reader(
     client: FlaskClient, adapters: Adapters, upload: Read
 ) -> None:
     made = upload()
-    adapters.store.update(made.id, lambda x: x.model_copy(update={"status": Status.READING}))
+    begun = {"status": Status.READING, "lease_until": now() + timedelta(minutes=1)}
+    adapters.store.update(made.id, lambda x: x.model_copy(update=begun))
     assert reason(client.post(f"/v1/invoices/{made.id}:read")) == (409, "conflict")
 
 

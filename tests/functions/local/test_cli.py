@@ -13,8 +13,10 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from core.adapters import connect
-from core.invoice import SourceRef
+from core.adapters.local.backend import open_backend
+from core.invoice import ErrorInfo, Invoice, Outcome, SourceRef, Status, finish, now
 from core.pipeline import receive
+from core.ports import Adapters
 from core.settings import Settings
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
@@ -229,3 +231,38 @@ def test_export_writes_what_is_stored(tmp_path: Path) -> None:
     (line,) = lines(khana("export", "--data", tmp_path, "--format", "json"))
     assert line["id"] == invoice.id
     assert khana("export", "--data", tmp_path, "--format", "json", "--status", "done").stdout == ""
+
+
+def failed(adapters: Adapters, name: str) -> Invoice:
+    source = SourceRef(kind="upload", file_id=name, name=name)
+    made = receive(adapters, BytesIO(name.encode()), source, Settings())
+    error = ErrorInfo(code="corrupt_file", message=name)
+    outcome = Outcome(status=Status.FAILED, error=error)
+    return adapters.store.update(made.id, lambda it: finish(it, outcome, reader="reader-1"))
+
+
+def test_replay_has_what_failed_read_again(tmp_path: Path) -> None:
+    backend = open_backend(Settings(data=tmp_path))
+    adapters = backend.adapters
+    bad, other = (failed(adapters, name) for name in ("a.png", "b.png"))
+    source = SourceRef(kind="folder", file_id="huge", name="huge.png")
+    huge = Invoice(id="f" * 32, status=Status.FAILED, source=source, received_at=now())
+    adapters.store.create(huge)
+    while (delivery := backend.queue.take()) is not None:
+        backend.queue.acknowledge(delivery)
+
+    one = khana("replay", "--data", tmp_path, bad.id)
+    assert (one.returncode, one.stdout) == (0, "1 to be read again, 0 left as they are\n")
+    rest = khana("replay", "--data", tmp_path)
+    assert (rest.returncode, rest.stdout) == (1, "1 to be read again, 1 left as they are\n")
+    assert rest.stderr == "khana: huge.png: its file was not taken in [no_file]\n"
+    for again in (bad, other):
+        assert adapters.store.get(again.id).status is Status.RECEIVED
+        delivery = backend.queue.take()
+        assert delivery is not None
+        assert delivery.ref == again.object
+    assert backend.queue.take() is None
+    everything = khana("replay", "--data", tmp_path, "--all")
+    assert everything.stdout == "2 to be read again, 1 left as they are\n"
+    for wrong in (["--all", "--status", "done"], [bad.id, "--all"]):
+        assert khana("replay", "--data", tmp_path, *wrong).returncode == 2

@@ -83,20 +83,19 @@ def test_another_generation_is_another_object(objects):
 
 def test_announcing_makes_a_new_generation_of_the_same_object(objects, client):
     ref = put(objects, b"%PDF-1.7")
-    objects.announce(ref)
-    generation = generations(client)["invoices/abc"]
-    assert generation > ref.generation
-    announced = objects.read(ref.model_copy(update={"generation": generation}))
+    again = objects.announce(ref)
+    assert generations(client) == {"invoices/abc": again.generation}
+    assert again.generation > ref.generation
+    announced = objects.read(again)
     assert (announced.data, dict(announced.metadata)) == (b"%PDF-1.7", METADATA)
     assert client.bucket(BUCKET).get_blob(ref.name).content_type == "application/octet-stream"
 
 
 def test_an_older_generation_can_be_announced(objects, client):
     ref = put(objects)
-    objects.announce(ref)
-    once = generations(client)["invoices/abc"]
-    objects.announce(ref)
-    assert generations(client)["invoices/abc"] > once
+    once, twice = objects.announce(ref), objects.announce(ref)
+    assert twice.generation > once.generation
+    assert generations(client) == {"invoices/abc": twice.generation}
 
 
 def test_announcing_what_is_gone_is_refused(objects):
