@@ -85,8 +85,8 @@ def judged(model: LineNet, data: Lines) -> tuple[NDArray[np.float64], NDArray[np
     with torch.inference_mode():
         for batch in batches(data.inks, data.labels, 128, None):
             log_probs = model(batch.lines.float() / 255).numpy()
-            for row, index in enumerate(batch.index):
-                hypotheses = decoder.n_best(log_probs[row], CANDIDATES)
+            found = decoder.best(log_probs, CANDIDATES)
+            for index, hypotheses in zip(batch.index, found, strict=True):
                 text, chance = weighed(hypotheses, data.kinds[index])[0]
                 odds.append(log_odds(chance))
                 right.append(text == data.labels[index])

@@ -20,7 +20,13 @@ WESTERN = frozenset("0123456789")
 """Characters of one field are of one script: nobody prints ٢0٢4. The other marks go with both."""
 
 _SURE = math.log(0.9999)
+_ALL_BUT_SURE = math.log(0.99)
+"""A text so likely is the answer, whatever the form of the others."""
 _NONE = -math.inf
+_RESCALED = 8
+"""Frames after which the forward sums are scaled up again; in as many they cannot vanish unless
+the text is all but impossible."""
+_TINY = 1e-250
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,45 +56,65 @@ class Decoder:
 
     def greedy(self, log_probs: LogProbs) -> str:
         """The text of the single likeliest path of one script."""
-        best = self._one_script(log_probs)[0].argmax(axis=1)
-        first = np.concatenate(([True], best[1:] != best[:-1]))
-        return "".join(self._charset[code - 1] for code in best[first & (best > 0)])
+        (frames,), _ = self._one_script(log_probs[None])
+        return self._text(_collapsed(frames.argmax(axis=1)))
+
+    def best(self, batch: LogProbs, count: int = 4) -> list[list[Hypothesis]]:
+        """For each line of a batch its likeliest texts, as `n_best` gives them, though one alone
+        where that is all but sure: most lines are, and what is sure needs no search.
+
+        batch: N×T×C.
+        """
+        frames, of_script = self._one_script(batch)
+        paths = [_collapsed(path) for path in frames.argmax(axis=2)]
+        chances = log_probabilities(frames, paths) + of_script
+        return [
+            [Hypothesis(self._text(path), float(chance))]
+            if chance > _ALL_BUT_SURE
+            else self._search(line, float(script), count)
+            for line, script, path, chance in zip(frames, of_script, paths, chances, strict=True)
+        ]
 
     def n_best(self, log_probs: LogProbs, count: int = 4) -> list[Hypothesis]:
-        """The likeliest texts of one script, best first, at least one: prefix beam search (Hannun
-        et al. 2014), each with its exact probability among the texts of that script, times the
-        script's."""
-        log_probs, of_script = self._one_script(log_probs)
+        """The likeliest texts of one script, best first, at least one, each with its exact
+        probability among the texts of that script, times the script's."""
+        (frames,), (of_script,) = self._one_script(log_probs[None])
+        return self._search(frames, float(of_script), count)
+
+    def _search(self, log_probs: LogProbs, of_script: float, count: int) -> list[Hypothesis]:
+        """Prefix beam search (Hannun et al. 2014)."""
         beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, _NONE)}
         for frame in log_probs:
             beams = self._extended(beams, frame)
         ranked = sorted(((_plus(*ends), codes) for codes, ends in beams.items()), reverse=True)
-        # The exact sums take two thirds of the time; most lines have one or two texts worth it.
+        # Texts that are much less likely than the first are worth no exact sum.
         codes = [c for chance, c in ranked[: max(count, 1)] if chance > ranked[0][0] + self._floor]
+        chances = log_probabilities(np.repeat(log_probs[None], len(codes), axis=0), codes)
         scored = [
-            Hypothesis(self._text(c), of_script + log_probability(log_probs, c)) for c in codes
+            Hypothesis(self._text(c), of_script + float(chance))
+            for c, chance in zip(codes, chances, strict=True)
         ]
         return sorted(scored, key=lambda h: -h.log_prob)
 
-    def _one_script(self, log_probs: LogProbs) -> tuple[LogProbs, float]:
-        """The frames without the characters of the less likely script, and the logarithm of the
-        other's probability; each script is judged by its best path.
+    def _one_script(self, batch: LogProbs) -> tuple[LogProbs, NDArray[np.float64]]:
+        """The frames (N×T×C) of each line without the characters of the less likely script, and
+        the logarithms of the other's probability (N); each script is judged by its best path.
 
         A kufic ٥ is the 0 of many a Western face: only its neighbours, further off than the
         network looks, say which it is.
         """
-        masked, paths = [], []
-        for foreign in self._foreign:
-            frames = log_probs.copy()
-            frames[:, foreign] = _NONE
-            masked.append(frames)
-            paths.append(float(frames.max(axis=1).sum()))
-        better = int(paths[1] > paths[0])
-        chosen = masked[better]
-        total = np.logaddexp.reduce(chosen, axis=1, keepdims=True)
+        masked = np.stack([batch, batch])
+        for script, foreign in enumerate(self._foreign):
+            masked[script][..., foreign] = _NONE
+        paths = masked.max(axis=3).sum(axis=2, dtype=np.float64)
+        better = (paths[1] > paths[0]).astype(np.intp)
+        lines = np.arange(len(batch))
+        chosen = masked[better, lines]
+        total = np.log(np.exp(chosen).sum(axis=2, keepdims=True))
         # Where both scripts have the same best path there is nothing to choose between.
-        same = paths[0] == paths[1]
-        return chosen - total, 0.0 if same else -_plus(0.0, paths[1 - better] - paths[better])
+        odds = paths[1 - better, lines] - paths[better, lines]
+        of_script = np.where(odds == 0, 0.0, -np.log1p(np.exp(odds)))
+        return chosen - total, of_script
 
     def _extended(
         self, beams: dict[tuple[int, ...], tuple[float, float]], frame: NDArray[np.float32]
@@ -121,25 +147,44 @@ class Decoder:
         return "".join(self._charset[code - 1] for code in codes)
 
 
-def log_probability(log_probs: LogProbs, codes: Sequence[int]) -> float:
-    """Natural logarithm of a text's probability: the forward recursion over all of its paths.
+def log_probabilities(batch: LogProbs, texts: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """Natural logarithms of the probabilities of a text in each line of a batch (N×T×C): the
+    forward recursion over all of its paths, all lines at once.
 
-    codes: the text's classes, none of them 0.
+    texts: N sequences of classes, none of them 0.
     """
-    states = np.zeros(2 * len(codes) + 1, np.intp)
-    states[1::2] = codes
+    count, length, _ = batch.shape
+    ends = np.array([2 * len(text) for text in texts], np.intp)
+    states = np.zeros((count, int(ends.max(initial=0)) + 1), np.intp)
+    for row, text in enumerate(texts):
+        states[row, 1 : ends[row] : 2] = text
+    emitted = np.take_along_axis(batch, states[:, None, :], axis=2)
+    emitted = np.exp(emitted.astype(np.float64)).transpose(1, 0, 2)
     # A blank may be skipped between two characters that differ.
-    skips = np.zeros(len(states), bool)
-    skips[3::2] = states[3::2] != states[1:-2:2]
-    emitted = log_probs[:, states].astype(np.float64)
-    alpha = np.full(len(states), _NONE)
-    alpha[:2] = emitted[0, :2]
-    for now in emitted[1:]:
-        stepped = alpha.copy()
-        stepped[1:] = np.logaddexp(stepped[1:], alpha[:-1])
-        stepped[2:] = np.where(skips[2:], np.logaddexp(stepped[2:], alpha[:-2]), stepped[2:])
-        alpha = stepped + now
-    return float(np.logaddexp.reduce(alpha[-2:]))
+    skips = np.zeros(states.shape)
+    skips[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
+    emitted *= np.arange(states.shape[1]) <= ends[:, None]
+    # Two columns before the first state stay 0: nothing comes from there.
+    alpha = np.zeros((count, states.shape[1] + 2))
+    alpha[:, 2:4] = emitted[0][:, :2]
+    scale = np.zeros(count)
+    for frame in range(1, length):
+        alpha[:, 2:] = (alpha[:, 2:] + alpha[:, 1:-1] + skips * alpha[:, :-2]) * emitted[frame]
+        if frame % _RESCALED == 0:
+            # By the largest and not by the sum, which would depend on the other lines' lengths.
+            largest = np.maximum(alpha.max(axis=1), _TINY)
+            alpha /= largest[:, None]
+            scale += np.log(largest)
+    lines = np.arange(count)
+    last = alpha[lines, ends + 2] + np.where(ends > 0, alpha[lines, ends + 1], 0.0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(last) + scale)
+
+
+def _collapsed(path: NDArray[np.intp]) -> tuple[int, ...]:
+    """A path's text: equal neighbours merged, blanks dropped."""
+    first = np.concatenate(([True], path[1:] != path[:-1]))
+    return tuple(path[first & (path > 0)].tolist())
 
 
 def _plus(a: float, b: float) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SetupError
-from core.reading.ctc import Decoder, LogProbs
+from core.reading.ctc import Decoder, Hypothesis, LogProbs
 from core.reading.grammar import Kind, weighed
 from core.reading.lines import HEIGHT, Line, prepare
 
@@ -81,8 +81,9 @@ class NumericReader:
         lines = [prepare(crop) for crop in crops]
         readings = [BLANK] * len(lines)
         for width, indices in _by_width(lines).items():
-            for index, log_probs in zip(indices, self._frames(lines, indices, width), strict=True):
-                readings[index] = self._reading(log_probs, kinds[index])
+            found = self._decoder.best(self._frames(lines, indices, width), CANDIDATES)
+            for index, hypotheses in zip(indices, found, strict=True):
+                readings[index] = self._reading(hypotheses, kinds[index])
         return readings
 
     def _frames(self, lines: Sequence[Line], indices: Sequence[int], width: int) -> LogProbs:
@@ -94,8 +95,8 @@ class NumericReader:
         (log_probs,) = self._session.run(None, {"lines": batch})
         return np.asarray(log_probs, np.float32)
 
-    def _reading(self, log_probs: LogProbs, kind: Kind) -> LineReading:
-        (text, chance), *others = weighed(self._decoder.n_best(log_probs, CANDIDATES), kind)
+    def _reading(self, hypotheses: Sequence[Hypothesis], kind: Kind) -> LineReading:
+        (text, chance), *others = weighed(hypotheses, kind)
         return LineReading(text, self._calibration(chance), tuple(others[:ALTERNATIVES]))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.reading.ctc import Decoder, log_probability
+from core.reading.ctc import Decoder, log_probabilities
 
 CHARSET = "/-."
 
@@ -48,8 +48,32 @@ def test_equal_neighbours_need_a_blank_between_them() -> None:
 
 
 def test_a_text_too_long_for_its_frames_is_impossible() -> None:
-    assert log_probability(frames(1, 2), [1, 1]) == -math.inf
-    assert log_probability(frames(1, 1), [1, 2]) == -math.inf
+    assert log_probabilities(frames(1, 2)[None], [[1, 1]]) == [-math.inf]
+    assert log_probabilities(frames(1, 1)[None], [[1, 2]]) == [-math.inf]
+
+
+def test_a_batch_is_its_lines() -> None:
+    """Exactly: a reading depends on its own box alone."""
+    batch = np.stack([frames(seed, 40) for seed in range(6)])
+    texts = [(1,), (), (2, 2, 3), (1, 2, 3, 1, 2, 3, 1), (3, 1), (2,) * 15]
+    alone = [
+        log_probabilities(one[None], [text])[0] for one, text in zip(batch, texts, strict=True)
+    ]
+    assert log_probabilities(batch, texts).tolist() == alone
+    decoder = Decoder(CHARSET)
+    assert decoder.best(batch) == [decoder.best(one[None])[0] for one in batch]
+
+
+def test_what_is_sure_is_found_without_search_and_the_rest_with_it() -> None:
+    sure = np.full((7, 4), -20.0, np.float32)
+    sure[range(7), [0, 1, 1, 0, 2, 0, 0]] = 0
+    batch = np.stack([sure, frames(3, 7)])
+    decoder = Decoder(CHARSET)
+    (certain,), several = decoder.best(batch)
+    assert certain.text == decoder.n_best(sure)[0].text == "/-"
+    assert certain.probability == pytest.approx(decoder.n_best(sure)[0].probability)
+    assert several == decoder.n_best(batch[1])
+    assert len(several) > 1
 
 
 def test_nothing_but_blanks_is_the_empty_text() -> None:
