@@ -32,6 +32,13 @@ accuracy: ## Measures the numeric reader on font families that it never saw (5,0
 	$(BIN)/python -m training.fonts install
 	$(BIN)/python -m training.evaluate --split test
 
+.PHONY: train
+train: ## Makes the numeric reader from nothing: hours; stops and goes on at any time.
+	@$(SETUP) training
+	$(BIN)/python -m training.fonts install
+	$(BIN)/python -m training.train
+	$(BIN)/python -m training.export
+
 .PHONY: lint
 lint: setup-dev ## Checks style and types.
 	$(BIN)/ruff check .

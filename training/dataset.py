@@ -140,11 +140,6 @@ def load(paths: list[Path]) -> Lines:
     return lines
 
 
-def chunks(split: Split, profile: str) -> list[Path]:
-    """What there is, in order."""
-    return sorted(path_of(split, profile, 0).parent.glob("*.npz"))
-
-
 def make(split: Split, profile: str, count: int, jobs: int, first: int = 0) -> Iterator[Path]:
     """Renders `count` lines, rounded up to whole chunks, from chunk `first` on."""
     numbers = range(first, first + -(-count // CHUNK))

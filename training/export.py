@@ -9,7 +9,7 @@ import argparse
 import copy
 import hashlib
 import json
-import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from core.reading.grammar import weighed
 from core.reading.lines import HEIGHT
 from core.reading.numeric import CANDIDATES, MODEL_DIR, log_odds
 from training import dataset
+from training.augment import PROFILES
 from training.batches import batches
 from training.dataset import Lines
 from training.fonts import WORK
@@ -36,7 +37,8 @@ TOLERANCE = 1e-3
 """Largest difference in log-probability between ONNX and PyTorch where it matters (above 1e-4)."""
 WANTED = 0.999
 """Share of the readings at or above the review threshold that are exact, on validation data."""
-MOST_REVIEWED = 0.1
+CHUNKS = 2
+"""Of each way to treat boxes, for the calibration."""
 
 
 def to_onnx(model: LineNet, path: Path) -> None:
@@ -109,25 +111,28 @@ def calibrated(odds: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[flo
 
 
 def review_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """The least confidence from which on WANTED are right, but no more than MOST_REVIEWED below."""
+    """The least confidence from which on WANTED of the readings are right."""
     order = np.argsort(-confidence)
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero(share >= WANTED)
-    last = max(int(good[-1]) if good.size else 0, math.ceil((1 - MOST_REVIEWED) * len(order)) - 1)
-    return float(np.floor(confidence[order[last]] * 1e4) / 1e4)
+    return float(np.ceil(confidence[order[good[-1] if good.size else 0]] * 1e4) / 1e4)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--name", default="numeric", help="name of the training run")
-    parser.add_argument("--stages", default="", help="how the run began, for the record")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--to", type=Path, default=MODEL_DIR)
     options = parser.parse_args()
     trainer = Trainer(WORK / "runs" / options.name)
     model = trainer.average.module.cpu()
-    names = ("train", *dataset.PROFILES)
-    paths = [p for name in names for p in dataset.chunks("validation", name)[:1]]
-    odds, right = judged(model, dataset.load(paths))
+    # "train" has relatives of the faces too: faces further from those that the network knows.
+    made = [
+        path
+        for profile in ("train", *PROFILES)
+        for path in dataset.make("validation", profile, CHUNKS * dataset.CHUNK, options.jobs)
+    ]
+    odds, right = judged(model, dataset.load(made))
     slope, offset = calibrated(odds, right)
     confidence = 1 / (1 + np.exp(-slope * odds - offset))
     options.to.mkdir(parents=True, exist_ok=True)
@@ -142,10 +147,9 @@ def main() -> None:
         "review_threshold": review_threshold(confidence, right),
         "training": {
             "seed": trainer.seed,
-            "stages": options.stages,
+            "rounds": trainer.round,
             "steps": trainer.step,
             "lines_seen": trainer.lines_seen,
-            "lines_rendered": len(dataset.chunks("train", "train")) * dataset.CHUNK,
             "parameters": sum(p.numel() for p in model.parameters()),
         },
         "figures": {"validation_exact": round(float(right.mean()), 4)},

@@ -1,6 +1,6 @@
 """Trains the line reader.
 
-    python -m training.train [--rounds 30] [--jobs 1] [--threads 1]
+    python -m training.train [--rounds 30]
 
 Lines are rendered by `--jobs` processes while `--threads` threads train on those before them. A
 round draws from the lines of the last few; after each a checkpoint is written, and a run that
@@ -11,6 +11,7 @@ the weights. Graves et al. 2006 for the loss.
 
 import argparse
 import json
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -193,13 +194,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
     parser.add_argument("--fall", type=float, default=0.5, help="share of falling rounds")
-    parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
+    # With more of both than there are cores, threads that wait for each other wait for good.
+    cores = os.cpu_count() or 1
+    parser.add_argument("--threads", type=int, default=max(1, cores - 1), help="that train")
     parser.add_argument("--jobs", type=int, default=1, help="processes that render")
     parser.add_argument("--name", default="numeric")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    torch.set_num_threads(options.threads)
     trainer = Trainer(WORK / "runs" / options.name, seed=options.seed)
     validation = dataset.load([dataset.make_chunk("validation", "train", 0)])
     rolling = dataset.Rolling(options.jobs, first=trainer.round)
