@@ -1,23 +1,17 @@
 """Each function alone under functions-framework, asked over a socket as the cloud asks it."""
 
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from asking import ask
+from emulators.eventarc import finalized, send
+from emulators.functions import running
 
 from core.adapters import connect
 from core.invoice import Invoice, ObjectRef, SourceRef
@@ -25,71 +19,9 @@ from core.pipeline import receive
 from core.ports import Adapters, Query
 from core.settings import Settings
 
-ROOT = Path(__file__).parents[2]
-FRAMEWORK = str(Path(sys.executable).with_name("functions-framework"))
-FINALIZED = "google.cloud.storage.object.v1.finalized"
 
-
-@contextmanager
-def running(name: str, signature: str, data: Path) -> Iterator[str]:
-    """The function on a free port of this machine; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [
-            *(FRAMEWORK, "--source", f"functions/{name}/main.py", "--target", name),
-            *("--signature-type", signature, "--host", "127.0.0.1", "--port", str(port)),
-        ],
-        cwd=ROOT,
-        env=os.environ | {"KHANA_DATA": str(data), "KHANA_SETTLE": "0"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for_port(port)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait_for_port(port: int) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("functions-framework did not listen within 30 s")
-
-
-def ask(
-    url: str, *, data: bytes | None = None, headers: dict[str, str] | None = None, method: str = ""
-) -> tuple[int, Any]:
-    request = urllib.request.Request(
-        url, data=data, headers=headers or {}, method=method or ("POST" if data else "GET")
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
-
-
-def event(ref: ObjectRef | None, *, kind: str = FINALIZED) -> dict[str, Any]:
-    """Body and headers of a CloudEvent in binary mode, as Eventarc sends it."""
-    body = (
-        {"bucket": ref.bucket, "name": ref.name, "generation": str(ref.generation)} if ref else {}
-    )
-    headers = {
-        "ce-specversion": "1.0",
-        "ce-id": "1",
-        "ce-type": kind,
-        "ce-source": "//storage.googleapis.com/projects/_/buckets/b",
-        "content-type": "application/json",
-    }
-    return {"data": json.dumps(body).encode(), "headers": headers}
+def local(data: Path) -> dict[str, str]:
+    return {"KHANA_DATA": str(data), "KHANA_SETTLE": "0"}
 
 
 @pytest.fixture
@@ -109,13 +41,14 @@ def blank_page() -> bytes:
 def test_extract_reads_what_an_event_announces(tmp_path: Path, adapters: Adapters) -> None:
     good = received(adapters, blank_page(), "page.png")
     bad = received(adapters, b"not a picture", "page.jpg")
-    with running("extract", "cloudevent", tmp_path) as url:
+    with running("extract", **local(tmp_path)) as url:
         for invoice in (good, bad, good):
-            assert ask(url, **event(invoice.object))[0] == 200
+            assert invoice.object is not None
+            assert send(url, finalized(invoice.object)) == 200
         gone = ObjectRef(bucket="local", name="invoices/gone", generation=1)
-        assert ask(url, **event(gone))[0] == 200
-        assert ask(url, **event(None))[0] == 400
-        assert ask(url, **event(None, kind="other"))[0] == 200
+        assert send(url, finalized(gone)) == 200
+        assert send(url, replace(finalized(gone), body=b"{}")) == 400
+        assert send(url, finalized(gone, kind="other")) == 200
     assert adapters.store.get(good.id).status == "needs_review"
     failed = adapters.store.get(bad.id)
     assert failed.status == "failed"
@@ -125,7 +58,7 @@ def test_extract_reads_what_an_event_announces(tmp_path: Path, adapters: Adapter
 
 def test_drive_watch_takes_in_what_is_new(tmp_path: Path, adapters: Adapters) -> None:
     (tmp_path / "inbox" / "page.png").write_bytes(blank_page())
-    with running("drive_watch", "http", tmp_path) as url:
+    with running("drive_watch", **local(tmp_path)) as url:
         first = ask(url, data=b"{}")
         again = ask(url, data=b"{}")
         assert ask(url)[0] == 405
@@ -137,7 +70,7 @@ def test_drive_watch_takes_in_what_is_new(tmp_path: Path, adapters: Adapters) ->
 
 def test_api_answers(tmp_path: Path, adapters: Adapters) -> None:
     invoice = received(adapters, blank_page(), "page.png")
-    with running("api", "http", tmp_path) as url:
+    with running("api", **local(tmp_path)) as url:
         assert ask(f"{url}/healthz")[0] == 200
         _, page = ask(f"{url}/")
         style = re.search(r'href="([^"]+\.css)"', page.decode())

@@ -3,7 +3,6 @@
 import csv
 import json
 import subprocess
-import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from running_khana import khana
 
 from core.adapters import connect
 from core.adapters.local.backend import open_backend
@@ -20,18 +20,6 @@ from core.ports import Adapters
 from core.settings import Settings
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
-KHANA = str(Path(sys.executable).with_name("khana"))
-
-
-def khana(*args: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [KHANA, *map(str, args)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **(env or {})},
-    )
 
 
 def draw(path: Path, number: str = "004217", total: str = "٥٦٠٠٠") -> Path:

@@ -3,7 +3,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from gcs import BUCKET, cloud_storage
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
@@ -16,6 +15,7 @@ from core.adapters.google.storage import GoogleObjectStore
 sys.path.append(str(Path(__file__).parents[3]))
 
 from emulators.drive import DriveServer
+from emulators.storage import BUCKET, cloud_storage
 
 
 class Time:

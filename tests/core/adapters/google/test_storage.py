@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from gcs import BUCKET
+from emulators.storage import BUCKET
 from google.cloud import storage
 from google.oauth2.credentials import Credentials
 

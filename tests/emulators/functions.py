@@ -1,0 +1,58 @@
+"""A function of Khana as a process of its own under functions-framework, as the cloud runs it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FRAMEWORK = Path(sys.executable).with_name("functions-framework")
+SIGNATURES = {"api": "http", "drive_watch": "http", "extract": "cloudevent"}
+
+START_S = 30.0
+"""Longest time until a function listens."""
+
+
+@contextmanager
+def running(name: str, *, port: int = 0, **variables: str) -> Iterator[str]:
+    """The function on a port of this machine, 0 for a free one; gives its address.
+
+    `variables` are added to the environment. The function's log goes where this process's goes.
+    """
+    port = port or _free_port()
+    process = subprocess.Popen(
+        [
+            *(FRAMEWORK, "--source", f"functions/{name}/main.py", "--target", name),
+            *("--signature-type", SIGNATURES[name], "--host", "127.0.0.1", "--port", str(port)),
+        ],
+        cwd=ROOT,
+        env=os.environ | variables,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        _wait_until_it_listens(process, port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"functions-framework does not listen on port {port}")
