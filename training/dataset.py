@@ -27,6 +27,10 @@ from training.fonts import WORK
 from training.render import Typesetter
 
 CHUNK = 2000
+EXTRA = 0.1
+"""Share of labelled boxes of one's own among the lines of a round, where there are enough."""
+MOST_REPEATED = 20
+"""Times that one of those comes in a round at most."""
 ARABIC = 0.6
 """Share of fields in Arabic-Indic digits: the harder script, and the one that there is less of."""
 
@@ -54,14 +58,23 @@ class Rolling:
     """Training lines without end: round after round a window over the chunks, the newest of them
     rendered meanwhile. What a round is made of follows from its number, not from the clock."""
 
-    def __init__(self, jobs: int, *, new: int = 20, window: int = 100, first: int = 0) -> None:
+    def __init__(
+        self,
+        jobs: int,
+        *,
+        new: int = 20,
+        window: int = 100,
+        first: int = 0,
+        extra: Lines | None = None,
+    ) -> None:
         """new: chunks that join a round. window: chunks that a round draws from, at most.
-        first: the round to begin with."""
+        first: the round to begin with. extra: lines that are in every round."""
         self._pool = ProcessPoolExecutor(jobs)
         self._new, self._window = new, window
         self._chunks: dict[int, Future[Path]] = {}
         self._lines: dict[int, Lines] = {}
         self._round = first
+        self._extra = extra or Lines([], [], [], [])
 
     def __iter__(self) -> Iterator[Lines]:
         while True:
@@ -81,10 +94,19 @@ class Rolling:
             for number in range(begin, end):
                 lines.extend(self._lines[number])
             self._round += 1
-            yield lines
+            yield joined(lines, self._extra)
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+
+def joined(lines: Lines, extra: Lines) -> Lines:
+    """`lines`, and `extra` as often as it takes to be EXTRA of them all."""
+    if extra:
+        wanted = EXTRA / (1 - EXTRA) * len(lines)
+        for _ in range(max(1, min(MOST_REPEATED, round(wanted / len(extra))))):
+            lines.extend(extra)
+    return lines
 
 
 def profile_named(name: str) -> Profile:

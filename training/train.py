@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.reading.ctc import Decoder
-from training import dataset
+from training import dataset, extra
 from training.batches import Batch, batches, varied
 from training.dataset import Lines
 from training.fonts import WORK
@@ -198,13 +198,15 @@ def main() -> None:
     cores = os.cpu_count() or 1
     parser.add_argument("--threads", type=int, default=max(1, cores - 1), help="that train")
     parser.add_argument("--jobs", type=int, default=1, help="processes that render")
+    parser.add_argument("--extra", type=Path, help="a folder of labelled boxes (training.extra)")
     parser.add_argument("--name", default="numeric")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     trainer = Trainer(WORK / "runs" / options.name, seed=options.seed)
     validation = dataset.load([dataset.make_chunk("validation", "train", 0)])
-    rolling = dataset.Rolling(options.jobs, first=trainer.round)
+    own = extra.load(options.extra) if options.extra else None
+    rolling = dataset.Rolling(options.jobs, first=trainer.round, extra=own)
     schedule = Schedule(options.rounds, options.rate, options.fall)
     try:
         trainer.run(rolling, schedule, validation=validation)
