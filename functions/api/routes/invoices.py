@@ -32,6 +32,8 @@ LONGEST_WAIT_S = 30.0
 """Of `?wait=true`. Proxies and load balancers give up on an answer after about a minute."""
 
 _POLL_S = 0.05
+_LONGEST_POLL_S = 0.5
+"""Each look may be a document that Google bills, and who waits long doesn't mind half a second."""
 
 api = blueprint("invoices")
 
@@ -152,8 +154,10 @@ def read_invoice(path: InvoicePath, body: ReadRequest) -> Any:
 
 def _wait(adapters: Adapters, invoice: Invoice) -> Invoice:
     until = time.monotonic() + LONGEST_WAIT_S
+    pause = _POLL_S
     while not invoice.status.final and time.monotonic() < until:
-        time.sleep(_POLL_S)
+        time.sleep(pause)
+        pause = min(1.2 * pause, _LONGEST_POLL_S)
         invoice = adapters.store.get(invoice.id)
     return invoice
 

@@ -1,5 +1,6 @@
-"""The app on real local adapters, and invoices in it."""
+"""The app on the adapters of each backend, and invoices in it."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -23,9 +24,14 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path / "data", max_file_bytes=200_000, max_pixels=1_000_000, settle=0)
 
 
-@pytest.fixture
-def adapters(settings: Settings) -> Adapters:
-    return connect(settings)
+@pytest.fixture(params=["local", "google"])
+def adapters(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Adapters]:
+    """Those of one backend: what the API does is the same on each."""
+    if request.param == "local":
+        yield connect(settings)
+    else:
+        with request.getfixturevalue("cloud").adapters() as adapters:
+            yield adapters
 
 
 @pytest.fixture

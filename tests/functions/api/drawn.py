@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+import pytest
 
 from core.invoice import Invoice, Reading
 from core.template import parse_template
@@ -29,6 +30,9 @@ ACME = parse_template(
         ],
     }
 )
+
+local_alone = pytest.mark.parametrize("adapters", ["local"], indirect=True)
+"""For tests of what only the local backend has."""
 
 Upload = Callable[..., Invoice]
 Read = Callable[..., Invoice]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import functions_framework
 import pytest
-from drawn import picture
+from drawn import local_alone, picture
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
 
@@ -144,6 +144,7 @@ def test_health(client: FlaskClient) -> None:
     assert client.get("/healthz").get_json() == {"status": "ok"}
 
 
+@local_alone
 def test_looking_at_the_sources_takes_in_what_is_new(
     client: FlaskClient, settings: Settings
 ) -> None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from drawn import ACME, Read, Upload, picture, readings
+from drawn import ACME, Read, Upload, local_alone, picture, readings
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -342,6 +342,7 @@ def test_reading_again_starts_anew_and_tells_the_reader(
     assert adapters.store.get(made.id).requested_template == "acme"
 
 
+@local_alone
 def test_reading_again_announces_the_file(client: FlaskClient, read: Read, settings: Any) -> None:
     from core.adapters.local.backend import open_backend  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 import waitress
-from drawn import BOXES, HEIGHT, WIDTH, Read, picture, readings
+from drawn import BOXES, HEIGHT, WIDTH, Read, local_alone, picture, readings
 from flask_openapi3.openapi import OpenAPI
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
@@ -16,6 +16,8 @@ from core.invoice import Outcome, Reason, Status, TemplateRef, finish
 from core.ports import Adapters, Query
 from core.template import Template
 from samples.browser import SWITCHES
+
+pytestmark = local_alone
 
 SEEN = """element => {
   const letters = [], range = document.createRange();
