@@ -12,6 +12,7 @@ What may grow is kept in pieces (`firestore_pieces`), so that no document comes 
 import builtins
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -40,6 +41,9 @@ CONTENTION = Backoff(first=0.1, longest=5.0, budget=30.0)
 SCAN_LIMIT = 2_000
 """Invoices that one page of a text search looks through: some seconds. The page after goes on."""
 
+PICTURES = 64
+"""Reference pictures that a process keeps. Those of the samples are 8 to 36 KB."""
+
 T = TypeVar("T")
 Snapshot = firestore.DocumentSnapshot[firestore.DocumentReference]
 
@@ -55,6 +59,8 @@ class FirestoreInvoiceStore:
     def __init__(self, client: firestore.Client, *, backoff: Backoff = CONTENTION) -> None:
         self._client = client
         self._backoff = backoff
+        # A reader asks for all templates each time; their pictures are most of it and never change.
+        self._picture_bytes = lru_cache(PICTURES)(self._read_picture)
 
     def create(self, invoice: Invoice) -> tuple[Invoice, bool]:
         document = self._invoice(invoice.id)
@@ -155,8 +161,7 @@ class FirestoreInvoiceStore:
             template = Template.model_validate_json(read_pieces(snapshot))
             if (name := snapshot.get("picture")) is None:
                 return StoredTemplate(template)
-            picture = _existing(self._picture(name).get(), which, "template")
-            return StoredTemplate(template, read_pieces(picture))
+            return StoredTemplate(template, self._picture_bytes(name, which))
 
     def list_templates(self) -> Sequence[Template]:
         with firestore_errors("templates"):
@@ -227,6 +232,10 @@ class FirestoreInvoiceStore:
         with firestore_errors(what):
             upload_pieces(document, picture)
         return str(document.id)
+
+    def _read_picture(self, name: str, what: str) -> bytes:
+        picture: bytes = read_pieces(_existing(self._picture(name).get(), what, "template"))
+        return picture
 
     def _delete_pictures(self, what: str, pictures: Sequence[str | None]) -> None:
         with firestore_errors(what):

@@ -29,9 +29,10 @@ from core.errors import (
     SetupError,
     TransientError,
 )
-from core.invoice import Invoice, Reading, SourceRef, Status
+from core.invoice import Invoice, Reading, SourceRef, Status, correct
 from core.ports import Query, StoredTemplate
 from core.template import Kind, Template, parse_template
+from core.values import Value
 
 INDEXES = json.loads(Path(module.__file__).with_name("firestore.indexes.json").read_text())
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -181,6 +182,40 @@ def test_a_picture_larger_than_a_commit(store, client):
     assert max(sizes(client)) < MEBIBYTE * 0.6
     store.delete_template("acme")
     assert sizes(client) == []
+
+
+def test_a_picture_is_fetched_once(store, client):
+    store.put_template(StoredTemplate(a_template(), b"picture"))
+    first = store.get_template("acme")
+    for picture in client.collection("pictures").stream():
+        picture.reference.delete()
+
+    assert store.get_template("acme") == first
+
+
+def test_counting_reads_no_document(double, store):
+    for n in range(3):
+        store.create(an_invoice(n))
+    for method in ("RunQuery", "BatchGetDocuments", "ListDocuments"):
+        double.fail(method, StatusCode.PERMISSION_DENIED, times=100)
+
+    assert store.count_by_status()[Status.RECEIVED] == 3
+
+
+def test_a_long_trail_of_corrections_is_kept_in_pieces(store, client):
+    read = an_invoice(1, status=Status.NEEDS_REVIEW, fields={"a": a_reading("0")})
+    store.create(read)
+
+    def correct_often(invoice: Invoice) -> Invoice:
+        for n in range(5000):
+            invoice = correct(invoice, {"a": Value(f"{n}" * 20)}, by="somebody")
+        return invoice
+
+    corrected = store.update(read.id, correct_often)
+
+    assert len(store.get(read.id).corrections) == 5000
+    assert store.get(read.id) == corrected
+    assert max(sizes(client)) < MEBIBYTE * 0.6
 
 
 def test_a_picture_of_nothing_is_not_no_picture(store):
