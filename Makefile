@@ -26,6 +26,12 @@ test: setup-dev ## Runs the tests.
 test-slow: setup-dev ## Runs the tests that take longer.
 	$(BIN)/pytest -m slow
 
+.PHONY: test-training
+test-training: ## Runs the tests of the training, with its packages and fonts.
+	@$(SETUP) training
+	$(BIN)/python -m training.fonts install
+	$(BIN)/pytest tests/training
+
 .PHONY: accuracy
 accuracy: ## Measures the numeric reader on font families that it never saw (5,000 fields a set).
 	@$(SETUP) training

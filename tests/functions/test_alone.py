@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from asking import ask
 from emulators.eventarc import finalized, send
-from emulators.functions import running
+from emulators.serving import running
 
 from core.adapters import connect
 from core.invoice import Invoice, ObjectRef, SourceRef

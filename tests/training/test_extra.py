@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+pytest.importorskip("fontTools")
+
 from training import extra
 from training.dataset import Lines, joined
 

@@ -16,7 +16,7 @@ from asking import ask
 from drawn import Read
 from emulators.cloud import Cloud
 from emulators.eventarc import Eventarc
-from emulators.functions import ROOT, running
+from emulators.serving import ROOT, running
 from flask.testing import FlaskClient
 
 from core.errors import NotFoundError

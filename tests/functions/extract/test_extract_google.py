@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from emulators.cloud import Cloud
 from emulators.eventarc import finalized, notification, published, pushed, send
-from emulators.functions import running
+from emulators.serving import running
 from running_khana import khana
 
 from core.invoice import Invoice, ObjectRef, SourceRef
