@@ -188,6 +188,7 @@ def _box(drawing: Drawing, rng: Random, profile: Profile) -> tuple[Gray, Box, Bo
         grow = rng.uniform(0.9, 1.8) * unit - (bottom - top)
         share = rng.uniform(0.35, 0.65)
         top, bottom = top - share * grow, bottom + (1 - share) * grow
+    top, bottom = max(top, drawing.near[0]), min(bottom, drawing.near[1])
     height, width = drawing.ink.shape
     pad = round(0.6 * unit)
     edges = (round(left), round(top), round(right), round(bottom))
@@ -317,7 +318,8 @@ def _captured(
     if rng.random() < profile.paper:
         sheet *= _patches(height, width, noise, rng.uniform(0.03, 0.3))
     picture = sheet * (1 - coverage * (contrast / paper))
-    if rng.random() < profile.paper / 10:
+    turned = rng.random() < profile.paper / 10
+    if turned:
         picture = 255 - picture + (paper - 255) * 0.5
     if rng.random() < profile.noise:
         sigma = rng.uniform(1, 0.13 * contrast)
@@ -330,7 +332,10 @@ def _captured(
         picture[specks < rng.uniform(0, 0.012)] = rng.choice([20.0, 240.0])
     crop = np.clip(picture, 0, 255).astype(np.uint8)
     if rng.random() < profile.fax:
-        level = float(sheet.mean()) - contrast * rng.uniform(0.35, 0.6)
+        # Between the paper and the ink that there is: of thin or blurred type it is paler.
+        ground = float(np.median(picture))
+        ink = float(np.quantile(picture, 0.99 if turned else 0.01))
+        level = ground + (ink - ground) * rng.uniform(0.35, 0.6)
         crop = np.where(picture < level, 0, 255).astype(np.uint8)
     if rng.random() < profile.jpeg:
         crop = _jpeg(crop, rng.randint(*profile.quality), rng)

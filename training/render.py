@@ -6,6 +6,7 @@ character from left to right, for a label must be exactly what is seen: laid out
 """
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +51,8 @@ class Style:
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """ink: H×W, 255 is full ink. core: left, top, right, bottom of the numeric part; whole: of the
-    line with its words. digit: height of a digit in pixels."""
+    line with its words. digit: height of a digit in pixels. near: the middles of the lines above
+    and below, as rows; no box around the number goes beyond, or nobody could say which is meant."""
 
     ink: Mask
     label: str
@@ -59,6 +61,7 @@ class Drawing:
     whole: Box
     digit: float
     family: str
+    near: tuple[float, float] = (-math.inf, math.inf)
 
 
 @dataclass(eq=False)
@@ -105,13 +108,22 @@ class Typesetter:
         count = rng.choices(range(len(style.words)), weights=style.words)[0]
         for side in rng.sample(["left", "right"], min(count, 2)):
             whole = canvas.beside(rng, whole, side, self._speaker(rng, face))
-        for up in (True, False):
+        near = [-math.inf, math.inf]
+        for below, up in enumerate((True, False)):
             if rng.random() < style.neighbours:
                 line = _within(face, grammar.printed(rng, arabic=arabic)).drawn
                 helper = self._helper(rng, face, line)
-                canvas.neighbour(rng, whole, line, face, helper, up=up)
+                box = canvas.neighbour(rng, whole, line, face, helper, up=up)
+                near[below] = (box[1] + box[3]) / 2
         return Drawing(
-            canvas.pixels(), text.label, text.kind, core, whole, canvas.digit, face.family
+            canvas.pixels(),
+            text.label,
+            text.kind,
+            core,
+            whole,
+            canvas.digit,
+            face.family,
+            (near[0], near[1]),
         )
 
     def words_only(self, rng: Random) -> Drawing:
@@ -205,10 +217,11 @@ class _Canvas:
 
     def neighbour(
         self, rng: Random, whole: Box, text: str, face: Face, other: Face, *, up: bool
-    ) -> None:
+    ) -> Box:
         gap = self.digit * rng.uniform(0.25, 1.0)
         y = whole[1] - gap if up else whole[3] + gap + self.digit
-        self.number(text, face, other, 0.0, (whole[0] + rng.randint(-self.em, self.em), round(y)))
+        at = (whole[0] + rng.randint(-self.em, self.em), round(y))
+        return self.number(text, face, other, 0.0, at)
 
 
 def _within(face: Face, text: grammar.Printed) -> grammar.Printed:

@@ -13,11 +13,12 @@ from core.reading.ctc import Hypothesis
 Kind = Literal["number", "amount", "date"]
 
 _D = "[٠-٩0-9]"
-_PAIRS = ((",", "."), ("٬", "٫"), (".", ","))
-"""Grouping and decimal marks that go together."""
+_PAIRS = ((_D, ",", "."), (_D, "٬", "٫"), ("[0-9]", ".", ","))
+"""Grouping and decimal marks that go together, and the digits that they go with: where a face draws
+'٬٫' as '.,' the former is meant."""
 _WHOLE = "|".join(
-    rf"{_D}{{1,3}}(?:{re.escape(group)}{_D}{{3}})+(?:{re.escape(decimal)}{_D}{{1,3}})?"
-    for group, decimal in _PAIRS
+    rf"{digit}{{1,3}}(?:{re.escape(group)}{digit}{{3}})+(?:{re.escape(decimal)}{digit}{{1,3}})?"
+    for digit, group, decimal in _PAIRS
 )
 # A lone ',' is a Western decimal mark, or groups thousands; between Arabic-Indic digits '٫' is
 # meant where the typeface draws the two alike.

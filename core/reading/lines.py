@@ -127,22 +127,28 @@ def _quantiles(pixels: Gray, *shares: float) -> list[int]:
 
 
 def _without_rules(marks: NDArray[np.bool_]) -> Gray:
-    """The ink mask (0 or 1) less its ruled lines: runs far longer than a character is wide."""
+    """The ink mask (0 or 1) less its ruled lines: runs far longer than a character is wide, which
+    may climb or fall by a row now and then."""
     mask = marks.astype(np.uint8)
     height, width = mask.shape
     length = max(20, round(1.5 * height))
     if length < width:
-        rules = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-        mask = _u8(cv2.subtract(mask, cv2.dilate(rules, np.ones((3, 1), np.uint8))))
+        thick = cv2.dilate(mask, np.ones((3, 1), np.uint8))
+        rules = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+        mask = _u8(cv2.subtract(mask, rules))
     return mask
 
 
 def _without_uprights(marks: Gray) -> Gray:
-    """The ink mask less what stands upright at its sides: a table's rule there would fill every
-    row. A '١' cut close may go with it, which is why columns are not found in this."""
+    """The ink mask less what stands upright at its sides and runs through the box: a table's rule
+    there would fill every row. A '١' cut close may go with it, which is why columns are not found
+    in this."""
     height, width = marks.shape
     edge = max(3, height // 3)
+    ends = max(2, height // 5)
     uprights = marks.sum(axis=0) >= 0.5 * height
+    through = cv2.dilate(marks, np.ones((1, 5), np.uint8))  # it may lean
+    uprights &= through[:ends].any(axis=0) & through[-ends:].any(axis=0)
     uprights[edge : max(edge, width - edge)] = False
     return np.where(uprights, 0, marks).astype(np.uint8) if not uprights.all() else marks
 
@@ -156,11 +162,16 @@ def _band(marks: Gray) -> tuple[int, int]:
     edges = np.flatnonzero(np.diff(np.concatenate(([0], filled.view(np.int8), [0]))))
     runs = [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
     tallest = max(b - a for a, b in runs)
+    # Dots of letters and the strokes of '%' or '٪' stand off by less than a fifth of a line; the
+    # rows of dot-matrix print by less than their own height.
+    near = max(1, tallest // 5, round(0.07 * len(profile)))
+    # The comma of '٠,٠٠' stands lower than its zeros; what the box cuts is of another line.
+    inside = len(profile) // 8, len(profile) - len(profile) // 8
+    flat = tallest if tallest < 0.3 * len(profile) else near
     merged = [runs[0]]
     for start, end in runs[1:]:
-        # Dots of letters and the strokes of '%' or '٪' stand off by less than a fifth of a line;
-        # the rows of dot-matrix print by less than their own height.
-        if start - merged[-1][1] <= max(1, tallest // 5, round(0.07 * len(profile))):
+        whole = merged[-1][0] >= inside[0] and end <= inside[1]
+        if start - merged[-1][1] <= (max(near, flat) if whole else near):
             merged[-1] = (merged[-1][0], end)
         else:
             merged.append((start, end))
