@@ -1,7 +1,7 @@
 """The measured baseline: split a line into marks, give each to a per-digit CNN.
 
-    python -m training.baseline [--per-class 2000]      trains it
-    python -m training.evaluate --baseline              measures it beside the reader
+    python -m training.baseline [--per-class 5000]      trains it
+    python -m training.evaluate --rivals 200            measures it beside the reader
 
 The network is the one that others know for this task: three 3×3 convolutions of 32, 64 and 128
 channels with ReLU and 2×2 max-pooling, a hidden layer of 512, dropout 0.5, 32×32×3 input, and 21

@@ -1,15 +1,17 @@
 """Measures the shipped reader on families that it has never seen.
 
-    python -m training.evaluate [--split test] [--count 5000] [--write] [--baseline]
+    python -m training.evaluate [--split test] [--count 5000] [--rivals 200] [--write]
 
-Boxes are rendered and read as in production, from pixels to text. With `--write` the tables go to
-docs/accuracy.md.
+Boxes are rendered and read as in production, from pixels to text. With `--rivals` the first boxes
+of each set are also read in other ways (training.rivals). With `--write` tables and plots go to
+docs/.
 """
 
 import argparse
 import os
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -21,15 +23,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.reading.numeric import LineReading, NumericReader
-from training import report
+from training import report, rivals
 from training.augment import PROFILES, Sample, sample
 from training.dataset import ARABIC
 from training.families import Split
 from training.render import Typesetter
+from training.rivals import Read
 from training.text import alignment, distance
 
-Read = Callable[[Sequence[Sample]], list[LineReading]]
 _PAGE = 64
+_FIELDS = 4
+"""Boxes read together where the time counts: those of one invoice."""
 
 
 @dataclass
@@ -46,6 +50,8 @@ class Score:
     families: dict[str, list[int]] = field(default_factory=dict)
     scripts: dict[str, list[int]] = field(default_factory=dict)
     failures: list[tuple[Sample, LineReading]] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    """Of each field, where that was measured."""
 
     def add(self, one: Sample, reading: LineReading) -> None:
         right = reading.text == one.label
@@ -74,6 +80,7 @@ class Score:
             self.right + other.right,
             self.swaps + other.swaps,
             failures=self.failures + other.failures,
+            seconds=self.seconds + other.seconds,
         )
         for name in ("families", "scripts"):
             for table in (getattr(self, name), getattr(other, name)):
@@ -114,36 +121,55 @@ def samples(split: Split, profile: str, count: int) -> Iterator[list[Sample]]:
 
 
 def measured(
-    split: Split, count: int, *, baseline: bool = False, jobs: int = 1
-) -> dict[str, dict[str, Score]]:
-    """Reader → profile → its score, all readers on the same boxes."""
-    scores: dict[str, dict[str, Score]] = {}
+    split: Split, count: int, *, beside: int = 0, jobs: int = 1
+) -> tuple[dict[str, Score], dict[str, Score]]:
+    """The reader's score by set, and every reader's by name on the first `beside` of each set."""
+    scores: dict[str, Score] = {}
+    others: dict[str, Score] = {}
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        runs = {p: pool.submit(_on_profile, p, split, count, baseline) for p in PROFILES}
+        runs = {p: pool.submit(_on_profile, p, split, count, beside) for p in PROFILES}
         for profile, run in runs.items():
-            for name, score in run.result().items():
-                scores.setdefault(name, {})[profile] = score
-                print(
-                    f"{profile:8} {name:9} exact {score.exact_share:.2%} "
-                    f"per character {score.character_share:.3%}",
-                    flush=True,
-                )
-    return scores
+            score, rest = run.result()
+            scores[profile] = score
+            for name, one in rest.items():
+                others[name] = others.get(name, Score()) + one
+            print(
+                f"{profile:8} exact {score.exact_share:.2%} "
+                f"per character {score.character_share:.3%}",
+                flush=True,
+            )
+    return scores, others
 
 
-def _on_profile(profile: str, split: Split, count: int, baseline: bool) -> dict[str, Score]:
+def _on_profile(
+    profile: str, split: Split, count: int, beside: int
+) -> tuple[Score, dict[str, Score]]:
     cv2.setNumThreads(1)
-    readers: dict[str, Read] = {"reader": shipped(NumericReader())}
-    if baseline:
-        from training.baseline import Baseline  # noqa: PLC0415  needs torch and its own training
-
-        readers["baseline"] = Baseline.load().read
-    scores = {name: Score() for name in readers}
+    os.environ["OMP_THREAD_LIMIT"] = "1"
+    read = shipped(NumericReader())
+    score = Score()
+    first: list[Sample] = []
     for page in samples(split, profile, count):
-        for name, read in readers.items():
-            for one, reading in zip(page, read(page), strict=True):
-                scores[name].add(one, reading)
-    return scores
+        first += page[: max(0, beside - len(first))]
+        for one, reading in zip(page, read(page), strict=True):
+            score.add(one, reading)
+    if not first:
+        return score, {}
+    readers = {"Khana": read, **rivals.readers()}
+    return score, {name: _timed(other, first) for name, other in readers.items()}
+
+
+def _timed(read: Read, boxes: list[Sample]) -> Score:
+    score = Score()
+    read(boxes[:_FIELDS])  # what is loaded on the first call is not a field's cost
+    for start in range(0, len(boxes), _FIELDS):
+        page = boxes[start : start + _FIELDS]
+        began = time.perf_counter()
+        readings = read(page)
+        score.seconds += [(time.perf_counter() - began) / len(page)] * len(page)
+        for one, reading in zip(page, readings, strict=True):
+            score.add(one, reading)
+    return score
 
 
 def shipped(reader: NumericReader) -> Read:
@@ -155,17 +181,20 @@ def main() -> None:
     parser.add_argument("--split", default="test", choices=["validation", "test"])
     parser.add_argument("--count", type=int, default=5000, help="fields per set")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--baseline", action="store_true", help="the per-digit CNN beside it")
+    parser.add_argument("--rivals", type=int, default=0, help="fields per set for the others")
     parser.add_argument("--write", action="store_true", help="docs/accuracy.md")
     parser.add_argument("--failures", type=Path, help="a contact sheet of the worst fields")
     options = parser.parse_args()
-    scores = measured(options.split, options.count, baseline=options.baseline, jobs=options.jobs)
-    text = report.tables(scores, NumericReader(), options.split)
+    scores, others = measured(
+        options.split, options.count, beside=options.rivals, jobs=options.jobs
+    )
+    text = report.tables(scores, others, NumericReader(), options.split)
     print(text)
     if options.write:
         report.write(text)
+        report.plots(scores, others)
     if options.failures:
-        report.sheet(scores["reader"], options.failures)
+        report.sheet(scores, options.failures)
 
 
 if __name__ == "__main__":

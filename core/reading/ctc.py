@@ -75,6 +75,26 @@ class Decoder:
             for line, script, path, chance in zip(frames, of_script, paths, chances, strict=True)
         ]
 
+    def agreed(
+        self, looks: Sequence[LogProbs], candidates: Sequence[Hypothesis]
+    ) -> list[Hypothesis]:
+        """What several looks at one line make of it, best first: of each candidate, and of what
+        each look would answer, the mean of its probabilities in all of them.
+
+        looks: T×C each, of any T.
+        """
+        texts = {self._coded(hypothesis.text): None for hypothesis in candidates}
+        restricted = [self._one_script(look[None]) for look in looks]
+        texts |= {_collapsed(frames[0].argmax(axis=1)): None for frames, _ in restricted}
+        chances = np.zeros(len(texts))
+        for frames, of_script in restricted:
+            same = np.repeat(frames, len(texts), axis=0)
+            chances += np.exp(log_probabilities(same, list(texts)) + of_script)
+        with np.errstate(divide="ignore"):
+            means = np.log(chances / len(looks))
+        found = [Hypothesis(self._text(c), float(m)) for c, m in zip(texts, means, strict=True)]
+        return sorted(found, key=lambda h: -h.log_prob)
+
     def n_best(self, log_probs: LogProbs, count: int = 4) -> list[Hypothesis]:
         """The likeliest texts of one script, best first, at least one, each with its exact
         probability among the texts of that script, times the script's."""
@@ -142,6 +162,9 @@ class Decoder:
                     add((*text, code), _NONE, either + chance)
         kept = sorted(grown, key=lambda text: -_plus(*grown[text]))[: self._beam]
         return {text: grown[text] for text in kept}
+
+    def _coded(self, text: str) -> tuple[int, ...]:
+        return tuple(self._charset.index(character) + 1 for character in text)
 
     def _text(self, codes: Sequence[int]) -> str:
         return "".join(self._charset[code - 1] for code in codes)

@@ -7,19 +7,20 @@ for how it is made and `docs/accuracy.md` for how well it reads.
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SetupError
 from core.reading.ctc import Decoder, Hypothesis, LogProbs
 from core.reading.grammar import Kind, weighed
-from core.reading.lines import HEIGHT, Line, prepare
+from core.reading.lines import HEIGHT, MAX_WIDTH, prepare
 
 MODEL_DIR = Path(__file__).parent / "model"
 
@@ -78,26 +79,47 @@ class NumericReader:
         """
         if len(crops) != len(kinds):
             raise ValueError(f"{len(crops)} crops but {len(kinds)} kinds")
-        lines = [prepare(crop) for crop in crops]
-        readings = [BLANK] * len(lines)
-        for width, indices in _by_width(lines).items():
-            found = self._decoder.best(self._frames(lines, indices, width), CANDIDATES)
-            for index, hypotheses in zip(indices, found, strict=True):
-                readings[index] = self._reading(hypotheses, kinds[index])
+        readings = [BLANK] * len(crops)
+        lines = {i: line for i, crop in enumerate(crops) if not (line := prepare(crop)).empty}
+        ranked = self.rank([line.ink for line in lines.values()], [kinds[i] for i in lines])
+        for index, ((text, chance), *others) in zip(lines, ranked, strict=True):
+            alternatives = tuple(others[:ALTERNATIVES])
+            readings[index] = LineReading(text, self._calibration(chance), alternatives)
         return readings
 
-    def _frames(self, lines: Sequence[Line], indices: Sequence[int], width: int) -> LogProbs:
-        batch = np.zeros((len(indices), 1, HEIGHT, width), np.float32)
-        for row, index in enumerate(indices):
-            ink = lines[index].ink
-            batch[row, 0, :, : ink.shape[1]] = ink
-        batch /= 255
-        (log_probs,) = self._session.run(None, {"lines": batch})
-        return np.asarray(log_probs, np.float32)
+    def rank(
+        self, inks: Sequence[NDArray[np.uint8]], kinds: Sequence[Kind]
+    ) -> list[list[tuple[str, float]]]:
+        """Of each line image its likeliest texts, best first, with what the network gives them:
+        probabilities in [0, 1] before calibration.
 
-    def _reading(self, hypotheses: Sequence[Hypothesis], kind: Kind) -> LineReading:
-        (text, chance), *others = weighed(hypotheses, kind)
-        return LineReading(text, self._calibration(chance), tuple(others[:ALTERNATIVES]))
+        inks: as `core.reading.lines.prepare` makes them.
+        """
+        found: list[list[Hypothesis]] = [[] for _ in inks]
+        looks: dict[int, list[LogProbs]] = {}
+        for indices, batch in self._look(dict(enumerate(inks))):
+            best = self._decoder.best(batch, CANDIDATES)
+            for index, frames, hypotheses in zip(indices, batch, best, strict=True):
+                found[index] = hypotheses
+                if weighed(hypotheses, kinds[index])[0][1] < UNSURE:
+                    looks[index] = [frames]
+        for stretch in STRETCHES if looks else ():
+            for indices, batch in self._look({i: _stretched(inks[i], stretch) for i in looks}):
+                for index, frames in zip(indices, batch, strict=True):
+                    looks[index].append(frames)
+        for index, several in looks.items():
+            found[index] = self._decoder.agreed(several, found[index])[:CANDIDATES]
+        return [weighed(hypotheses, kind) for hypotheses, kind in zip(found, kinds, strict=True)]
+
+    def _look(self, inks: Mapping[int, NDArray[np.uint8]]) -> Iterator[tuple[list[int], LogProbs]]:
+        """Runs the network on lines of like width together; gives their keys and N×T×C frames."""
+        for width, indices in _by_width(inks).items():
+            batch = np.zeros((len(indices), 1, HEIGHT, width), np.float32)
+            for row, index in enumerate(indices):
+                batch[row, 0, :, : inks[index].shape[1]] = inks[index]
+            batch /= 255
+            (log_probs,) = self._session.run(None, {"lines": batch})
+            yield indices, np.asarray(log_probs, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +150,23 @@ WIDTH_STEP = 64
 doesn't depend on which other boxes the page has."""
 
 
-def _by_width(lines: Sequence[Line]) -> dict[int, list[int]]:
+UNSURE = 0.9
+"""Probability of the best text below which a line is looked at again, stretched: what is right is
+seen in all looks. MEASURED"""
+STRETCHES = (0.9, 1.12)
+
+
+def _stretched(ink: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:
+    height, width = ink.shape
+    size = (max(1, min(MAX_WIDTH, round(width * by))), height)
+    return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _by_width(inks: Mapping[int, NDArray[np.uint8]]) -> dict[int, list[int]]:
     groups: dict[int, list[int]] = {}
-    for index, line in enumerate(lines):
-        if not line.empty:
-            width = -(-line.ink.shape[1] // WIDTH_STEP) * WIDTH_STEP
-            groups.setdefault(width, []).append(index)
+    for index, ink in inks.items():
+        width = -(-ink.shape[1] // WIDTH_STEP) * WIDTH_STEP
+        groups.setdefault(width, []).append(index)
     return groups
 
 

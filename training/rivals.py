@@ -1,0 +1,111 @@
+"""Other ways to read the same boxes: Tesseract with its models and with one of our own, and a
+splitter with a CNN that knows single digits.
+
+    python -m training.rivals [--count 20]      how each Tesseract model reads best (validation)
+    python -m training.evaluate --rivals 200    all of them beside the reader
+"""
+
+import argparse
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import pytesseract
+
+from core.reading.numeric import LineReading
+from training import tesseract
+from training.augment import PROFILES, Sample
+from training.grammar import CHARSET
+
+Read = Callable[[Sequence[Sample]], list[LineReading]]
+
+_ALIKE = str.maketrans("٪−–", "%--")
+_FOREIGN = re.compile(f"[^{re.escape(CHARSET)}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Tesseract:
+    """One pytesseract call a box, as one would write it.
+
+    language: of Tesseract's model. psm: its page segmentation mode. scale: what the box is
+    enlarged by. allowed: the characters that it may answer, '' for all that it knows.
+    """
+
+    language: str
+    psm: int = 7
+    scale: int = 1
+    allowed: str = ""
+
+    def read(self, page: Sequence[Sample]) -> list[LineReading]:
+        return [LineReading(self._text(one), 1.0) for one in page]
+
+    def _text(self, one: Sample) -> str:
+        config = f"--psm {self.psm}"
+        picture = one.crop
+        if self.language == tesseract.LANGUAGE:
+            config += f" --tessdata-dir {tesseract.FOLDER}"
+            picture = tesseract.picture(one)
+        if self.allowed:
+            config += f" -c tessedit_char_whitelist={self.allowed}"
+        # Tesseract wants paper around the text.
+        picture = cv2.copyMakeBorder(picture, *[4] * 4, cv2.BORDER_REPLICATE)
+        picture = np.asarray(
+            cv2.resize(picture, None, fx=self.scale, fy=self.scale, interpolation=cv2.INTER_CUBIC)
+        )
+        answer = pytesseract.image_to_string(picture, lang=self.language, config=config)
+        return _FOREIGN.sub("", answer.translate(_ALIKE))
+
+
+LANGUAGES = ("eng", "ara", "ara+eng", tesseract.LANGUAGE)
+CHOICES: tuple[tuple[str, tuple[int | str, ...]], ...] = (
+    ("psm", (7, 6, 8, 13)),
+    ("scale", (1, 2, 3)),
+    ("allowed", ("", CHARSET)),
+)
+BEST = {language: Tesseract(language) for language in LANGUAGES}
+"""As `main` found them."""
+
+
+def readers() -> dict[str, Read]:
+    """Every rival by its name. The CNN and our own Tesseract model must have been made."""
+    from training.baseline import Baseline  # noqa: PLC0415  it needs torch, and choosing doesn't
+
+    found: dict[str, Read] = {"CNN per digit": Baseline.load().read}
+    for language, one in BEST.items():
+        found[f"Tesseract {'ours' if language == tesseract.LANGUAGE else language}"] = one.read
+    return found
+
+
+def main() -> None:
+    from training.evaluate import samples  # noqa: PLC0415  which imports this
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=20, help="fields of each set")
+    parser.add_argument("languages", nargs="*", default=LANGUAGES)
+    options = parser.parse_args()
+    os.environ["OMP_THREAD_LIMIT"] = "1"
+    boxes = [
+        one
+        for profile in PROFILES
+        for page in samples("validation", profile, options.count)
+        for one in page
+    ]
+    for language in options.languages:
+        best = Tesseract(language)
+        for name, values in CHOICES:
+            found = []
+            for value in values:
+                candidate = replace(best, **{name: value})
+                texts = [reading.text for reading in candidate.read(boxes)]
+                right = sum(text == one.label for text, one in zip(texts, boxes, strict=True))
+                found.append((right, candidate))
+                print(f"{language} {name} {value!r}: {right / len(boxes):.1%}", flush=True)
+            best = max(found, key=lambda item: item[0])[1]
+        print(best, flush=True)
+
+
+if __name__ == "__main__":
+    main()
