@@ -24,8 +24,7 @@ from core.geometry import Floats, Gray
 from core.template import Box
 
 GOOD_SCORE = 0.27
-"""By `tests/core/measure_align.py`, pages of the form that are found score at least 0.34, also at
-72 dpi, and pages of other forms that share its words, fonts and footers at most 0.23."""
+"""Measured by `python -m training.pages`."""
 
 _ASPECT_RANGE = 0.015
 """Relative difference of shape at which a page that is only scaled scores 0. At 0.01, which is

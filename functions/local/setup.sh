@@ -32,6 +32,9 @@ if [ "$purpose" != run ]; then
     need fontconfig command -v fc-list
     need fonts-dejavu-core has_font "DejaVu Sans"
     need fonts-hosny-amiri has_font "Amiri"
+    need fonts-kacst-one has_font "KacstOne"
+    need fonts-liberation has_font "Liberation Sans"
+    need fonts-noto-core has_font "Noto Naskh Arabic"
     need libfribidi0 "$python" -c 'import ctypes; ctypes.CDLL("libfribidi.so.0")'
 fi
 

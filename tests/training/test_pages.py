@@ -1,0 +1,102 @@
+"""The truth of moved pages is true, forms are forms, and the measures measure."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from training.pages import measure, strangers
+from training.pages.forms import BLANK, draw
+from training.pages.moves import MOTIONS, Motion, move
+from training.pages.pen import HEIGHT, WIDTH
+
+SMALL = [name for name, motion in MOTIONS.items() if motion.scale[1] <= 1]
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("seed", range(3))
+def test_points_are_where_they_are_said_to_be(name: str, seed: int) -> None:
+    page = np.full((HEIGHT, WIDTH), 255, np.uint8)
+    dots = np.array([(x, y) for x in (300, 800, 1400) for y in (300, 1200, 2000)])
+    for x, y in dots:
+        cv2.circle(page, (int(x), int(y)), 24, 0, -1)
+    clean = replace(MOTIONS[name], table=False, shadow=0, quality=(95, 96))
+    moved = move(page, clean, seed)
+    picture = 255 - measure.decoded(moved.jpeg)
+    for x, y in moved.where(dots + 0.5):
+        reach = round(40 * moved.width / WIDTH)
+        left, top = max(round(x) - reach, 0), max(round(y) - reach, 0)
+        part = picture[top : round(y) + reach, left : round(x) + reach].astype(float)
+        part[part < 90] = 0
+        rows, columns = np.indices(part.shape) + 0.5
+        centre = (columns * part).sum() / part.sum(), (rows * part).sum() / part.sum()
+        # Seen at a slant the middle of a disc is a little off the middle of what is seen of it.
+        assert np.hypot(left + centre[0] - x, top + centre[1] - y) < 0.5
+
+
+def test_a_form_is_the_same_each_time_and_its_contents_differ() -> None:
+    first, again = draw(3, 1), draw(3, 1)
+    assert np.array_equal(first.page, again.page)
+    assert first.cells == again.cells
+    other = draw(3, 2)
+    assert [cell.box for cell in other.cells] == [cell.box for cell in first.cells]
+    assert all(a.printed != b.printed for a, b in zip(first.cells, other.cells, strict=True))
+    assert all(np.mean(draw(a).page != draw(b).page) > 0.01 for a, b in pairwise(range(4)))
+    assert not np.array_equal(draw(3, 1, seed=1).page, first.page)
+
+
+@pytest.mark.parametrize("form", range(6))
+def test_values_are_in_their_boxes_on_a_filled_sheet_alone(form: int) -> None:
+    blank, filled = draw(form, BLANK), draw(form, 1)
+    for cell in filled.cells:
+        left, top, right, bottom = cell.box
+        assert 0 <= left < right <= WIDTH
+        assert 0 <= top < bottom <= HEIGHT
+        added = (filled.page < blank.page)[top:bottom, left:right]
+        assert added.sum() > 12 * len(cell.printed.text)
+
+
+def test_strangers_are_pages() -> None:
+    pages = [strangers.no_invoice(number) for number in range(6)] + [strangers.terms(0)]
+    assert all(page.shape == (HEIGHT, WIDTH) and np.ptp(page) > 100 for page in pages)
+
+
+def test_an_error_of_a_boxs_place_is_measured_in_widths_of_the_page() -> None:
+    known = measure.learn(0, seed=0)
+    moved = move(known.sheet.page, Motion(), 0)
+    width, height = known.template.page_size
+    ends = moved.where(np.array([[0, 0], [WIDTH, 0], [0, HEIGHT]], np.float64))
+    matrix = np.eye(3)
+    matrix[:2] = np.column_stack(
+        [(ends[1] - ends[0]) / width, (ends[2] - ends[0]) / height, ends[0]]
+    )
+    assert measure.box_error(known, moved, matrix) < 0.0002
+    matrix[0, 2] += 0.01 * moved.width
+    assert measure.box_error(known, moved, matrix) == pytest.approx(0.01, abs=0.0002)
+
+
+def test_choosing_is_counted() -> None:
+    choice = measure.choices(2, 4, seed=0)
+    assert choice.right + choice.unclear + choice.wrong == choice.pages == choice.strangers == 4
+    assert choice.right >= 3
+    assert choice.taken == 0
+
+
+def test_the_command_prints_all_figures() -> None:
+    asked = ["--pages", "1", "--motions", "lying flat", "--hopeless", "1"]
+    asked += ["--templates", "1", "--choices", "1"]
+    done = subprocess.run(
+        [sys.executable, "-m", "training.pages", *asked],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "| lying flat | 1 | 100.0 % |" in done.stdout
+    assert "Of 2 pages" in done.stdout
+    assert "| 1 | 1 | 100.0 % |" in done.stdout

@@ -1,0 +1,222 @@
+"""Measures alignment, reading on moved pages, and the choice of templates.
+
+Each form's template has its reference picture at 100 to 200 dpi: of every second form an empty
+sheet, of the others a filled-in one, as people take whatever page is at hand.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from core import geometry
+from core.align import Reference, align
+from core.extract import Extractor
+from core.geometry import Floats
+from core.invoice import Outcome, Status
+from core.match import Candidate, choose
+from core.page import Document, Limits, open_document
+from core.ports import StoredTemplate
+from core.settings import Settings
+from core.template import Template, parse_template
+from training.pages.forms import BLANK, Sheet, draw
+from training.pages.moves import MOTIONS, Motion, Moved, move
+from training.pages.pen import HEIGHT, WIDTH, Gray
+from training.pages.strangers import no_invoice, terms
+
+FAILED = 0.005
+"""A box error, in widths of the page, from which an alignment counts as failed: 1 mm on A4."""
+
+_SIZES = ((827, 1170), (1240, 1754), (1654, 2339))
+_REFERENCE_CONTENT = 1
+_SETTINGS = Settings()
+_LIMITS = Limits.of(_SETTINGS)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A form, its template, and its reference picture."""
+
+    form: int
+    sheet: Sheet
+    template: Template
+    picture: Gray
+
+    @property
+    def stored(self) -> StoredTemplate:
+        return StoredTemplate(self.template, cv2.imencode(".png", self.picture)[1].tobytes())
+
+    @property
+    def reference(self) -> Reference:
+        return Reference.from_image(self.picture, self.template.page_size)
+
+    @property
+    def to_template(self) -> Floats:
+        width, height = self.template.page_size
+        return geometry.stretch(width / WIDTH, height / HEIGHT)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one page was aligned and read. `error` is in widths of the page; `done` and the counts
+    of fields are of the whole path, from bytes to outcome."""
+
+    known: Known
+    moved: Moved
+    matrix: Floats
+    score: float
+    good: bool
+    error: float
+    decode_ms: float
+    align_ms: float
+    done: bool
+    fields: int
+    right: int
+    values_right: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What came of choosing among so many templates: of pages that are of one of them `right`,
+    `unclear` or `wrong`; of strangers, `taken` for one of them."""
+
+    templates: int
+    pages: int
+    right: int
+    unclear: int
+    wrong: int
+    strangers: int
+    taken: int
+    choose_ms: float
+    decode_ms: float
+
+
+def learn(form: int, *, seed: int) -> Known:
+    """The template of a form, and what its boxes are in."""
+    sheet = draw(form, (BLANK, _REFERENCE_CONTENT)[form % 2], seed=seed)
+    size = _SIZES[form % 3]
+    picture = np.asarray(cv2.resize(sheet.page, size, interpolation=cv2.INTER_AREA), np.uint8)
+    x, y = size[0] / WIDTH, size[1] / HEIGHT
+    fields = [
+        {
+            "name": cell.name,
+            "kind": cell.kind.value,
+            "box": [round(side * by) for side, by in zip(cell.box, (x, y, x, y), strict=True)],
+        }
+        for cell in sheet.cells
+    ]
+    template = parse_template(
+        {"id": f"form-{form}", "page_size": size, "reference": "form.png", "fields": fields}
+    )
+    return Known(form, sheet, template, picture)
+
+
+def results(motion: Motion, pages: int, *, seed: int, extractor: Extractor) -> Iterator[Result]:
+    """Of so many pages, each of another form; the same forms and contents for each motion."""
+    for form in range(pages):
+        known = learn(form, seed=seed)
+        sheet = draw(form, 2 + form, seed=seed)
+        moved = move(sheet.page, motion, seed=10_000 * seed + form)
+        yield _result(known, sheet, moved, extractor)
+
+
+def choices(templates: int, pages: int, *, seed: int) -> Choice:
+    """Of `pages` pages of known forms, and as many strangers, moved in every way but the largest.
+
+    Half the strangers are invoices of unknown forms, a quarter other pages of known suppliers, a
+    quarter no invoices at all.
+    """
+    candidates = []
+    for form in range(templates):
+        known = learn(form, seed=seed)
+        candidates.append(Candidate(known.template, known.reference))
+    motions = [motion for motion in MOTIONS.values() if motion.scale[1] <= 1]
+    verdicts = {"right": 0, "unclear": 0, "wrong": 0}
+    taken = 0
+    times: list[tuple[float, float]] = []
+    for i in range(pages):
+        motion = motions[i % len(motions)]
+        form = i * templates // pages if pages < templates else i % templates
+        page = draw(form, 2 + i, seed=seed).page
+        index = _chosen(move(page, motion, seed=20_000 * seed + i), candidates, times)
+        verdict = "unclear" if index is None else "right" if index == form else "wrong"
+        verdicts[verdict] += 1
+        stranger = _stranger(i, form, templates, seed)
+        moved = move(stranger, motion, seed=30_000 * seed + i)
+        taken += _chosen(moved, candidates, times) is not None
+    decode_ms, choose_ms = np.median(times, axis=0)
+    return Choice(templates, pages, **verdicts, strangers=pages, taken=taken,
+                  choose_ms=float(choose_ms), decode_ms=float(decode_ms))  # fmt: skip
+
+
+def _chosen(
+    moved: Moved, candidates: Sequence[Candidate], times: list[tuple[float, float]]
+) -> int | None:
+    start = time.thread_time()
+    page = decoded(moved.jpeg)
+    between = time.thread_time()
+    match = choose(page, candidates)
+    times.append((1000 * (between - start), 1000 * (time.thread_time() - between)))
+    return None if match is None else match.index
+
+
+def _stranger(number: int, form: int, templates: int, seed: int) -> Gray:
+    match number % 4:
+        case 0 | 2:
+            return draw(templates + number, 1, seed=seed).page
+        case 1:
+            return terms(form, seed=seed)
+        case _:
+            return no_invoice(number // 4, seed=seed)
+
+
+def decoded(jpeg: bytes) -> Gray:
+    """The page as the library decodes it."""
+    document: Document
+    with open_document(jpeg, _LIMITS, name="page.jpg") as document:
+        return document.gray(1, (1, 1))
+
+
+def _result(known: Known, sheet: Sheet, moved: Moved, extractor: Extractor) -> Result:
+    reference = known.reference
+    start = time.thread_time()
+    page = decoded(moved.jpeg)
+    between = time.thread_time()
+    alignment = align(page, reference)
+    end = time.thread_time()
+    outcome = extractor.extract(moved.jpeg, [known.stored], name="page.jpg")
+    right, values_right = _compared(sheet, outcome)
+    return Result(
+        known=known,
+        moved=moved,
+        matrix=alignment.matrix,
+        score=alignment.score,
+        good=alignment.good,
+        error=box_error(known, moved, alignment.matrix),
+        decode_ms=1000 * (between - start),
+        align_ms=1000 * (end - between),
+        done=outcome.status is Status.DONE,
+        fields=len(sheet.cells),
+        right=right,
+        values_right=values_right,
+    )
+
+
+def box_error(known: Known, moved: Moved, matrix: Floats) -> float:
+    """How far the boxes' corners are off on average, in widths of the page as it is seen."""
+    corners = np.concatenate([geometry.corners(*cell.box) for cell in known.sheet.cells])
+    found = geometry.project(matrix, geometry.project(known.to_template, corners))
+    off = np.linalg.norm(found - moved.where(corners), axis=1)
+    return float(off.mean() / moved.width)
+
+
+def _compared(sheet: Sheet, outcome: Outcome) -> tuple[int, bool]:
+    """How many fields have the text that is printed, and whether all have its value."""
+    right, values_right = 0, True
+    for cell in sheet.cells:
+        reading = outcome.fields.get(cell.name)
+        right += reading is not None and reading.text == cell.printed.text
+        values_right &= reading is not None and reading.value == cell.printed.value
+    return right, values_right

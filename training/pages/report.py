@@ -1,0 +1,114 @@
+"""Figures of how pages are found as tables, and pictures of pages and their boxes."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from core import geometry
+from training.pages.measure import FAILED, Choice, Result, decoded
+from training.pages.pen import HEIGHT, WIDTH, Gray
+
+_BEGIN, _END = "<!-- measured -->", "<!-- end -->"
+_WORST = 10
+_SIDE = 520
+"""Pixels of the pictures' longer side."""
+
+
+def tables(
+    moved: Mapping[str, Sequence[Result]], hopeless: Sequence[Result], chosen: Sequence[Choice]
+) -> str:
+    """All figures in Markdown."""
+    everything = [*(result for rows in moved.values() for result in rows), *hopeless]
+    parts = [_alignment(moved), _bad(everything)]
+    if chosen:
+        parts.append(_choice(chosen))
+    return "\n\n".join(parts)
+
+
+def write(folder: Path, text: str, moved: Mapping[str, Sequence[Result]]) -> None:
+    """Puts the figures into alignment.md of `folder`, and the pictures beside it."""
+    page = folder / "alignment.md"
+    before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    page.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}", encoding="utf-8")
+    found = [result for rows in moved.values() for result in rows if result.good]
+    worst = sorted(found, key=lambda result: result.error, reverse=True)[:_WORST]
+    examples = [rows[0] for rows in moved.values() if rows]
+    for name, rows in (("moved", examples), ("worst", worst)):
+        picture = np.vstack([_row(result) for result in rows])
+        path = folder / "pictures" / f"alignment-{name}.jpg"
+        cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 70])
+
+
+def _alignment(moved: Mapping[str, Sequence[Result]]) -> str:
+    lines = [
+        "| pages | number | found | box error: mean | 95 % | worst | fields right | aligning, ms "
+        "| in decodings |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, rows in moved.items():
+        found = [result for result in rows if result.good]
+        errors = 100 * np.array([result.error for result in found] or [np.nan])
+        right = sum(r.right for r in rows) / sum(r.fields for r in rows)
+        times = np.array([(r.align_ms, r.decode_ms) for r in rows])
+        milliseconds, ratio = np.median(times[:, 0]), np.median(times[:, 0] / times[:, 1])
+        lines.append(
+            f"| {name} | {len(rows)} | {_share(len(found), len(rows))} | {errors.mean():.3f} % "
+            f"| {np.percentile(errors, 95):.3f} % | {errors.max():.2f} % | {right:.1%} "
+            f"| {milliseconds:.0f} | {ratio:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+def _bad(rows: Sequence[Result]) -> str:
+    failed = [result for result in rows if not result.good or result.error > FAILED]
+    unnoticed = [result for result in failed if result.good]
+    wrong = [result for result in failed if result.done and not result.values_right]
+    return (
+        f"Of {len(rows):,} pages, with those that hardly anything could align, {len(failed)} "
+        f"failed to align (not found, or boxes off by more than {100 * FAILED} % of the width). "
+        f"Taken for well aligned: {len(unnoticed)}. `done` with a wrong value: {len(wrong)}."
+    )
+
+
+def _choice(chosen: Sequence[Choice]) -> str:
+    lines = [
+        "| templates | pages | right | unclear | wrong | strangers | taken | choosing, ms "
+        "| in decodings |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {c.templates:,} | {c.pages} | {_share(c.right, c.pages)} | {c.unclear} | {c.wrong} "
+        f"| {c.strangers} | {c.taken} | {c.choose_ms:.0f} | {c.choose_ms / c.decode_ms:.1f} |"
+        for c in chosen
+    ]
+    return "\n".join(lines)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %"
+
+
+def _row(result: Result) -> Gray:
+    """The page as it came, as it was aligned, and with its boxes over it."""
+    came = decoded(result.moved.jpeg)
+    matrix = result.matrix @ result.known.to_template
+    flat = geometry.warped(came, matrix, (WIDTH, HEIGHT), cv2.INTER_LINEAR)
+    boxed = cv2.cvtColor(flat, cv2.COLOR_GRAY2BGR)
+    for cell in result.known.sheet.cells:
+        cv2.rectangle(boxed, cell.box[:2], cell.box[2:], (40, 40, 220), 5)
+    shown = [came, flat, boxed]
+    return np.hstack([_framed(picture) for picture in shown])
+
+
+def _framed(picture: Gray) -> Gray:
+    """Shrunk into a square, in colour."""
+    scale = _SIDE / max(picture.shape[:2])
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    if small.ndim == 2:
+        small = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR)
+    square = np.full((_SIDE + 8, _SIDE + 8, 3), 210, np.uint8)
+    square[4 : 4 + small.shape[0], 4 : 4 + small.shape[1]] = small
+    return square
