@@ -23,6 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.reading.numeric import LineReading, NumericReader
+from core.template import Kind
+from core.values import parse_value
 from training import report, rivals
 from training.augment import PROFILES, Sample, sample
 from training.dataset import ARABIC
@@ -42,6 +44,8 @@ class Score:
 
     fields: int = 0
     exact: int = 0
+    worth: int = 0
+    """Fields whose value is right: '١٬٠٠٠' and '١,٠٠٠' are worth the same."""
     characters: int = 0
     wrong: int = 0
     confidence: list[float] = field(default_factory=list)
@@ -57,6 +61,7 @@ class Score:
         right = reading.text == one.label
         self.fields += 1
         self.exact += right
+        self.worth += right or _same_value(one, reading.text)
         self.characters += len(one.label)
         self.wrong += distance(reading.text, one.label)
         self.confidence.append(reading.confidence)
@@ -74,6 +79,7 @@ class Score:
         total = Score(
             self.fields + other.fields,
             self.exact + other.exact,
+            self.worth + other.worth,
             self.characters + other.characters,
             self.wrong + other.wrong,
             self.confidence + other.confidence,
@@ -95,6 +101,10 @@ class Score:
         return self.exact / max(1, self.fields)
 
     @property
+    def worth_share(self) -> float:
+        return self.worth / max(1, self.fields)
+
+    @property
     def character_share(self) -> float:
         return 1 - self.wrong / max(1, self.characters)
 
@@ -109,6 +119,11 @@ class Score:
         """Share of fields below the threshold, and the exact share of the others."""
         kept: NDArray[np.bool_] = np.array(self.confidence) >= threshold
         return float(1 - kept.mean()), float(np.array(self.right)[kept].mean()) if kept.any() else 1
+
+
+def _same_value(one: Sample, text: str) -> bool:
+    truth = parse_value(Kind(one.kind), one.label)
+    return truth.value is not None and parse_value(Kind(one.kind), text) == truth
 
 
 def samples(split: Split, profile: str, count: int) -> Iterator[list[Sample]]:

@@ -47,6 +47,7 @@ def tables(
                 "fields",
                 "exact field",
                 "per character",
+                "value right",
                 "calibration error",
                 "to review",
                 "exact of the rest",
@@ -57,6 +58,7 @@ def tables(
                     f"{s.fields:,}",
                     f"{s.exact_share:.2%}",
                     f"{s.character_share:.3%}",
+                    f"{s.worth_share:.2%}",
                     f"{s.calibration_error():.4f}",
                     *(f"{v:.2%}" for v in s.review(threshold)),
                 ]
@@ -64,7 +66,8 @@ def tables(
             ],
         ),
         f"All together: {total.exact_share:.2%} exact, {total.character_share:.3%} per character, "
-        f"expected calibration error {total.calibration_error():.4f}. At the shipped threshold of "
+        f"{total.worth_share:.2%} of the values right, expected "
+        f"calibration error {total.calibration_error():.4f}. At the shipped threshold of "
         f"{threshold:g}, {reviewed:.2%} go to review and {kept:.3%} of the others are exact.\n",
         "By script: "
         + "; ".join(
