@@ -73,7 +73,7 @@ def readers() -> dict[str, Read]:
     """Every rival by its name. The CNN and our own Tesseract model must have been made."""
     from training.baseline import Baseline  # noqa: PLC0415  it needs torch, and choosing doesn't
 
-    found: dict[str, Read] = {"CNN per digit": Baseline.load().read}
+    found: dict[str, Read] = {"CNN per digit": Baseline().read}
     for language, one in BEST.items():
         found[f"Tesseract {'ours' if language == tesseract.LANGUAGE else language}"] = one.read
     return found
