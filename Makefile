@@ -38,6 +38,11 @@ accuracy: ## Measures the numeric reader on font families that it never saw (5,0
 	$(BIN)/python -m training.fonts install
 	$(BIN)/python -m training.evaluate --split test
 
+.PHONY: accuracy-pages
+accuracy-pages: setup-dev ## Measures how moved pages are found and their templates chosen.
+	@# One thread: times are those of one core.
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m training.pages --write
+
 .PHONY: train
 train: ## Makes the numeric reader from nothing: hours; stops and goes on at any time.
 	@$(SETUP) training

@@ -12,7 +12,7 @@ from training.pages.pen import HEIGHT, WIDTH, Gray
 
 _BEGIN, _END = "<!-- measured -->", "<!-- end -->"
 _WORST = 10
-_SIDE = 520
+_SIDE = 360
 """Pixels of the pictures' longer side."""
 
 
@@ -39,7 +39,7 @@ def write(folder: Path, text: str, moved: Mapping[str, Sequence[Result]]) -> Non
     for name, rows in (("moved", examples), ("worst", worst)):
         picture = np.vstack([_row(result) for result in rows])
         path = folder / "pictures" / f"alignment-{name}.jpg"
-        cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 70])
+        cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 60])
 
 
 def _alignment(moved: Mapping[str, Sequence[Result]]) -> str:
