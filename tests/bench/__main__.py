@@ -1,0 +1,40 @@
+"""Measures speed, and writes docs/speed.md with its plots: `make bench`.
+
+    python -m tests.bench [--rounds 15] [--stored 1000 10000 100000] [--write]
+
+One run on one machine: what counts are the ratios.
+"""
+
+import argparse
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench import growth, reading, report, starting
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15, help="times that each way is timed")
+    parser.add_argument("--pages", type=int, default=120, help="pages read for the throughput")
+    parser.add_argument("--stored", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--starts", type=int, default=5, help="cold starts of each function")
+    parser.add_argument("--write", action="store_true", help="docs/speed.md")
+    asked = parser.parse_args()
+    one = reading.job()
+    times = reading.timed(reading.ways(one), asked.rounds)
+    cores = range(1, (os.cpu_count() or 1) + 1)
+    rates = {count: reading.throughput(one, count, asked.pages) for count in cores}
+    with TemporaryDirectory() as folder:
+        stored = growth.measured(Path(folder), asked.stored)
+    starts = starting.measured(asked.starts)
+    imports = {name: starting.slowest_imports(name) for name in starts}
+    text = report.tables(times, rates, stored, starts, imports)
+    print(text)
+    if asked.write:
+        report.write(text)
+        report.plots(times, stored)
+
+
+if __name__ == "__main__":
+    main()
