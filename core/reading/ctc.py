@@ -20,6 +20,7 @@ WESTERN = frozenset("0123456789")
 """Characters of one field are of one script: nobody prints ٢0٢4. The other marks go with both."""
 
 _SURE = math.log(0.9999)
+_SURE_BLANK = math.log1p(-1e-5)
 _ALL_BUT_SURE = math.log(0.99)
 """A text so likely is the answer, whatever the form of the others."""
 _NONE = -math.inf
@@ -44,7 +45,7 @@ class Hypothesis:
 class Decoder:
     """Decodes the answers of a network that knows the characters of `charset`."""
 
-    def __init__(self, charset: str, *, beam: int = 8, floor: float = 1e-4) -> None:
+    def __init__(self, charset: str, *, beam: int = 8, floor: float = 1e-3) -> None:
         """beam: texts kept at each frame. floor: classes less likely than this are passed over."""
         self._charset = charset
         self._beam = beam
@@ -59,41 +60,52 @@ class Decoder:
         (frames,), _ = self._one_script(log_probs[None])
         return self._text(_collapsed(frames.argmax(axis=1)))
 
-    def best(self, batch: LogProbs, count: int = 4) -> list[list[Hypothesis]]:
-        """For each line of a batch its likeliest texts, as `n_best` gives them, though one alone
-        where that is all but sure: most lines are, and what is sure needs no search.
-
-        batch: N×T×C.
-        """
+    def best(self, lines: Sequence[LogProbs], count: int = 4) -> list[list[Hypothesis]]:
+        """For each line (T×C, of any T) its likeliest texts, as `n_best` gives them, though one
+        alone where that is all but sure: most lines are, and what is sure needs no search."""
+        batch, lengths = _stacked(lines)
         frames, of_script = self._one_script(batch)
         paths = [_collapsed(path) for path in frames.argmax(axis=2)]
-        chances = log_probabilities(frames, paths) + of_script
+        chances = log_probabilities(frames, paths, lengths) + of_script
         return [
             [Hypothesis(self._text(path), float(chance))]
             if chance > _ALL_BUT_SURE
-            else self._search(line, float(script), count)
-            for line, script, path, chance in zip(frames, of_script, paths, chances, strict=True)
+            else self._search(line[:length], float(script), count)
+            for line, length, script, path, chance in zip(
+                frames, lengths, of_script, paths, chances, strict=True
+            )
         ]
 
     def agreed(
-        self, looks: Sequence[LogProbs], candidates: Sequence[Hypothesis]
-    ) -> list[Hypothesis]:
-        """What several looks at one line make of it, best first: of each candidate, and of what
+        self, looks: Sequence[Sequence[LogProbs]], candidates: Sequence[Sequence[Hypothesis]]
+    ) -> list[list[Hypothesis]]:
+        """What several looks at each line make of it, best first: of each candidate, and of what
         each look would answer, the mean of its probabilities in all of them.
 
-        looks: T×C each, of any T.
+        looks: for each line as many as for any other, T×C each, of any T.
         """
-        texts = {self._coded(hypothesis.text): None for hypothesis in candidates}
-        restricted = [self._one_script(look[None]) for look in looks]
-        texts |= {_collapsed(frames[0].argmax(axis=1)): None for frames, _ in restricted}
-        chances = np.zeros(len(texts))
-        for frames, of_script in restricted:
-            same = np.repeat(frames, len(texts), axis=0)
-            chances += np.exp(log_probabilities(same, list(texts)) + of_script)
-        with np.errstate(divide="ignore"):
-            means = np.log(chances / len(looks))
-        found = [Hypothesis(self._text(c), float(m)) for c, m in zip(texts, means, strict=True)]
-        return sorted(found, key=lambda h: -h.log_prob)
+        batch, lengths = _stacked([look for line in looks for look in line])
+        frames, of_script = self._one_script(batch)
+        seen = [_collapsed(path) for path in frames.argmax(axis=2)]
+        each = len(looks[0])
+        texts: list[list[tuple[int, ...]]] = []
+        rows: list[int] = []
+        for number, found in enumerate(candidates):
+            own = range(number * each, (number + 1) * each)
+            known = [self._coded(hypothesis.text) for hypothesis in found]
+            texts.append(list(dict.fromkeys([*known, *(seen[row] for row in own)])))
+            rows += [row for row in own for _ in texts[-1]]
+        asked = [text for line in texts for _ in range(each) for text in line]
+        chances = np.exp(log_probabilities(frames[rows], asked, lengths[rows]) + of_script[rows])
+        answers, start = [], 0
+        for line in texts:
+            end = start + each * len(line)
+            with np.errstate(divide="ignore"):
+                means = np.log(chances[start:end].reshape(each, -1).mean(axis=0))
+            ranked = [Hypothesis(self._text(c), float(m)) for c, m in zip(line, means, strict=True)]
+            answers.append(sorted(ranked, key=lambda h: -h.log_prob))
+            start = end
+        return answers
 
     def n_best(self, log_probs: LogProbs, count: int = 4) -> list[Hypothesis]:
         """The likeliest texts of one script, best first, at least one, each with its exact
@@ -170,11 +182,16 @@ class Decoder:
         return "".join(self._charset[code - 1] for code in codes)
 
 
-def log_probabilities(batch: LogProbs, texts: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+def log_probabilities(
+    batch: LogProbs,
+    texts: Sequence[Sequence[int]],
+    lengths: NDArray[np.intp] | None = None,
+) -> NDArray[np.float64]:
     """Natural logarithms of the probabilities of a text in each line of a batch (N×T×C): the
     forward recursion over all of its paths, all lines at once.
 
     texts: N sequences of classes, none of them 0.
+    lengths: N numbers of frames after which a line has sure blanks alone; T if not given.
     """
     count, length, _ = batch.shape
     ends = np.array([2 * len(text) for text in texts], np.intp)
@@ -196,12 +213,35 @@ def log_probabilities(batch: LogProbs, texts: Sequence[Sequence[int]]) -> NDArra
         if frame % _RESCALED == 0:
             # By the largest and not by the sum, which would depend on the other lines' lengths.
             largest = np.maximum(alpha.max(axis=1), _TINY)
+            if lengths is not None:  # so that no line's rounding depends on another's length
+                largest[lengths <= frame] = 1.0
             alpha /= largest[:, None]
             scale += np.log(largest)
     lines = np.arange(count)
     last = alpha[lines, ends + 2] + np.where(ends > 0, alpha[lines, ends + 1], 0.0)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(last) + scale)
+
+
+def _stacked(lines: Sequence[LogProbs]) -> tuple[LogProbs, NDArray[np.intp]]:
+    """N lines of T×C as one N×T×C, the shorter ones filled up with sure blanks; their lengths.
+
+    Of sure blanks in a row one is kept: they are half of all frames and say nothing more.
+    """
+    lines = [_shortened(line) for line in lines]
+    lengths = np.array([len(line) for line in lines], np.intp)
+    batch = np.full((len(lines), int(lengths.max()), lines[0].shape[1]), _NONE, np.float32)
+    batch[..., 0] = 0
+    for row, line in enumerate(lines):
+        batch[row, : len(line)] = line
+    return batch, lengths
+
+
+def _shortened(line: LogProbs) -> LogProbs:
+    blank = line[:, 0] > _SURE_BLANK
+    blank[1:] &= blank[:-1]
+    blank[:1] = False
+    return line[~blank]
 
 
 def _collapsed(path: NDArray[np.intp]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ for how it is made and `docs/accuracy.md` for how well it reads.
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SetupError
-from core.reading.ctc import Decoder, Hypothesis, LogProbs
+from core.reading.ctc import Decoder, LogProbs
 from core.reading.grammar import Kind, weighed
 from core.reading.lines import HEIGHT, MAX_WIDTH, prepare
 
@@ -95,31 +95,33 @@ class NumericReader:
 
         inks: as `core.reading.lines.prepare` makes them.
         """
-        found: list[list[Hypothesis]] = [[] for _ in inks]
-        looks: dict[int, list[LogProbs]] = {}
-        for indices, batch in self._look(dict(enumerate(inks))):
-            best = self._decoder.best(batch, CANDIDATES)
-            for index, frames, hypotheses in zip(indices, batch, best, strict=True):
-                found[index] = hypotheses
-                if weighed(hypotheses, kinds[index])[0][1] < UNSURE:
-                    looks[index] = [frames]
-        for stretch in STRETCHES if looks else ():
-            for indices, batch in self._look({i: _stretched(inks[i], stretch) for i in looks}):
-                for index, frames in zip(indices, batch, strict=True):
-                    looks[index].append(frames)
-        for index, several in looks.items():
-            found[index] = self._decoder.agreed(several, found[index])[:CANDIDATES]
-        return [weighed(hypotheses, kind) for hypotheses, kind in zip(found, kinds, strict=True)]
+        if not inks:
+            return []
+        frames = self._look(inks)
+        found = self._decoder.best(frames, CANDIDATES)
+        ranked = [weighed(*line) for line in zip(found, kinds, strict=True)]
+        unsure = [i for i, ((_, chance), *_) in enumerate(ranked) if chance < UNSURE]
+        if unsure:
+            looks = [[frames[i] for i in unsure]]
+            looks += [self._look([_stretched(inks[i], by) for i in unsure]) for by in STRETCHES]
+            agreed = self._decoder.agreed(
+                list(zip(*looks, strict=True)), [found[i] for i in unsure]
+            )
+            for i, hypotheses in zip(unsure, agreed, strict=True):
+                ranked[i] = weighed(hypotheses[:CANDIDATES], kinds[i])
+        return ranked
 
-    def _look(self, inks: Mapping[int, NDArray[np.uint8]]) -> Iterator[tuple[list[int], LogProbs]]:
-        """Runs the network on lines of like width together; gives their keys and N×T×C frames."""
+    def _look(self, inks: Sequence[NDArray[np.uint8]]) -> list[LogProbs]:
+        """The network's frames of each line, those of like width run together."""
+        frames: dict[int, LogProbs] = {}
         for width, indices in _by_width(inks).items():
             batch = np.zeros((len(indices), 1, HEIGHT, width), np.float32)
             for row, index in enumerate(indices):
                 batch[row, 0, :, : inks[index].shape[1]] = inks[index]
             batch /= 255
             (log_probs,) = self._session.run(None, {"lines": batch})
-            yield indices, np.asarray(log_probs, np.float32)
+            frames |= zip(indices, log_probs, strict=True)
+        return [frames[index] for index in range(len(inks))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +164,9 @@ def _stretched(ink: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _by_width(inks: Mapping[int, NDArray[np.uint8]]) -> dict[int, list[int]]:
+def _by_width(inks: Sequence[NDArray[np.uint8]]) -> dict[int, list[int]]:
     groups: dict[int, list[int]] = {}
-    for index, ink in inks.items():
+    for index, ink in enumerate(inks):
         width = -(-ink.shape[1] // WIDTH_STEP) * WIDTH_STEP
         groups.setdefault(width, []).append(index)
     return groups

@@ -64,6 +64,25 @@ def test_a_batch_is_its_lines() -> None:
     assert decoder.best(batch) == [decoder.best(one[None])[0] for one in batch]
 
 
+def test_lines_of_any_length_go_together() -> None:
+    lines = [frames(seed, 9 + 7 * seed) for seed in range(6)]
+    decoder = Decoder(CHARSET)
+    assert decoder.best(lines) == [decoder.best([line])[0] for line in lines]
+
+
+def test_several_looks_agree_on_the_mean_of_what_they_see() -> None:
+    looks = [[frames(1, 5), frames(2, 4), frames(3, 6)], [frames(4, 6), frames(5, 5), frames(6, 5)]]
+    decoder = Decoder(CHARSET, beam=200, floor=1e-12)
+    answers = decoder.agreed(looks, [decoder.n_best(line[0], 5) for line in looks])
+    for line, answer in zip(looks, answers, strict=True):
+        chances = [by_definition(look) for look in line]
+        assert len(answer) >= 5
+        assert answer == sorted(answer, key=lambda h: -h.log_prob)
+        for hypothesis in answer:
+            mean = sum(chance[hypothesis.text] for chance in chances) / 3
+            assert hypothesis.probability == pytest.approx(mean, rel=1e-4)
+
+
 def test_what_is_sure_is_found_without_search_and_the_rest_with_it() -> None:
     sure = np.full((7, 4), -20.0, np.float32)
     sure[range(7), [0, 1, 1, 0, 2, 0, 0]] = 0
