@@ -43,6 +43,19 @@ accuracy-pages: setup-dev ## Measures how moved pages are found and their templa
 	@# One thread: times are those of one core.
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m training.pages --write
 
+.PHONY: compare
+compare: ## Measures the reader beside Tesseract and a CNN per digit, which it makes first: an hour.
+	@$(SETUP) training
+	$(BIN)/python -m training.fonts install
+	$(BIN)/python -m training.baseline
+	$(BIN)/python -m training.tesseract
+	$(BIN)/python -m training.evaluate --split test --rivals 200
+
+.PHONY: bench
+bench: ## Measures speed, and writes docs/speed.md.
+	@$(SETUP) training
+	$(BIN)/python -m tests.bench --write
+
 .PHONY: train
 train: ## Makes the numeric reader from nothing: hours; stops and goes on at any time.
 	@$(SETUP) training

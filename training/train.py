@@ -191,7 +191,7 @@ def score(model: torch.nn.Module, data: Lines) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=33)
     parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
     parser.add_argument("--fall", type=float, default=0.5, help="share of falling rounds")
     # With more of both than there are cores, threads that wait for each other wait for good.
