@@ -6,8 +6,7 @@ Exit codes: 0 all went well, 1 some file failed (the rest were read), 2 wrong us
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,34 +20,8 @@ from core.invoice import ErrorInfo, Outcome, Status
 from core.ports import Query, StoredTemplate
 from core.settings import Settings, explain, load_settings
 from core.template import dump_template, import_corners, load_template
-
-Command = Callable[..., Any]
-
-option = partial(click.option, show_envvar=True)
-"""An option of one command; its variable is `KHANA_`, the command's name and its own."""
-
-
-def wide_console() -> Console:
-    """A terminal as wide as it is; into a file or pipe, wide enough that no table is cut."""
-    return Console() if sys.stdout.isatty() else Console(width=1000)
-
-
-def setting_options(*names: str) -> Callable[[Command], Command]:
-    """Flags for these settings. Their variables and defaults are those of `core.settings`."""
-
-    def decorate(command: Command) -> Command:
-        for name in reversed(names):
-            info = Settings.model_fields[name]
-            # No click default and no envvar: `load_settings` alone decides what wins.
-            command = click.option(
-                "--" + name.replace("_", "-"),
-                name,
-                allow_from_autoenv=False,
-                help=f"{info.description}  [env: KHANA_{name.upper()}; default: {info.default}]",
-            )(command)
-        return command
-
-    return decorate
+from functions.local import doctor
+from functions.local.options import option, setting_options, wide_console
 
 
 @click.group(context_settings={"auto_envvar_prefix": "KHANA", "max_content_width": 100})
@@ -356,6 +329,9 @@ def config(**flags: str | None) -> None:
     for origin in explain(load_settings(**flags), **flags):
         table.add_row(origin.name, origin.value, origin.source, origin.variable, origin.description)
     wide_console().print(table)
+
+
+khana.add_command(doctor.doctor)
 
 
 def main() -> None:

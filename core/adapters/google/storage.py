@@ -70,10 +70,7 @@ class GoogleObjectStore:
                 raise TransientError(f"{name}: was deleted while it was created") from error
             return known
         except NotFoundError as error:
-            raise SetupError(
-                f"There is no bucket {self._bucket}: create it, or name another",
-                code="no_bucket",
-            ) from error
+            raise self._no_bucket() from error
         return _ref(blob)
 
     def read(self, ref: ObjectRef) -> StoredObject:
@@ -146,6 +143,24 @@ class GoogleObjectStore:
                 )
         except (NotFoundError, _Changed):
             return
+
+    def check(self) -> None:
+        """Asks the bucket for the name of one object, which takes what reading and writing take.
+
+        Raises:
+            SetupError: there is no such bucket, or this account may not use it.
+            TransientError: Cloud Storage was out of reach for too long.
+        """
+        try:
+            with _storage_errors(self._bucket):
+                list(self._client.list_blobs(self._bucket, max_results=1, retry=self._retry))
+        except NotFoundError as error:
+            raise self._no_bucket() from error
+
+    def _no_bucket(self) -> SetupError:
+        return SetupError(
+            f"There is no bucket {self._bucket}: create it, or name another", code="no_bucket"
+        )
 
     def _find(self, name: str) -> ObjectRef | None:
         blob = self._get(self._bucket, name)

@@ -137,7 +137,7 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            raise _mapped(error, self._path) from error
+            raise mapped(error, self._path) from error
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._threads, "connection", None)
@@ -163,7 +163,8 @@ class Database:
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
 
-def _mapped(error: sqlite3.Error, path: Path) -> KhanaError:
+def mapped(error: sqlite3.Error, path: Path) -> KhanaError:
+    """What an error of SQLite, met with the file at `path`, is to Khana."""
     # The low byte is the kind of error, the rest its variety; a misuse of the module has none.
     kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if kind in _TRANSIENT:

@@ -1,0 +1,134 @@
+"""`khana doctor`: whether this installation can work, and if not, what to do about it.
+
+Each check does a small part of what working does: Tesseract reads a page, the model reads a number.
+"""
+
+import json
+import logging
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+
+import click
+from rich.markup import escape
+
+from core.errors import KhanaError, SetupError
+from core.settings import Settings, load_settings
+from functions.local.options import option, setting_options, wide_console
+
+log = logging.getLogger(__name__)
+
+TESSERACT_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check came to. `message` says what is there, or what is wrong and what to do."""
+
+    check: str
+    ok: bool
+    message: str
+    code: str | None = None
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """What every check comes to, one by one as they are made."""
+    for name, check in _checks(settings):
+        try:
+            yield Finding(name, True, check())
+        except KhanaError as error:
+            yield Finding(name, False, error.message, error.code)
+        except Exception as error:  # a doctor that falls ill helps nobody
+            log.debug("check %s", name, exc_info=True)
+            yield Finding(name, False, f"{type(error).__name__}: {error}", "internal")
+
+
+def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "Python", _python
+    yield "Tesseract", partial(_tesseract, settings)
+    yield "model", partial(_model, settings)
+    # Imported here so that no check of one backend needs the libraries of the other.
+    if settings.backend == "google":
+        from core.adapters.google import health as google  # noqa: PLC0415
+
+        yield "bucket", partial(google.check_bucket, settings)
+        yield "database", partial(google.check_database, settings)
+    else:
+        from core.adapters.local import health as local  # noqa: PLC0415
+
+        yield "data folder", partial(local.check_folder, settings.data)
+        yield "inbox", partial(local.check_folder, settings.inbox_dir)
+        yield "disk space", partial(local.check_space, settings.data)
+        yield "store", partial(local.check_database, settings.data)
+
+
+def _python() -> str:
+    try:
+        import cv2  # noqa: PLC0415  here is where it must be found missing
+        import onnxruntime  # noqa: PLC0415
+        import pypdfium2  # noqa: PLC0415
+    except ImportError as error:
+        raise SetupError(f"{error}: run `make setup` again", code="library_missing") from error
+    return (
+        f"{platform.python_version()} on {platform.system()} {platform.machine()} with "
+        f"OpenCV {cv2.__version__}, onnxruntime {onnxruntime.__version__}, "
+        f"pypdfium2 {pypdfium2.version.PYPDFIUM_INFO}"
+    )
+
+
+def _tesseract(settings: Settings) -> str:
+    import numpy as np  # noqa: PLC0415
+
+    from core.reading.tesseract import Tesseract  # noqa: PLC0415
+
+    program = Tesseract(settings.tesseract, TESSERACT_TIMEOUT_S)
+    if int(program.version.split(".")[0]) < 5:
+        raise SetupError(
+            f"Tesseract {program.version} is too old: install version 5", code="tesseract_too_old"
+        )
+    program.read([np.full((40, 200), 255, np.uint8)], ["ara", "eng"])
+    return f"{program.version} with ara and eng"
+
+
+def _model(settings: Settings) -> str:
+    import cv2  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415
+
+    from core.reading.numeric import NumericReader  # noqa: PLC0415
+
+    reader = NumericReader(threads=settings.threads)
+    line = np.full((48, 160), 255, np.uint8)
+    cv2.putText(line, "2026", (10, 36), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0,), 2, cv2.LINE_AA)
+    (reading,) = reader.read([line], ["number"])
+    if reading.text != "2026":
+        raise SetupError(
+            f"{reader.version} reads a plain 2026 as {reading.text!r}: get the files of "
+            "core/reading/model again (git checkout)",
+            code="model_corrupt",
+        )
+    return f"{reader.version} reads"
+
+
+@click.command()
+@setting_options("backend", "bucket", "project", "database", "data", "inbox", "tesseract")
+@option("--json", "as_json", is_flag=True, help="one JSON line per check")
+def doctor(as_json: bool, **flags: str | None) -> None:
+    """Checks this installation and says what is wrong and what to do."""
+    settings = load_settings(**flags)
+    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
+    console = wide_console()
+    sick = 0
+    for finding in examine(settings):
+        sick += not finding.ok
+        if as_json:
+            click.echo(json.dumps(asdict(finding), ensure_ascii=False))
+        else:
+            mark = "[green]fine [/green]" if finding.ok else "[red]wrong[/red]"
+            code = f" [dim]\\[{finding.code}][/dim]" if finding.code else ""
+            line = f"{mark}  {finding.check:12} {escape(finding.message)}{code}"
+            console.print(line, highlight=False, soft_wrap=True)
+    if not as_json:
+        console.print(f"\n{sick} wrong" if sick else "\nall fine", highlight=False)
+    sys.exit(1 if sick else 0)

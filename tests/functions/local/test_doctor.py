@@ -1,0 +1,135 @@
+"""khana doctor on sound and on broken installations."""
+
+import fcntl
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from emulators.cloud import Cloud
+from running_khana import khana
+
+from core.adapters.local import health
+from core.adapters.local.backend import open_backend
+from core.errors import SetupError
+from core.settings import Settings
+
+
+def findings(*args: object, env: dict[str, str] | None = None) -> tuple[int, dict[str, dict]]:  # type: ignore[type-arg]
+    run = khana("doctor", "--json", *args, env=env)
+    assert not run.stderr, run.stderr
+    return run.returncode, {
+        (line := json.loads(row))["check"]: line for row in run.stdout.split("\n")[:-1]
+    }
+
+
+def wrong(found: dict[str, dict]) -> dict[str, str]:  # type: ignore[type-arg]
+    return {name: line["code"] for name, line in found.items() if not line["ok"]}
+
+
+def test_a_sound_installation_is_fine_and_nothing_in_it_is_changed(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+
+    run = khana("doctor", "--data", data)
+
+    assert run.returncode == 0, run.stdout
+    assert "all fine" in run.stdout
+    assert "with ara and eng" in run.stdout
+    assert f"{data} will be made" in run.stdout
+    assert not data.exists()
+
+
+def test_a_store_in_use_is_told_of(tmp_path: Path) -> None:
+    open_backend(Settings(data=tmp_path))
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        told = health.check_database(tmp_path)
+    assert "sound, 0 invoices, schema" in told
+    assert "a Khana works on it" in told
+    assert "a Khana works on it" not in health.check_database(tmp_path)
+
+
+def test_each_fault_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "khana.db").write_bytes(b"no database" * 1000)
+    (tmp_path / "inbox").write_text("a file in the folder's place")
+    silent = tmp_path / "tesseract"
+    silent.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "tesseract 4.1.1"\n')
+    silent.chmod(0o755)
+
+    code, found = findings("--data", tmp_path, "--tesseract", silent)
+
+    assert code == 1
+    assert wrong(found) == {
+        "Tesseract": "tesseract_too_old",
+        "inbox": "folder_unusable",
+        "store": "setup",
+    }
+    assert "install version 5" in found["Tesseract"]["message"]
+    assert "restore it from a copy" in found["store"]["message"]
+
+
+def test_a_missing_program_or_language_is_found(tmp_path: Path) -> None:
+    _, found = findings("--data", tmp_path, "--tesseract", tmp_path / "none")
+    assert wrong(found) == {"Tesseract": "tesseract_missing"}
+    (tmp_path / "tessdata").mkdir()
+    variables = {"TESSDATA_PREFIX": str(tmp_path / "tessdata")}
+    _, found = findings("--data", tmp_path, env=variables)
+    assert wrong(found) == {"Tesseract": "tesseract_language_missing"}
+    assert "tesseract-ocr-ara" in found["Tesseract"]["message"]
+
+
+def test_a_damaged_page_of_the_store_is_found(tmp_path: Path) -> None:
+    open_backend(Settings(data=tmp_path))
+    path = tmp_path / "khana.db"
+    connection = sqlite3.connect(path)
+    connection.executemany(
+        "INSERT INTO state VALUES (?, ?)", [(f"key {n}", "x" * 500) for n in range(500)]
+    )
+    connection.commit()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size - 3 * 4096)
+        file.write(os.urandom(2 * 4096))
+    with pytest.raises(SetupError, match=r"damaged|malformed"):
+        health.check_database(tmp_path)
+
+
+def test_a_store_of_a_newer_release_is_named(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "khana.db")
+    connection.execute("CREATE TABLE invoices (id)")
+    connection.execute("PRAGMA user_version = 1000")
+    connection.close()
+    with pytest.raises(SetupError, match="newer Khana"):
+        health.check_database(tmp_path)
+
+
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "free" in health.check_space(tmp_path / "new")
+    monkeypatch.setattr(health, "LEAST_FREE_BYTES", 2**60)
+    with pytest.raises(SetupError, match="make room"):
+        health.check_space(tmp_path / "new")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SetupError, match="can't be made"):
+        health.check_folder(tmp_path / "file" / "data")
+
+
+def test_the_bucket_and_the_database_are_asked(cloud: Cloud) -> None:
+    code, found = findings(env=cloud.variables)
+    assert (code, wrong(found)) == (0, {})
+    assert found["bucket"]["message"] == f"bucket {cloud.bucket} answers"
+
+    code, found = findings("--bucket", "another", env=cloud.variables)
+    assert (code, wrong(found)) == (1, {"bucket": "no_bucket"})
+
+
+def test_credentials_that_are_not_there_are_named(tmp_path: Path) -> None:
+    variables = {"GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "none.json")}
+    arguments = ("--backend", "google", "--bucket", "b", "--project", "p")
+    _, found = findings(*arguments, env=variables)
+    assert wrong(found) == {"bucket": "no_credentials", "database": "no_credentials"}
