@@ -121,11 +121,7 @@ class Sample:
 def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -> Sample:
     """A random box."""
     noise = np.random.default_rng(rng.getrandbits(64))
-    if rng.random() < profile.negatives:
-        drawing = setter.words_only(rng)
-        if rng.random() < 0.6:
-            drawing = replace(drawing, ink=np.zeros_like(drawing.ink))
-    else:
+    if rng.random() >= profile.negatives:
         low, high = profile.digit_px
         small = rng.random() < profile.small
         digit = rng.uniform(low, min(high, 2 * low)) if small else rng.uniform(low, high)
@@ -141,9 +137,23 @@ def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -
             drawing.kind,
             drawing.family,
         )
-    return Sample(
-        _treated(drawing, rng.uniform(8, 30), rng, noise, profile), "", "number", drawing.family
-    )
+    drawing = setter.words_only(rng)
+    if rng.random() < 0.6:
+        drawing = replace(drawing, ink=np.zeros_like(drawing.ink))
+    return _without_number(drawing, rng, noise, profile)
+
+
+def words_only(setter: Typesetter, rng: Random, profile: Profile) -> Sample:
+    """A random box with words and no number."""
+    noise = np.random.default_rng(rng.getrandbits(64))
+    return _without_number(setter.words_only(rng), rng, noise, profile)
+
+
+def _without_number(
+    drawing: Drawing, rng: Random, noise: np.random.Generator, profile: Profile
+) -> Sample:
+    crop = _treated(drawing, rng.uniform(8, 30), rng, noise, profile)
+    return Sample(crop, "", "number", drawing.family)
 
 
 def _treated(

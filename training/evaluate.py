@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from core.reading.numeric import LineReading, NumericReader
 from core.template import Kind
 from core.values import parse_value
-from training import report, rivals
+from training import nothing, report, rivals
 from training.augment import PROFILES, Sample, sample
 from training.dataset import ARABIC
 from training.families import Split
@@ -34,6 +34,8 @@ from training.rivals import Read
 from training.text import alignment, distance
 
 _PAGE = 64
+NOTHING = 500
+"""Boxes of each kind that hold no number."""
 _FIELDS = 4
 """Boxes read together where the time counts: those of one invoice."""
 
@@ -203,7 +205,9 @@ def main() -> None:
     scores, others = measured(
         options.split, options.count, beside=options.rivals, jobs=options.jobs
     )
-    text = report.tables(scores, others, NumericReader(), options.split)
+    reader = NumericReader()
+    empty = nothing.measured(reader, options.split, NOTHING)
+    text = report.tables(scores, others, empty, reader, options.split)
     print(text)
     if options.write:
         report.write(text)

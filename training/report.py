@@ -30,7 +30,11 @@ ABOUT = {
 
 
 def tables(
-    scores: "dict[str, Score]", others: "dict[str, Score]", reader: NumericReader, split: str
+    scores: "dict[str, Score]",
+    others: "dict[str, Score]",
+    empty: dict[str, tuple[int, int, int]],
+    reader: NumericReader,
+    split: str,
 ) -> str:
     """Everything that was measured, in Markdown."""
     total = _together(scores)
@@ -76,6 +80,11 @@ def tables(
         )
         + ".\n",
         _others(others),
+        "## Boxes that hold no number\n\n"
+        + _table(
+            ["in the box", "boxes", "read as empty", "read as digits that need no review"],
+            [[name, *map(str, counts)] for name, counts in empty.items()],
+        ),
         "## What is taken for what\n\n" + _swaps(total.swaps, total.characters),
         "## Families with the lowest share of exact fields\n\n"
         + _table(
