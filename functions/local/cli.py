@@ -20,7 +20,7 @@ from core.invoice import ErrorInfo, Outcome, Status
 from core.ports import Query, StoredTemplate
 from core.settings import Settings, explain, load_settings
 from core.template import dump_template, import_corners, load_template
-from functions.local import doctor
+from functions.local import copies, doctor
 from functions.local.options import option, setting_options, wide_console
 
 
@@ -331,7 +331,8 @@ def config(**flags: str | None) -> None:
     wide_console().print(table)
 
 
-khana.add_command(doctor.doctor)
+for each in (doctor.doctor, copies.backup, copies.restore):
+    khana.add_command(each)
 
 
 def main() -> None:

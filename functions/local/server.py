@@ -4,13 +4,11 @@ The functions find their settings in the environment, as they do in the cloud; w
 flags is put there first.
 """
 
-import fcntl
 import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,6 +24,7 @@ from core.errors import SetupError
 from core.ports import Adapters
 from core.settings import Settings, as_environment
 from functions.local.dispatch import Dispatcher
+from functions.local.owning import owning
 from functions.local.watcher import Look, Watcher
 
 log = logging.getLogger(__name__)
@@ -62,7 +61,7 @@ def serve(settings: Settings, on_ready: OnReady | None = None) -> None:
         )
     os.environ.update(as_environment(settings))
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
-    with _owning(settings.data):
+    with owning(settings.data):
         backend = open_backend(settings)
         backend.recover()
         dispatcher = Dispatcher(backend, settings, FUNCTIONS / "extract" / "main.py", "extract")
@@ -108,25 +107,6 @@ def _rooted(app: WSGI) -> WSGI:
         return app(environ, start_response)
 
     return rooted
-
-
-@contextmanager
-def _owning(data: Path) -> Iterator[None]:
-    """Holds the data folder: what a dead server left is taken up by its only successor."""
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        lock = (data / "lock").open("w")
-    except OSError as error:
-        raise SetupError(f"{data}: can't be used: {error.strerror}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise SetupError(
-                f"{data}: another Khana works on this folder; stop it or name another with --data",
-                code="data_in_use",
-            ) from error
-        yield
 
 
 def _listen(app: WSGI, settings: Settings) -> BaseWSGIServer | MultiSocketServer:

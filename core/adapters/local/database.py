@@ -157,6 +157,8 @@ class Database:
                     f"{self._path}: was written by a newer Khana (schema {version}, this one knows "
                     f"{len(MIGRATIONS)}): install that one or use another data folder"
                 )
+            if version == len(MIGRATIONS):
+                return  # looking leaves the file as it is, to the byte
             for statements in MIGRATIONS[version:]:
                 for statement in statements:
                     connection.execute(statement)

@@ -151,13 +151,17 @@ class LocalObjectStore:
         return None if row is None else _ref(name, row["generation"])
 
     def _path(self, name: str) -> Path:
-        segments = name.split("/")
-        if len(name) > MAX_NAME_LENGTH or not all(_SEGMENT.fullmatch(s) for s in segments):
+        if not is_object_name(name):
             raise RequestError(
                 f"{name[:100]!r}: the name of an object is letters, digits and ._- between slashes",
                 code="invalid_object_name",
             )
-        return self._folder.joinpath(*segments)
+        return self._folder / name
+
+
+def is_object_name(name: str) -> bool:
+    """Whether `name` is one: no part of it can lead out of the bucket's folder or be hidden."""
+    return len(name) <= MAX_NAME_LENGTH and all(map(_SEGMENT.fullmatch, name.split("/")))
 
 
 def _ref(name: str, generation: int) -> ObjectRef:
