@@ -38,6 +38,14 @@ def check(
             reasons.append(
                 Reason(code=code, message=f"{field.name}: {message}", fields=(field.name,))
             )
+    return (*reasons, *broken_rules(template, readings, today=today))
+
+
+def broken_rules(
+    template: Template, readings: Mapping[str, Reading], *, today: date
+) -> tuple[Reason, ...]:
+    """A `rule_broken` for each rule of `template` that these readings break, as `check` has it."""
+    reasons = []
     values = {name: reading.value for name, reading in readings.items() if reading.value}
     for text in template.rules:
         rule = parse_rule(text, template)

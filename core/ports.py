@@ -136,8 +136,11 @@ class InvoiceStore(Protocol):
 
     def count_by_status(self) -> Mapping[Status, int]: ...
 
-    def put_template(self, stored: StoredTemplate) -> Template:
-        """Stores a template as its next version (1 if the id is new) and gives it so numbered."""
+    def put_template(self, stored: StoredTemplate, *, after: int | None = None) -> Template:
+        """Stores a template as its next version (1 if the id is new) and gives it so numbered.
+
+        Raises RequestError (`changed_meanwhile`) if `after` is given and not the latest version.
+        """
 
     def get_template(self, template_id: str, version: int | None = None) -> StoredTemplate:
         """The latest version unless one is named. Raises NotFoundError."""

@@ -68,6 +68,14 @@ def sort_keys(invoice: Invoice) -> dict[Order, str]:
     }
 
 
+def check_version(template_id: str, *, latest: int, after: int | None) -> None:
+    """Raises RequestError unless the version that comes next is to come `after` the latest."""
+    if after not in (None, latest):
+        raise RequestError(
+            f"{template_id}: has version {latest} by now, not {after}", code="changed_meanwhile"
+        )
+
+
 def encode_token(query: Query, key: str, invoice_id: str) -> str:
     """A page token that goes on after the invoice with this sort key and id."""
     data = json.dumps([_fingerprint(query), key, invoice_id]).encode()

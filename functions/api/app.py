@@ -4,12 +4,13 @@ from importlib.metadata import version
 from typing import Any
 
 import flask
+from flask_compress import Compress
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
 from core.ports import Adapters
 from core.settings import Settings
-from functions.api import context, errors
+from functions.api import context, errors, request_ids
 from functions.api.routes import docs, invoices, page, pictures, service, templates
 from functions.api.schemas import ErrorBody
 
@@ -29,10 +30,29 @@ _POLICY = "; ".join(
     )
 )
 
+_COMPRESSION = {
+    # The one that every client knows; and what makes the tag of an answer can be told from it.
+    "COMPRESS_ALGORITHM": ["gzip"],
+    "COMPRESS_ALGORITHM_STREAMING": ["gzip"],
+    "COMPRESS_MIMETYPES": [
+        "application/json",
+        "application/jsonl",
+        "image/svg+xml",
+        "text/css",
+        "text/csv",
+        "text/html",
+        "text/javascript",
+    ],
+}
+
 _DESCRIPTION = """Reads the boxes that matter on invoices.
 
 Every error has the form `{"error": {"code", "status", "message", "details": [{"reason"}]}}`:
-`message` is for people and may change, `details[0].reason` is for programs and doesn't."""
+`message` is for people and may change, `details[0].reason` is for programs and doesn't.
+Every answer has an `X-Request-Id`, the caller's own if it sent one, by which the log names it too.
+
+Invoices and templates have an `ETag`. Send it as `If-Match` with a change, and the change is
+refused with 412 if somebody else was first."""
 
 
 def create_app(adapters: Adapters, settings: Settings) -> OpenAPI:
@@ -50,6 +70,9 @@ def create_app(adapters: Adapters, settings: Settings) -> OpenAPI:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of DefaultJSONProvider
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.config |= _COMPRESSION
+    Compress(app)
+    request_ids.install(app)
     context.install(app, adapters, settings)
     errors.install(app)
     for api in (invoices.api, pictures.api, templates.api, service.api):

@@ -17,12 +17,14 @@ from core.errors import (
 )
 from functions.answers import error_answer
 from functions.api.context import context
+from functions.api.request_ids import request_id
 
 log = logging.getLogger(__name__)
 
 _INPUT = {
     "empty_file": 400,
     "invalid_page_token": 400,
+    "changed_meanwhile": 412,
     "unsupported_format": 415,
     "file_too_large": 413,
     "image_too_large": 413,
@@ -91,7 +93,8 @@ def _answer_http_error(error: HTTPException) -> flask.Response:
 
 
 def _answer_fault(error: Exception) -> flask.Response:
-    log.error("%s %s failed", flask.request.method, flask.request.path, exc_info=error)
+    request = flask.request
+    log.error("%s %s (%s)", request.method, request.path, request_id(), exc_info=error)
     # What went wrong inside is for the log: it may name paths, addresses or contents.
     return _answer(KhanaError("Khana hit a fault of its own; its log says which"), 500)
 

@@ -99,6 +99,24 @@ class TemplatePath(_Model):
     template_id: str
 
 
+class ChangeHeaders(BaseModel):
+    if_match: str | None = Field(
+        None,
+        alias="If-Match",
+        description="the ETag of what you saw: 412 if it is something else by now",
+    )
+
+
+class UploadHeaders(BaseModel):
+    idempotency_key: str | None = Field(
+        None,
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="a new random text for each upload: sent again with the same, it is the same",
+    )
+
+
 class Filters(_Model):
     """Which invoices, in which order."""
 

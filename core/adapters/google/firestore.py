@@ -29,7 +29,7 @@ from core.adapters.google.firestore_pieces import (
 )
 from core.adapters.google.firestore_query import filtered, keys, token_after
 from core.adapters.google.retry import Backoff
-from core.adapters.query import search_text, words
+from core.adapters.query import check_version, search_text, words
 from core.errors import NotFoundError, RequestError, TransientError
 from core.invoice import Invoice, Status
 from core.ports import InvoicePage, Query, StoredTemplate
@@ -134,14 +134,16 @@ class FirestoreInvoiceStore:
                 for status in Status
             }
 
-    def put_template(self, stored: StoredTemplate) -> Template:
+    def put_template(self, stored: StoredTemplate, *, after: int | None = None) -> Template:
         template_id = stored.template.id
         document = self._template(template_id)
         picture = self._put_picture(template_id, stored.reference)
 
         def work(transaction: firestore.Transaction) -> Template:
             before = document.get(transaction=transaction)
-            version = before.get("version") + 1 if before.exists else 1
+            latest = before.get("version") if before.exists else 0
+            check_version(template_id, latest=latest, after=after)
+            version = latest + 1
             template = stored.template.model_copy(update={"version": version})
             fields = {"version": version, "picture": picture}
             text = template.model_dump_json()

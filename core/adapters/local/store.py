@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from core.adapters.local.database import Database
 from core.adapters.query import (
     amount_key,
+    check_version,
     decode_token,
     encode_token,
     fold,
@@ -84,12 +85,13 @@ class LocalInvoiceStore:
             ).fetchall()
         return dict.fromkeys(Status, 0) | {Status(row["status"]): row["n"] for row in rows}
 
-    def put_template(self, stored: StoredTemplate) -> Template:
+    def put_template(self, stored: StoredTemplate, *, after: int | None = None) -> Template:
         with self._database.write() as connection:
             (latest,) = connection.execute(
                 "SELECT coalesce(max(version), 0) FROM templates WHERE id = ?",
                 (stored.template.id,),
             ).fetchone()
+            check_version(stored.template.id, latest=latest, after=after)
             template = stored.template.model_copy(update={"version": latest + 1})
             connection.execute(
                 "INSERT INTO templates (id, version, document, reference) VALUES (?, ?, ?, ?)",

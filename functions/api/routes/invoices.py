@@ -7,15 +7,19 @@ import flask
 
 from core.errors import ConflictError, NotFoundError, RequestError
 from core.export import csv_lines, every, field_names, json_lines, public
-from core.invoice import Invoice, SourceRef, correct
+from core.invoice import Invoice, SourceRef, now
 from core.pipeline import read_again, receive
 from core.ports import Adapters, InvoiceStore
+from core.review import review
 from core.template import Template
 from core.values import Value, parse_value
 from functions.api.context import context
+from functions.api.etags import must_match, tagged
 from functions.api.names import file_name
+from functions.api.repeats import Repeats
 from functions.api.routes import blueprint
 from functions.api.schemas import (
+    ChangeHeaders,
     ErrorBody,
     ExportQuery,
     InvoiceBody,
@@ -25,6 +29,7 @@ from functions.api.schemas import (
     ReadRequest,
     Review,
     UploadForm,
+    UploadHeaders,
     UploadQuery,
 )
 
@@ -39,7 +44,7 @@ api = blueprint("invoices")
 
 
 @api.post("/v1/invoices", responses={200: InvoiceBody, 202: InvoiceBody, 413: ErrorBody})
-def create_invoice(form: UploadForm, query: UploadQuery) -> Any:
+def create_invoice(form: UploadForm, query: UploadQuery, header: UploadHeaders) -> Any:
     """Takes in a file and has it read.
     The same bytes are the same invoice, under whatever name they come. 202 unless `wait` is set and
     it has been read by then.
@@ -48,19 +53,33 @@ def create_invoice(form: UploadForm, query: UploadQuery) -> Any:
 
     here = context()
     name = file_name(form.file.filename)
-    check(form.file.read(), Limits.of(here.settings), name=name)
+    data = form.file.read()
+    check(data, Limits.of(here.settings), name=name)
     form.file.seek(0)
     if form.template is not None:
         _check_template(here.adapters, form.template)
+    repeats = (
+        Repeats(here.adapters.store, header.idempotency_key, caller="")
+        if header.idempotency_key
+        else None
+    )
+    if repeats and (known := repeats.before(data, form.template)):
+        return _made(here.adapters, here.adapters.store.get(known), wait=query.wait)
     # A name is all the identity that an upload has: sent again, it adds no source.
     source = SourceRef(kind="upload", file_id=name, name=name)
     stream = cast(BinaryIO, form.file.stream)
     invoice = receive(here.adapters, stream, source, here.settings, template=form.template)
     if form.template not in (None, invoice.requested_template):
         invoice = read_again(here.adapters, invoice.id, template=form.template)
-    if query.wait:
-        invoice = _wait(here.adapters, invoice)
-    return public(invoice), 200 if query.wait and invoice.status.final else 202
+    if repeats:
+        repeats.note(data, form.template, invoice.id)
+    return _made(here.adapters, invoice, wait=query.wait)
+
+
+def _made(adapters: Adapters, invoice: Invoice, *, wait: bool) -> flask.Response:
+    if wait:
+        invoice = _wait(adapters, invoice)
+    return tagged(public(invoice), 200 if wait and invoice.status.final else 202)
 
 
 @api.get("/v1/invoices", responses={200: InvoiceList})
@@ -99,15 +118,16 @@ def export_invoices(query: ExportQuery) -> Any:
 @api.get("/v1/invoices/<string:invoice_id>", responses={200: InvoiceBody, 404: ErrorBody})
 def get_invoice(path: InvoicePath) -> Any:
     """Gives one invoice."""
-    return public(context().adapters.store.get(path.invoice_id))
+    return tagged(public(context().adapters.store.get(path.invoice_id)))
 
 
 @api.patch(
     "/v1/invoices/<string:invoice_id>",
-    responses={200: InvoiceBody, 404: ErrorBody, 409: ErrorBody},
+    responses={200: InvoiceBody, 404: ErrorBody, 409: ErrorBody, 412: ErrorBody},
 )
-def review_invoice(path: InvoicePath, body: Review) -> Any:
+def review_invoice(path: InvoicePath, body: Review, header: ChangeHeaders) -> Any:
     """Corrects values and says that a person has looked, which makes the invoice done.
+    A correction that breaks a rule makes it `needs_review`; sent once more, it stands.
     What a person types is understood as what is printed is. `original` keeps the reader's value.
     """
     store = context().adapters.store
@@ -118,18 +138,22 @@ def review_invoice(path: InvoicePath, body: Review) -> Any:
     }
 
     def change(current: Invoice) -> Invoice:
+        must_match(public(current))
         if current.template != invoice.template:
             raise ConflictError(f"{current.source.name}: was read with another template meanwhile")
-        return correct(current, values, by=body.reviewed_by)
+        return review(current, values, template=template, by=body.reviewed_by, today=now().date())
 
-    return public(store.update(invoice.id, change))
+    return tagged(public(store.update(invoice.id, change)))
 
 
-@api.delete("/v1/invoices/<string:invoice_id>", responses={204: None, 404: ErrorBody})
-def delete_invoice(path: InvoicePath) -> Any:
+@api.delete(
+    "/v1/invoices/<string:invoice_id>", responses={204: None, 404: ErrorBody, 412: ErrorBody}
+)
+def delete_invoice(path: InvoicePath, header: ChangeHeaders) -> Any:
     """Removes an invoice and its file."""
     adapters = context().adapters
     invoice = adapters.store.get(path.invoice_id)
+    must_match(public(invoice))
     if invoice.object is not None:
         # The file first: should this stop half-way, the invoice is there to be deleted again, while
         # a file alone would become an invoice once more.
@@ -140,16 +164,17 @@ def delete_invoice(path: InvoicePath) -> Any:
 
 @api.post(
     "/v1/invoices/<string:invoice_id>:read",
-    responses={202: InvoiceBody, 404: ErrorBody, 409: ErrorBody},
+    responses={202: InvoiceBody, 404: ErrorBody, 409: ErrorBody, 412: ErrorBody},
 )
-def read_invoice(path: InvoicePath, body: ReadRequest) -> Any:
+def read_invoice(path: InvoicePath, body: ReadRequest, header: ChangeHeaders) -> Any:
     """Has an invoice read again, with what templates and reader are now.
     Corrected fields stay as they are.
     """
     adapters = context().adapters
     if body.template is not None:
         _check_template(adapters, body.template)
-    return public(read_again(adapters, path.invoice_id, template=body.template)), 202
+    must_match(public(adapters.store.get(path.invoice_id)))
+    return tagged(public(read_again(adapters, path.invoice_id, template=body.template)), 202)
 
 
 def _wait(adapters: Adapters, invoice: Invoice) -> Invoice:

@@ -9,9 +9,16 @@ from core.ports import StoredTemplate
 from core.settings import Settings
 from core.template import Template, dump_template, parse_template
 from functions.api.context import context
+from functions.api.etags import must_match, tagged
 from functions.api.names import file_name
 from functions.api.routes import blueprint
-from functions.api.schemas import ErrorBody, TemplateForm, TemplateList, TemplatePath
+from functions.api.schemas import (
+    ChangeHeaders,
+    ErrorBody,
+    TemplateForm,
+    TemplateList,
+    TemplatePath,
+)
 
 api = blueprint("templates")
 
@@ -31,7 +38,7 @@ def create_template(form: TemplateForm) -> Any:
     try:
         store.get_template(template_id)
     except NotFoundError:
-        return dump_template(store.put_template(stored)), 201
+        return tagged(dump_template(store.put_template(stored)), 201)
     raise ConflictError(
         f"{template_id}: is there already; PUT /v1/templates/{template_id} adds a version",
         code="already_exists",
@@ -41,26 +48,36 @@ def create_template(form: TemplateForm) -> Any:
 @api.get("/v1/templates/<string:template_id>", responses={200: Template, 404: ErrorBody})
 def get_template(path: TemplatePath) -> Any:
     """Gives the latest version of a template."""
-    return dump_template(context().adapters.store.get_template(path.template_id).template)
+    return tagged(dump_template(context().adapters.store.get_template(path.template_id).template))
 
 
-@api.put("/v1/templates/<string:template_id>", responses={200: Template, 404: ErrorBody})
-def update_template(path: TemplatePath, form: TemplateForm) -> Any:
+@api.put(
+    "/v1/templates/<string:template_id>",
+    responses={200: Template, 404: ErrorBody, 412: ErrorBody},
+)
+def update_template(path: TemplatePath, form: TemplateForm, header: ChangeHeaders) -> Any:
     """Adds the next version of a template. What was read stays as it is until it is read again."""
     store = context().adapters.store
-    stored = _checked(form, known=store.get_template(path.template_id))
+    known = store.get_template(path.template_id)
+    stored = _checked(form, known=known)
     if stored.template.id != path.template_id:
         raise RequestError(
             f"the template calls itself {stored.template.id!r}, not {path.template_id!r}",
             code="invalid_template",
         )
-    return dump_template(store.put_template(stored))
+    must_match(dump_template(known.template))
+    after = known.template.version if header.if_match else None
+    return tagged(dump_template(store.put_template(stored, after=after)))
 
 
-@api.delete("/v1/templates/<string:template_id>", responses={204: None, 404: ErrorBody})
-def delete_template(path: TemplatePath) -> Any:
+@api.delete(
+    "/v1/templates/<string:template_id>", responses={204: None, 404: ErrorBody, 412: ErrorBody}
+)
+def delete_template(path: TemplatePath, header: ChangeHeaders) -> Any:
     """Removes a template. What was read with it stays."""
-    context().adapters.store.delete_template(path.template_id)
+    store = context().adapters.store
+    must_match(dump_template(store.get_template(path.template_id).template))
+    store.delete_template(path.template_id)
     return "", 204
 
 

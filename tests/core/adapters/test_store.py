@@ -446,6 +446,16 @@ def test_of_many_who_store_a_template_each_has_its_version(store):
     assert sorted(each.version for each in stored) == [*range(1, 9)]
 
 
+def test_a_version_may_be_put_after_the_one_that_was_seen_alone(store):
+    stored = StoredTemplate(template())
+    assert store.put_template(stored, after=0).version == 1
+    assert store.put_template(stored, after=1).version == 2
+    with pytest.raises(RequestError) as caught:
+        store.put_template(stored, after=1)
+    assert caught.value.code == "changed_meanwhile"
+    assert store.get_template(template().id).template.version == 2
+
+
 def test_templates_are_listed_by_id(store):
     for template_id in ("b", "a.1", "a-1", "10", "9"):
         store.put_template(StoredTemplate(template(template_id)))
