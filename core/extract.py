@@ -10,9 +10,10 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import Alignment, Reference, align, crop, page_box, scale_only
+from core.align import Alignment, crop, page_box, scale_only
 from core.checks import check
 from core.errors import FileError, TemplateError
+from core.find import align
 from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
 from core.match import Candidate, choose
 from core.page import Document, Limits, open_document
@@ -20,6 +21,7 @@ from core.ports import StoredTemplate
 from core.reading.grammar import Kind as NumericKind
 from core.reading.numeric import NumericReader
 from core.reading.text import TextReader
+from core.reference import Reference
 from core.settings import Settings
 from core.template import Field, Kind, Template
 from core.values import parse_value

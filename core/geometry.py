@@ -61,6 +61,12 @@ def fit(source: Floats, target: Floats, *, tolerance: float) -> Floats | None:
     return None if matrix is None else matrix.astype(np.float64, copy=False)
 
 
+def between(source: Floats, target: Floats) -> Floats:
+    """The homography that takes one quadrilateral, 4×2, to another."""
+    matrix = cv2.getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
+    return np.asarray(matrix, np.float64)
+
+
 def is_plausible(matrix: Floats, size: tuple[int, int], picture_shape: Sequence[int]) -> bool:
     """Whether a flat page of `size` (width, height) can look like this in a picture.
 

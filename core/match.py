@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.align import Alignment, Reference, align, describe, locate, refine, scale_only
+from core.align import Alignment, scale_only
+from core.find import align, locate, refine
 from core.geometry import Gray
+from core.reference import Reference, describe
 from core.template import Template
 
 MIN_MARGIN = 0.1
-"""Measured by `python -m training.pages`."""
+"""By `make accuracy-pages`: docs/alignment.md."""
 
 _SHORTLIST = 5
 """Only so many are aligned in full, those on which most features agree."""

@@ -21,8 +21,11 @@ from forms import (
     move,
 )
 
-from core.align import Alignment, Reference, align, crop, page_box, scale_only
+from core.align import Alignment, crop, page_box, scale_only
+from core.bend import Bend
 from core.errors import TemplateError
+from core.find import align
+from core.reference import Reference
 
 PAGE_SIZE = (827, 1170)
 TO_TEMPLATE = np.diag([PAGE_SIZE[0] / WIDTH, PAGE_SIZE[1] / HEIGHT, 1])
@@ -72,6 +75,23 @@ class TestAlign:
         assert found.method == "features"
         assert error(layout, truth, found) < 0.0005  # 0.8 pixels of 1654
 
+    @pytest.mark.parametrize("layout", LAYOUTS)
+    def test_a_bent_sheet_is_followed(self, references: list[Reference], layout: int) -> None:
+        form = draw(layout, content=1)
+        rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+        picture = cv2.remap(
+            form.page, columns - _rise(rows), rows, cv2.INTER_LINEAR, borderValue=255
+        )
+        found = align(picture, references[layout])
+        assert found.good
+        assert found.bend is not None
+        boxes = np.array([(x, y) for left, y, x, _ in form.boxes for x in (left, x)], np.float64)
+        there = boxes + np.column_stack([_rise(boxes[:, 1]), np.zeros(len(boxes))])
+        off = np.linalg.norm(found.at(boxes * PAGE_SIZE / (WIDTH, HEIGHT)) - there, axis=1)
+        assert off.mean() / WIDTH < 0.001
+        flat = np.linalg.norm(boxes - there, axis=1)
+        assert flat.mean() / WIDTH > 0.005
+
     def test_learns_from_a_picture_of_any_resolution(self) -> None:
         picture, truth = move(draw(0, content=1).page, ANY_WAY_UP, seed=0)
         for size in ((1654, 2339), (450, 636)):
@@ -107,6 +127,11 @@ class TestAlign:
         assert found.method == "scale"
         # Boxes still have a place to be shown in.
         assert page_box((0, 0, *PAGE_SIZE), found, (HEIGHT, WIDTH)) == (0, 0, WIDTH, HEIGHT)
+
+
+def _rise(y: Floats) -> Floats:
+    """How far to the right, in pixels, a row of the page goes that curls towards the camera."""
+    return 40 * np.sin(np.pi * y / HEIGHT)
 
 
 def _no_form(kind: str) -> Gray:
@@ -187,6 +212,14 @@ class TestCrop:
         assert cut[:50, :50].max() == 0
         assert cut[50:].min() == 255
         assert cut[:, 50:].min() == 255
+
+    def test_follows_a_bend(self) -> None:
+        page = np.random.default_rng(0).integers(0, 255, (300, 200), dtype=np.uint8)
+        at = np.array([[0.0, 0.0], [200.0, 0.0], [0.0, 300.0], [200.0, 300.0]])
+        bend = Bend.through(at, np.full((4, 2), (20.0, 0.0)), (200, 300))
+        alignment = Alignment(np.eye(3), 1.0, "features", bend)
+        assert page_box((50, 50, 90, 70), alignment, page.shape) == (70, 50, 110, 70)
+        assert np.array_equal(crop(page, (50, 50, 90, 70), alignment), page[50:70, 70:110])
 
     def test_boxes_stay_on_the_page(self) -> None:
         alignment = scale_only((300, 200), (200, 300))

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from forms import PHOTO, SCANNED, draw, move
 
-from core.align import Reference
 from core.match import Candidate, choose
+from core.reference import Reference
 from core.template import Template
 
 PAGE_SIZE = (827, 1170)

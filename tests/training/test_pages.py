@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from core.align import Alignment
 from training.pages import measure, strangers
 from training.pages.forms import BLANK, draw
 from training.pages.moves import MOTIONS, Motion, move
@@ -75,9 +76,10 @@ def test_an_error_of_a_boxs_place_is_measured_in_widths_of_the_page() -> None:
     matrix[:2] = np.column_stack(
         [(ends[1] - ends[0]) / width, (ends[2] - ends[0]) / height, ends[0]]
     )
-    assert measure.box_error(known, moved, matrix) < 0.0002
+    assert measure.box_error(known, moved, Alignment(matrix, 1.0, "features")) < 0.0002
     matrix[0, 2] += 0.01 * moved.width
-    assert measure.box_error(known, moved, matrix) == pytest.approx(0.01, abs=0.0002)
+    off = Alignment(matrix, 1.0, "features")
+    assert measure.box_error(known, moved, off) == pytest.approx(0.01, abs=0.0002)
 
 
 def test_choosing_is_counted() -> None:

@@ -12,13 +12,15 @@ import cv2
 import numpy as np
 
 from core import geometry
-from core.align import Reference, align
+from core.align import Alignment
 from core.extract import Extractor
+from core.find import align
 from core.geometry import Floats
 from core.invoice import Outcome, Status
 from core.match import Candidate, choose
 from core.page import Document, Limits, open_document
 from core.ports import StoredTemplate
+from core.reference import Reference
 from core.settings import Settings
 from core.template import Template, parse_template
 from training.pages.forms import BLANK, Sheet, draw
@@ -65,9 +67,7 @@ class Result:
 
     known: Known
     moved: Moved
-    matrix: Floats
-    score: float
-    good: bool
+    alignment: Alignment
     error: float
     decode_ms: float
     align_ms: float
@@ -191,10 +191,8 @@ def _result(known: Known, sheet: Sheet, moved: Moved, extractor: Extractor) -> R
     return Result(
         known=known,
         moved=moved,
-        matrix=alignment.matrix,
-        score=alignment.score,
-        good=alignment.good,
-        error=box_error(known, moved, alignment.matrix),
+        alignment=alignment,
+        error=box_error(known, moved, alignment),
         decode_ms=1000 * (between - start),
         align_ms=1000 * (end - between),
         done=outcome.status is Status.DONE,
@@ -204,10 +202,10 @@ def _result(known: Known, sheet: Sheet, moved: Moved, extractor: Extractor) -> R
     )
 
 
-def box_error(known: Known, moved: Moved, matrix: Floats) -> float:
+def box_error(known: Known, moved: Moved, alignment: Alignment) -> float:
     """How far the boxes' corners are off on average, in widths of the page as it is seen."""
     corners = np.concatenate([geometry.corners(*cell.box) for cell in known.sheet.cells])
-    found = geometry.project(matrix, geometry.project(known.to_template, corners))
+    found = alignment.at(geometry.project(known.to_template, corners))
     off = np.linalg.norm(found - moved.where(corners), axis=1)
     return float(off.mean() / moved.width)
 

@@ -33,7 +33,7 @@ def write(folder: Path, text: str, moved: Mapping[str, Sequence[Result]]) -> Non
     before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
     _, _, after = rest.partition(_END)
     page.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}", encoding="utf-8")
-    found = [result for rows in moved.values() for result in rows if result.good]
+    found = [result for rows in moved.values() for result in rows if result.alignment.good]
     worst = sorted(found, key=lambda result: result.error, reverse=True)[:_WORST]
     examples = [rows[0] for rows in moved.values() if rows]
     for name, rows in (("moved", examples), ("worst", worst)):
@@ -49,7 +49,7 @@ def _alignment(moved: Mapping[str, Sequence[Result]]) -> str:
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, rows in moved.items():
-        found = [result for result in rows if result.good]
+        found = [result for result in rows if result.alignment.good]
         errors = 100 * np.array([result.error for result in found] or [np.nan])
         right = sum(r.right for r in rows) / sum(r.fields for r in rows)
         times = np.array([(r.align_ms, r.decode_ms) for r in rows])
@@ -63,8 +63,8 @@ def _alignment(moved: Mapping[str, Sequence[Result]]) -> str:
 
 
 def _bad(rows: Sequence[Result]) -> str:
-    failed = [result for result in rows if not result.good or result.error > FAILED]
-    unnoticed = [result for result in failed if result.good]
+    failed = [result for result in rows if not result.alignment.good or result.error > FAILED]
+    unnoticed = [result for result in failed if result.alignment.good]
     wrong = [result for result in failed if result.done and not result.values_right]
     return (
         f"Of {len(rows):,} pages, with those that hardly anything could align, {len(failed)} "
@@ -94,13 +94,25 @@ def _share(part: int, whole: int) -> str:
 def _row(result: Result) -> Gray:
     """The page as it came, as it was aligned, and with its boxes over it."""
     came = decoded(result.moved.jpeg)
-    matrix = result.matrix @ result.known.to_template
-    flat = geometry.warped(came, matrix, (WIDTH, HEIGHT), cv2.INTER_LINEAR)
+    flat = _flattened(came, result)
     boxed = cv2.cvtColor(flat, cv2.COLOR_GRAY2BGR)
     for cell in result.known.sheet.cells:
         cv2.rectangle(boxed, cell.box[:2], cell.box[2:], (40, 40, 220), 5)
     shown = [came, flat, boxed]
     return np.hstack([_framed(picture) for picture in shown])
+
+
+def _flattened(came: Gray, result: Result) -> Gray:
+    """The page in the frame in which it was drawn."""
+    step = 16
+    x, y = np.meshgrid(np.arange(0, WIDTH + step, step), np.arange(0, HEIGHT + step, step))
+    points = np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
+    seen = result.alignment.at(geometry.project(result.known.to_template, points))
+    coarse = seen.reshape(*x.shape, 2).astype(np.float32)
+    # A warp takes each point of the coarse map to where it stands in the page.
+    enlarge = np.diag([step, step, 1.0])[:2]
+    whole = cv2.warpAffine(coarse, enlarge, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)
+    return np.asarray(cv2.remap(came, whole - 0.5, None, cv2.INTER_LINEAR), np.uint8)
 
 
 def _framed(picture: Gray) -> Gray:

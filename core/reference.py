@@ -1,0 +1,139 @@
+"""A form as it is looked for on pages: what is notable in its picture."""
+
+from dataclasses import dataclass, field
+from typing import Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core import geometry
+from core.align import scale_only
+from core.errors import TemplateError
+from core.geometry import Floats, Gray
+
+_MIN_REFERENCE_SIDE = 400
+"""Pixels. At 400 boxes are off by 0.02 % of the page's width (median), at 250 some by 5 %."""
+_MIN_FEATURES = 80
+"""Sparse forms have 200 and more, a single headline 55, a blank page that was scanned none."""
+_MAX_FEATURES = 1000
+_FEATURE_SIDE = 700
+"""Pixels of a page's longer side for SIFT. 600 lost 2 pages of 180 that 700 finds; 900 takes nearly
+twice the time, which is over half of all that aligning takes."""
+
+_DETAIL_SIDE = 1170
+"""Pixels of the reference's longer side for details: A4 at 100 dpi."""
+RADIUS = 12
+"""Half the side of a detail: it shows 6 mm of the form, some letters."""
+_DETAILS = 200
+_GRID = np.array([6, 8])
+_MIN_SPREAD = 0.5
+"""Of the spread of all details. With a third of the page cut off it is more, where only the
+letterhead is that of the form 0.2."""
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What is notable in a picture: N×2 points and their SIFT descriptors, N×128."""
+
+    points: Floats = field(repr=False)
+    descriptors: NDArray[np.float32] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A form as it is looked for: `features` in the template's frame, and `details`, N×2 pixels
+    of `picture`."""
+
+    page_size: tuple[int, int]
+    features: Features
+    picture: Gray = field(repr=False)
+    details: NDArray[np.intp] = field(repr=False)
+
+    @classmethod
+    def from_image(
+        cls, gray: Gray, page_size: tuple[int, int], *, where: str = "reference"
+    ) -> Self:
+        """Learns a form from `gray`, H×W, a picture of it at any resolution.
+
+        Raises:
+            TemplateError: `reference_unusable`: the picture is too small, of another shape than
+                `page_size` (width, height), or has too little on it.
+        """
+        height, width = gray.shape
+        size = f"the picture of {width} x {height} pixels"
+        if min(width, height) < _MIN_REFERENCE_SIDE:
+            raise _unusable(where, f"{size} is too small to align pages to")
+        if not scale_only(gray.shape, page_size).good:
+            raise _unusable(
+                where, f"{size} is not of the shape of the page, {page_size[0]} x {page_size[1]}"
+            )
+        features = describe(gray)
+        if len(features.points) < _MIN_FEATURES:
+            raise _unusable(where, "the picture has too little on it to align pages to")
+        picture = geometry.shrunk(gray, _DETAIL_SIDE)
+        return cls(
+            page_size=page_size,
+            features=Features(
+                features.points * page_size / np.array([width, height]), features.descriptors
+            ),
+            picture=picture,
+            details=_details(picture),
+        )
+
+    def score(self, found: NDArray[np.bool_]) -> float:
+        """How much of the form is on a page where these of its details are found, in [0, 1].
+
+        The share of details, as a mean over the cells of a grid, so that a letterhead full of
+        them doesn't outvote the page below it; less if they are all in one part of the page, since
+        boxes lie right only where something around them does.
+        """
+        cell = _cells(self.details, self.picture)
+        share = np.mean([found[cell == one].mean() for one in np.unique(cell)])
+        enough = _MIN_SPREAD * _spread(self.details)
+        return float(share * min(1.0, _spread(self.details[found]) / enough))
+
+
+def describe(picture: Gray) -> Features:
+    """The features of a picture, H×W, with points in its pixels."""
+    small = geometry.shrunk(picture, _FEATURE_SIDE)
+    found, descriptors = cv2.SIFT.create(_MAX_FEATURES).detectAndCompute(small, None)
+    if not found:
+        return Features(np.empty((0, 2)), np.empty((0, 128), np.float32))
+    points = np.array([keypoint.pt for keypoint in found]) + 0.5
+    points *= np.array(picture.shape[::-1]) / small.shape[::-1]
+    return Features(points, descriptors.astype(np.float32, copy=False))
+
+
+def _details(picture: Gray) -> NDArray[np.intp]:
+    """The clearest corners of the print, N×2 pixels, spread over the picture as evenly as it goes.
+
+    Corners, since a detail along a ruled line is found anywhere on it.
+    """
+    found = cv2.goodFeaturesToTrack(picture, 2000, qualityLevel=0.02, minDistance=9, blockSize=7)
+    if found is None:
+        return np.empty((0, 2), np.intp)
+    points = found.reshape(-1, 2).astype(np.intp)
+    limit = np.array(picture.shape[::-1]) - RADIUS
+    points = points[((points >= RADIUS) & (points < limit)).all(axis=1)]
+    cell = _cells(points, picture)
+    # Its place among those of its cell, in the order of clarity that OpenCV gives.
+    place = np.array([np.sum(cell[:i] == one) for i, one in enumerate(cell)])
+    return points[np.argsort(place, kind="stable")[:_DETAILS]]
+
+
+def _cells(points: NDArray[np.intp], picture: Gray) -> NDArray[np.intp]:
+    """The number of the cell of an even grid that each point is in."""
+    numbers: NDArray[np.intp] = points * _GRID // picture.shape[::-1] @ (1, _GRID[0])
+    return numbers
+
+
+def _spread(points: NDArray[np.intp]) -> float:
+    """The area that points are strewn over, whatever single ones do, in pixels."""
+    if len(points) < 3:
+        return 0.0
+    return float(np.sqrt(np.linalg.det(np.cov(points.T))))
+
+
+def _unusable(where: str, reason: str) -> TemplateError:
+    return TemplateError(f"{where}: {reason}", code="reference_unusable")
