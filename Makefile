@@ -69,6 +69,11 @@ lint: setup-dev ## Checks style and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+.PHONY: audit
+audit: setup-dev ## Looks for known holes in the locked packages and for unsafe code.
+	$(BIN)/uv tool run bandit==1.9.4 --quiet --recursive --severity-level medium core functions
+	$(BIN)/uv tool run pip-audit==2.10.1 --strict --disable-pip --no-deps -r requirements.lock
+
 .PHONY: conformance
 conformance: setup-dev ## Holds our Firestore double against Google's own system tests.
 	$(BIN)/python -m tests.emulators.conformance

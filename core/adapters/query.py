@@ -94,7 +94,7 @@ def decode_token(query: Query) -> tuple[str, str] | None:
         fingerprint, key, invoice_id = json.loads(
             base64.b64decode(query.page_token, altchars=b"-_", validate=True)
         )
-    except (binascii.Error, ValueError, TypeError) as error:
+    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
         raise RequestError("the page token is damaged", code="invalid_page_token") from error
     if fingerprint != _fingerprint(query) or not all(isinstance(x, str) for x in (key, invoice_id)):
         raise RequestError(
