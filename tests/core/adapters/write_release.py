@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import closing
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from core.invoice import ErrorInfo, Invoice, SourceRef, correct
 from core.pipeline import process, receive
 from core.ports import StoredTemplate
 from core.settings import Settings
-from core.template import parse_template
+from core.template import Kind, parse_template
 from core.values import parse_value
 
 FORM = parse_template(
@@ -73,10 +74,8 @@ def fill(backend: Backend, settings: Settings) -> None:
         assert delivery is not None
         backend.queue.acknowledge(delivery)
         if name == "corrected.png":
-            value = parse_value("amount", "71.50")
-            backend.store.update(
-                invoice.id, lambda current: correct(current, {"total": value}, by="mona")
-            )
+            value = {"total": parse_value(Kind.AMOUNT, "71.50")}
+            backend.store.update(invoice.id, partial(correct, values=value, by="mona"))
     take_in("done again.png", page("1024", "560.25", "03/04/2026"))
     take_in("waiting.png", page("1027", "1", ""))
     aside = take_in("aside.png", page("1028", "1", ""))
