@@ -8,9 +8,10 @@ One run on one machine: what counts are the ratios.
 import argparse
 import os
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
-from tests.bench import growth, reading, report, starting
+from tests.bench import cost, growth, reading, report, starting
 
 
 def main() -> None:
@@ -30,6 +31,7 @@ def main() -> None:
     starts = starting.measured(asked.starts)
     imports = {name: starting.slowest_imports(name) for name in starts}
     text = report.tables(times, rates, stored, starts, imports)
+    text += "\n\n" + cost.tables(median(times["Khana, aligned"]) / 1e3, starts["extract"][1])
     print(text)
     if asked.write:
         report.write(text)
