@@ -10,6 +10,10 @@ help: ## Lists what there is to make.
 run: setup ## Starts Khana, reads the sample invoices, keeps watching data/inbox.
 	@$(BIN)/khana serve --samples samples
 
+.PHONY: run-google
+run-google: setup-dev ## Starts Khana on Google Cloud's client libraries, against doubles of the cloud.
+	@$(BIN)/python -m tests.emulators.run_google
+
 .PHONY: setup
 setup: ## Sets up what running needs, and only that.
 	@$(SETUP)

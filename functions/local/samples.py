@@ -29,7 +29,7 @@ def reader(folder: Path) -> OnReady:
     def on_ready(adapters: Adapters, settings: Settings, url: str) -> None:
         console = wide_console()
         try:
-            console.print(_read(folder, adapters, settings))
+            console.print(read(folder, adapters, settings))
         except (KhanaError, OSError, ValueError, KeyError) as error:
             console.print(f"The samples in {folder} can't be read: {error}", style="red")
         console.print(f"Khana is at [bold]{url}[/bold] and watches {settings.inbox_dir}/")
@@ -37,7 +37,14 @@ def reader(folder: Path) -> OnReady:
     return on_ready
 
 
-def _read(folder: Path, adapters: Adapters, settings: Settings) -> Table:
+def read(folder: Path, adapters: Adapters, settings: Settings) -> Table:
+    """Takes in the samples of `folder`, waits until somebody has read them, and gives what they
+    read beside the truth.
+
+    Raises:
+        KhanaError: a template or the store can't be used.
+        OSError, ValueError, KeyError: the folder doesn't hold what it should.
+    """
     truth: dict[str, Any] = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     _put_templates(adapters, folder / "templates")
     ids = {name: _take_in(adapters, settings, folder / "invoices" / name) for name in truth}

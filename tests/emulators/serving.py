@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def running(name: str, *, port: int = 0, **variables: str) -> Iterator[str]:
 
     `variables` are added to the environment. The function's log goes where this process's goes.
     """
-    port = port or _free_port()
+    port = port or free_port()
     process = subprocess.Popen(
         [
             *(FRAMEWORK, "--source", f"functions/{name}/main.py", "--target", name),
@@ -34,23 +34,23 @@ def running(name: str, *, port: int = 0, **variables: str) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
     )
     try:
-        _wait_until_it_listens(process, port)
+        wait_until_it_listens(port, lambda: process.poll() is None)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
 
 
-def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_until_it_listens(port: int, alive: Callable[[], bool]) -> None:
     until = time.monotonic() + START_S
-    while time.monotonic() < until and process.poll() is None:
+    while time.monotonic() < until and alive():
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
