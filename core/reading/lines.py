@@ -31,6 +31,8 @@ ripples by up to 6 on blank paper; the faintest print worth reading stands out b
 _FULL_CONTRAST = 40
 """Ink fainter than this is not stretched to full: noise would be too."""
 
+_RING = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
+
 Gray = NDArray[np.uint8]
 
 
@@ -99,25 +101,47 @@ def _ink(gray: Gray) -> Gray:
     """
     if _light_on_dark(gray):
         gray = _u8(cv2.bitwise_not(gray))
-    side = max(9, gray.shape[0] // 2) | 1
     calm = cv2.blur(gray, (3, 3))  # a single bright speck would raise the paper around it
-    paper = cv2.blur(
-        cv2.morphologyEx(calm, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)), (5, 5)
-    )
+    paper = cv2.blur(cv2.morphologyEx(calm, cv2.MORPH_CLOSE, _square(gray)), (5, 5))
     depth = _u8(cv2.subtract(paper, gray))
     (grain,) = _quantiles(depth, 0.5)  # most pixels are paper: what they differ by is its grain
-    return _u8(cv2.subtract(depth, np.full_like(depth, grain)))
+    return _without_specks(_u8(cv2.subtract(depth, np.full_like(depth, grain))))
+
+
+def _without_specks(ink: Gray) -> Gray:
+    """The ink less lone pixels that stand out from all around them, where these are far stronger
+    than the rest of it: beside them faint print would count as none."""
+    around = cv2.dilate(ink, _RING)
+    calm = _u8(cv2.min(ink, around))
+    return calm if _quantiles(calm, 0.995)[0] < 0.6 * _quantiles(ink, 0.995)[0] else ink
 
 
 def _light_on_dark(gray: Gray) -> bool:
-    """Most of the box and most of its rim are dark. Bold type cut close fills half of a box, and a
-    ruled line much of the rim; type on a dark ground leaves two thirds of both."""
+    """Much of the box and of its rim is dark, and what stands out lightly covers less of it than
+    what stands out darkly: ink covers less than the ground between it. Bold type cut close fills
+    half of a box, and a ruled line much of the rim."""
     low, high = _quantiles(gray, 0.02, 0.98)
     dark = gray < (low + high) / 2
     rim = np.concatenate(
         (dark[:2].ravel(), dark[-2:].ravel(), dark[:, :2].ravel(), dark[:, -2:].ravel())
     )
-    return bool(min(dark.mean(), rim.mean()) > 0.6)
+    if min(dark.mean(), rim.mean()) < 0.4:
+        return False
+    square = _square(gray)
+    light = cv2.subtract(gray, cv2.morphologyEx(gray, cv2.MORPH_OPEN, square))
+    deep = cv2.subtract(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, square), gray)
+    return _covered(_u8(light)) < _covered(_u8(deep))
+
+
+def _square(gray: Gray) -> NDArray[np.uint8]:
+    """Larger than any stroke of the text in the box."""
+    side = max(9, gray.shape[0] // 2) | 1
+    return np.ones((side, side), np.uint8)
+
+
+def _covered(depth: Gray) -> float:
+    """The share of pixels that stand out by half of what the strongest do."""
+    return float((depth > _quantiles(depth, 0.995)[0] / 2).mean())
 
 
 def _quantiles(pixels: Gray, *shares: float) -> list[int]:
