@@ -64,7 +64,8 @@ bench: ## Measures speed, and writes docs/speed.md.
 train: ## Makes the numeric reader from nothing: hours; stops and goes on at any time.
 	@$(SETUP) training
 	$(BIN)/python -m training.fonts install
-	$(BIN)/python -m training.train
+	$(BIN)/python -m training.train --rounds 33
+	$(BIN)/python -m training.train --first 33 --rounds 55 --rate 2e-3 --fall 1
 	$(BIN)/python -m training.export
 
 .PHONY: lint

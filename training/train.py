@@ -1,12 +1,14 @@
 """Trains the line reader.
 
-    python -m training.train [--rounds 30]
+    python -m training.train [--rounds 33]
+    python -m training.train --first 33 --rounds 55 --rate 2e-3 --fall 1    goes on with it
 
 Lines are rendered by `--jobs` processes while `--threads` threads train on those before them. A
 round draws from the lines of the last few; after each a checkpoint is written, and a run that
 stopped goes on from there. The learning rate warms up, stays, and falls to nothing over the last
-rounds (a run may be made longer before the fall begins). What is exported is the moving average of
-the weights. Graves et al. 2006 for the loss.
+rounds (a run may be made longer before the fall begins, or raise the rate again after it:
+Loshchilov & Hutter 2017). What is exported is the moving average of the weights. Graves et al. 2006
+for the loss.
 """
 
 import argparse
@@ -42,15 +44,18 @@ PER_ROUND = 120_000
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """rate: the highest learning rate. fall: share of the rounds over which it falls to nothing."""
+    """first, rounds: where the schedule begins and ends. rate: the highest learning rate. fall:
+    share of those rounds over which it falls to nothing."""
 
     rounds: int
     rate: float = 3e-3
     fall: float = 0.5
+    first: int = 0
 
     def __call__(self, step: int, done: float) -> float:
         """The rate at a step, `done` rounds into the run."""
-        left = 1 - max(0.0, done - self.rounds * (1 - self.fall)) / (self.rounds * self.fall)
+        falling = (self.rounds - self.first) * self.fall
+        left = 1 - max(0.0, done - self.rounds + falling) / falling
         return self.rate * min(1.0, (step + 1) / WARMUP) * max(left, 0.002)
 
 
@@ -113,7 +118,7 @@ class Trainer:
         data: for each round from this run's next on, the lines to draw from.
         """
         recent = 0.0
-        for lines in islice(data, schedule.rounds - self.round):
+        for lines in islice(data, max(0, schedule.rounds - self.round)):
             rng = np.random.default_rng([self.seed, self.round])
             started = time.monotonic()
             groups = batches(lines.inks, lines.labels, size, rng, count=per_round)
@@ -194,6 +199,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=33)
     parser.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
     parser.add_argument("--fall", type=float, default=0.5, help="share of falling rounds")
+    parser.add_argument("--first", type=int, default=0, help="round at which the rate rises again")
     # With more of both than there are cores, threads that wait for each other wait for good.
     cores = os.cpu_count() or 1
     parser.add_argument("--threads", type=int, default=max(1, cores - 1), help="that train")
@@ -207,7 +213,7 @@ def main() -> None:
     validation = dataset.load([dataset.make_chunk("validation", "train", 0)])
     own = extra.load(options.extra) if options.extra else None
     rolling = dataset.Rolling(options.jobs, first=trainer.round, extra=own)
-    schedule = Schedule(options.rounds, options.rate, options.fall)
+    schedule = Schedule(options.rounds, options.rate, options.fall, options.first)
     try:
         trainer.run(rolling, schedule, validation=validation)
     finally:
