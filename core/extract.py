@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 
 from core.align import Alignment, crop, page_box, scale_only
 from core.checks import check
-from core.errors import FileError, TemplateError
+from core.errors import FileError
 from core.find import align
 from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
-from core.match import Candidate, choose
+from core.learn import Lessons
 from core.page import Document, Limits, open_document
-from core.ports import StoredTemplate
+from core.ports import KnownTemplate
 from core.reading.grammar import Kind as NumericKind
 from core.reading.numeric import NumericReader
 from core.reading.text import TextReader
-from core.reference import Reference
 from core.settings import Settings
 from core.template import Field, Kind, Template
 from core.values import parse_value
@@ -40,7 +39,7 @@ class Extractor:
         self._limits = Limits.of(settings)
         self._numeric = NumericReader(threads=settings.threads)
         self._text = TextReader(settings.tesseract)
-        self._references: dict[tuple[str, int, int], Reference] = {}
+        self._lessons = Lessons(self._limits)
         self._threshold = (
             self._numeric.review_threshold
             if settings.review_threshold is None
@@ -48,7 +47,7 @@ class Extractor:
         )
         self.reader = f"khana-{version('khana')} {self._numeric.version}"
 
-    def extract(self, data: bytes, templates: Sequence[StoredTemplate], *, name: str) -> Outcome:
+    def extract(self, data: bytes, templates: Sequence[KnownTemplate], *, name: str) -> Outcome:
         """What the file `data`, called `name`, holds in the boxes of the template that fits it.
 
         A file that can't be read is a `failed` outcome.
@@ -69,15 +68,14 @@ class Extractor:
     def _extract(
         self,
         document: Document,
-        templates: Sequence[StoredTemplate],
+        templates: Sequence[KnownTemplate],
         name: str,
         clock: "Stopwatch",
     ) -> Outcome:
         pages = Pages(document, templates, clock)
-        candidates = [Candidate(t.template, self._reference(t)) for t in templates]
-        chosen = self._choose(candidates, pages, clock)
+        chosen = self._choose(templates, pages, clock)
         if chosen is None:
-            return Outcome(status=Status.NEEDS_REVIEW, reasons=(_no_template(candidates),))
+            return Outcome(status=Status.NEEDS_REVIEW, reasons=(_no_template(templates),))
         template, alignment = chosen
         alignments = {template.page: alignment}
         for number in {template.page_of(field) for field in template.fields} - {template.page}:
@@ -106,23 +104,25 @@ class Extractor:
         )
 
     def _choose(
-        self, candidates: Sequence[Candidate], pages: "Pages", clock: "Stopwatch"
+        self, templates: Sequence[KnownTemplate], pages: "Pages", clock: "Stopwatch"
     ) -> tuple[Template, Alignment] | None:
-        if not candidates:
+        if not templates:
             return None
-        if len(candidates) == 1:
+        if len(templates) == 1:
             # Somebody named this template, or there is no other: the page is held against it, and
             # an alignment that isn't good is a reason for review, not for reading nothing.
-            template, reference = candidates[0].template, candidates[0].reference
+            template = templates[0].template
             page = pages[template.page]
             with clock("align"):
+                reference = self._lessons.reference(templates[0])
                 if reference is None:
                     return template, scale_only(page.shape, template.page_size)
                 return template, align(page, reference)
         page = pages[1]
         with clock("align"):
-            match = choose(page, candidates)
-        return None if match is None else (candidates[match.index].template, match.alignment)
+            forms = self._lessons.forms(templates)
+            match = forms.choose(page, lambda index: self._lessons.reference(templates[index]))
+        return None if match is None else (templates[match.index].template, match.alignment)
 
     def _read(
         self, fields: Sequence[Field], crops: Sequence[Gray], clock: "Stopwatch"
@@ -146,28 +146,12 @@ class Extractor:
             results |= {i: (x.text, x.confidence) for i, x in zip(worded, texts, strict=True)}
         return [results[i] for i in range(len(fields))]
 
-    def _reference(self, stored: StoredTemplate) -> Reference | None:
-        """The template's reference with its descriptors, computed once in this process."""
-        if stored.reference is None:
-            return None
-        template = stored.template
-        key = (template.id, template.version, hash(stored.reference))
-        if key not in self._references:
-            where = f"reference of template {template.id}"
-            try:
-                with open_document(stored.reference, self._limits, name=where) as document:
-                    gray = document.gray(1, template.page_size)
-            except FileError as error:
-                raise TemplateError(error.message, code="reference_unusable") from error
-            self._references[key] = Reference.from_image(gray, template.page_size, where=where)
-        return self._references[key]
-
 
 class Pages:
     """The pages of a document in grey, each decoded once and only when it is asked for."""
 
     def __init__(
-        self, document: Document, templates: Sequence[StoredTemplate], clock: "Stopwatch"
+        self, document: Document, templates: Sequence[KnownTemplate], clock: "Stopwatch"
     ) -> None:
         sizes = [stored.template.page_size for stored in templates] or [(1, 1)]
         self._hint = (max(w for w, _ in sizes), max(h for _, h in sizes))
@@ -228,8 +212,8 @@ def _reading(
     )
 
 
-def _no_template(candidates: Sequence[Candidate]) -> Reason:
-    if not candidates:
+def _no_template(templates: Sequence[KnownTemplate]) -> Reason:
+    if not templates:
         return Reason(
             code="no_template", message="there is no template yet: draw one for this form"
         )

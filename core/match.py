@@ -1,66 +1,70 @@
 """Which of the known forms a page is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.align import Alignment, scale_only
-from core.find import align, locate, refine
+import numpy as np
+
+from core.align import Alignment
+from core.find import locate, refine
 from core.geometry import Gray
+from core.index import Index
+from core.looks import Looks
 from core.reference import Reference, describe
-from core.template import Template
 
 MIN_MARGIN = 0.1
 """By `make accuracy-pages`: docs/alignment.md."""
 
 _SHORTLIST = 5
-"""Only so many are aligned in full, those on which most features agree."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A template, with its reference picture learned if it has one."""
-
-    template: Template
-    reference: Reference | None
+"""Only so many are aligned, those with most votes."""
+_MIN_SHARE = 0.4
+"""Of the first one's votes. Pages of a known form gave it 1.7 times the votes of any other one and
+more, so others are aligned only where there is doubt."""
+_MIN_VOTES = 20
+"""Pages of known forms gave them 80 and more."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """The candidate at `index`, how the page lies on it, and by how much its score leads."""
+    """The form at `index`, how the page lies on it, and by how much its score leads."""
 
     index: int
     alignment: Alignment
     margin: float
 
 
-def choose(page: Gray, candidates: Sequence[Candidate]) -> Match | None:
-    """The candidate that the page, H×W, is a filled-in copy of; None if that isn't clear.
+class Forms:
+    """Known forms, to choose among."""
 
-    A single candidate is taken if the page fits it: by its looks, or without a reference by its
-    shape. Among several only those with a reference can be told by their looks; the others are
-    never chosen. It isn't clear when no alignment is good, or when two are about as good.
-    """
-    if len(candidates) == 1:
-        template, reference = candidates[0].template, candidates[0].reference
-        if reference is None:
-            alignment = scale_only(page.shape, template.page_size)
-        else:
-            alignment = align(page, reference)
-        return Match(0, alignment, alignment.score) if alignment.good else None
-    features = describe(page)
-    places = [
-        (place, candidate.reference, index)
-        for index, candidate in enumerate(candidates)
-        if candidate.reference is not None
-        and (place := locate(features, page.shape, candidate.reference)) is not None
-    ]
-    places.sort(key=lambda found: found[0].votes, reverse=True)
-    matches = [
-        (refine(page, reference, place), index) for place, reference, index in places[:_SHORTLIST]
-    ]
-    matches.sort(key=lambda match: match[0].score, reverse=True)
-    if not matches or not matches[0][0].good:
-        return None
-    best, index = matches[0]
-    margin = best.score - (matches[1][0].score if len(matches) > 1 else 0.0)
-    return Match(index, best, margin) if margin >= MIN_MARGIN else None
+    def __init__(self, looks: Sequence[Looks | None]) -> None:
+        """A form is told by its looks; one that has none is never chosen."""
+        self._indices = [index for index, each in enumerate(looks) if each is not None]
+        self._index = Index([each for each in looks if each is not None])
+
+    def choose(self, page: Gray, reference: Callable[[int], Reference | None]) -> Match | None:
+        """The form that the page, H×W, is a filled-in copy of; None if that isn't clear.
+
+        It isn't clear when no alignment is good, or when two are about as good. `reference` gives
+        the picture of the form at an index, learned: it is asked for the few that a page may be.
+        """
+        features = describe(page)
+        height, width = page.shape
+        votes = self._index.votes(Looks.of(features, (width, height)))
+        likely = np.argsort(-votes, kind="stable")[:_SHORTLIST]
+        matches = []
+        for form in likely:
+            if votes[form] < max(_MIN_VOTES, _MIN_SHARE * votes[likely[0]]):
+                break
+            index = self._indices[form]
+            learned = reference(index)
+            if learned is None:
+                continue
+            place = locate(features, page.shape, learned)
+            if place is not None:
+                matches.append((refine(page, learned, place), index))
+        matches.sort(key=lambda match: match[0].score, reverse=True)
+        if not matches or not matches[0][0].good:
+            return None
+        best, index = matches[0]
+        margin = best.score - (matches[1][0].score if len(matches) > 1 else 0.0)
+        return Match(index, best, margin) if margin >= MIN_MARGIN else None

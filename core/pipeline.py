@@ -30,7 +30,7 @@ from core.invoice import (
     requeue,
     sha256_hex,
 )
-from core.ports import Adapters, InvoiceStore, SourceFile, StoredTemplate
+from core.ports import Adapters, InvoiceStore, KnownTemplate, SourceFile
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class FileReader(Protocol):
     def reader(self) -> str:
         """Its version: an invoice is read once by each."""
 
-    def extract(self, data: bytes, templates: Sequence[StoredTemplate], *, name: str) -> Outcome:
+    def extract(self, data: bytes, templates: Sequence[KnownTemplate], *, name: str) -> Outcome:
         """What the file holds; raises as `Extractor.extract` does."""
 
 
@@ -164,7 +164,7 @@ def process(
     if idle:
         return begun
     try:
-        templates = _templates(adapters.store, invoice.requested_template)
+        templates = _templates(adapters, invoice.requested_template)
         outcome = extractor.extract(stored.data, templates, name=invoice.source.name)
     except (SetupError, TransientError) as error:
         # The installation is at fault, not the file: it is read once somebody has mended that.
@@ -276,10 +276,8 @@ def _refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> None:
     )
 
 
-def _templates(store: InvoiceStore, requested: str | None) -> Sequence[StoredTemplate]:
-    if requested is not None:
-        return [store.get_template(requested)]
-    return [store.get_template(template.id) for template in store.list_templates()]
+def _templates(adapters: Adapters, requested: str | None) -> Sequence[KnownTemplate]:
+    return adapters.shelf.all() if requested is None else [adapters.store.get_template(requested)]
 
 
 def _to_metadata(invoice: Invoice) -> dict[str, str]:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import BinaryIO, Literal, Protocol
 
 from core.invoice import Invoice, ObjectRef, SourceRef, Status
+from core.shelf import Shelf
 from core.template import Template
 
 
@@ -106,10 +108,29 @@ class InvoicePage:
 
 @dataclass(frozen=True)
 class StoredTemplate:
-    """A template with the bytes of its reference picture, if it has one."""
+    """A template with the bytes of its reference picture, if it has one.
+
+    `looks` is what `core.looks` makes of that picture, so that nobody has to do it again; it is
+    missing where an earlier release stored the template.
+    """
 
     template: Template
     reference: bytes | None = field(default=None, repr=False)
+    looks: bytes | None = field(default=None, repr=False)
+
+
+class KnownTemplate(Protocol):
+    """What a `StoredTemplate` has, perhaps not fetched yet."""
+
+    @property
+    def template(self) -> Template: ...
+
+    @property
+    def reference(self) -> bytes | None:
+        """Raises TransientError if it can't be fetched, NotFoundError if it is gone."""
+
+    @property
+    def looks(self) -> bytes | None: ...
 
 
 class InvoiceStore(Protocol):
@@ -148,6 +169,10 @@ class InvoiceStore(Protocol):
     def list_templates(self) -> Sequence[Template]:
         """The latest version of each, by id."""
 
+    def template_revisions(self) -> Mapping[str, str]:
+        """By id, what the latest version of each template is told by: cheap to ask for, never the
+        same for two that differ, not even where one was deleted and its id taken again."""
+
     def delete_template(self, template_id: str) -> None:
         """Removes all versions. Raises NotFoundError."""
 
@@ -163,3 +188,8 @@ class Adapters:
     sources: Sequence[Source]
     objects: ObjectStore
     store: InvoiceStore
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The store's templates, kept at hand."""
+        return Shelf(self.store)

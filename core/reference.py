@@ -1,6 +1,6 @@
 """A form as it is looked for on pages: what is notable in its picture."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import cv2
@@ -34,9 +34,12 @@ letterhead is that of the form 0.2."""
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What is notable in a picture: N×2 points and their SIFT descriptors, N×128."""
+    """What is notable in a picture: N×2 points, their sizes in the same unit, N angles in degrees,
+    and SIFT descriptors, N×128."""
 
     points: Floats = field(repr=False)
+    sizes: Floats = field(repr=False)
+    angles: Floats = field(repr=False)
     descriptors: NDArray[np.float32] = field(repr=False)
 
 
@@ -74,8 +77,10 @@ class Reference:
         picture = geometry.shrunk(gray, _DETAIL_SIDE)
         return cls(
             page_size=page_size,
-            features=Features(
-                features.points * page_size / np.array([width, height]), features.descriptors
+            features=replace(
+                features,
+                points=features.points * page_size / np.array([width, height]),
+                sizes=features.sizes * page_size[0] / width,
             ),
             picture=picture,
             details=_details(picture),
@@ -99,10 +104,14 @@ def describe(picture: Gray) -> Features:
     small = geometry.shrunk(picture, _FEATURE_SIDE)
     found, descriptors = cv2.SIFT.create(_MAX_FEATURES).detectAndCompute(small, None)
     if not found:
-        return Features(np.empty((0, 2)), np.empty((0, 128), np.float32))
-    points = np.array([keypoint.pt for keypoint in found]) + 0.5
-    points *= np.array(picture.shape[::-1]) / small.shape[::-1]
-    return Features(points, descriptors.astype(np.float32, copy=False))
+        return Features(np.empty((0, 2)), np.empty(0), np.empty(0), np.empty((0, 128), np.float32))
+    scale = np.array(picture.shape[::-1]) / small.shape[::-1]
+    return Features(
+        points=(np.array([keypoint.pt for keypoint in found]) + 0.5) * scale,
+        sizes=np.array([keypoint.size for keypoint in found]) * scale[0],
+        angles=np.array([keypoint.angle for keypoint in found]),
+        descriptors=descriptors.astype(np.float32, copy=False),
+    )
 
 
 def _details(picture: Gray) -> NDArray[np.intp]:

@@ -46,17 +46,20 @@ def read(folder: Path, adapters: Adapters, settings: Settings) -> Table:
         OSError, ValueError, KeyError: the folder doesn't hold what it should.
     """
     truth: dict[str, Any] = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-    _put_templates(adapters, folder / "templates")
+    _put_templates(adapters, folder / "templates", settings)
     ids = {name: _take_in(adapters, settings, folder / "invoices" / name) for name in truth}
     return _table({name: _wait(adapters, id_) for name, id_ in ids.items()}, truth)
 
 
-def _put_templates(adapters: Adapters, folder: Path) -> None:
+def _put_templates(adapters: Adapters, folder: Path, settings: Settings) -> None:
+    from core.learn import with_looks  # noqa: PLC0415  # loads OpenCV
+
     known = {template.id for template in adapters.store.list_templates()}
     for path in sorted(folder.glob("*.json")):
         stored = read_template_file(path)
         if stored.template.id not in known:
-            adapters.store.put_template(stored)
+            where = f"reference of {path.name}"
+            adapters.store.put_template(with_looks(stored, settings, where=where))
 
 
 def _take_in(adapters: Adapters, settings: Settings, path: Path) -> str:

@@ -5,8 +5,9 @@ sheet, of the others a filled-in one, as people take whatever page is at hand.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -17,7 +18,9 @@ from core.extract import Extractor
 from core.find import align
 from core.geometry import Floats
 from core.invoice import Outcome, Status
-from core.match import Candidate, choose
+from core.learn import looks_of
+from core.looks import Looks
+from core.match import Forms
 from core.page import Document, Limits, open_document
 from core.ports import StoredTemplate
 from core.reference import Reference
@@ -128,10 +131,7 @@ def choices(templates: int, pages: int, *, seed: int) -> Choice:
     Half the strangers are invoices of unknown forms, a quarter other pages of known suppliers, a
     quarter no invoices at all.
     """
-    candidates = []
-    for form in range(templates):
-        known = learn(form, seed=seed)
-        candidates.append(Candidate(known.template, known.reference))
+    forms = Forms([_looks(form, seed) for form in range(templates)])
     motions = [motion for motion in MOTIONS.values() if motion.scale[1] <= 1]
     verdicts = {"right": 0, "unclear": 0, "wrong": 0}
     taken = 0
@@ -140,26 +140,38 @@ def choices(templates: int, pages: int, *, seed: int) -> Choice:
         motion = motions[i % len(motions)]
         form = i * templates // pages if pages < templates else i % templates
         page = draw(form, 2 + i, seed=seed).page
-        index = _chosen(move(page, motion, seed=20_000 * seed + i), candidates, times)
+        index = _chosen(move(page, motion, seed=20_000 * seed + i), forms, seed, times)
         verdict = "unclear" if index is None else "right" if index == form else "wrong"
         verdicts[verdict] += 1
         stranger = _stranger(i, form, templates, seed)
         moved = move(stranger, motion, seed=30_000 * seed + i)
-        taken += _chosen(moved, candidates, times) is not None
+        taken += _chosen(moved, forms, seed, times) is not None
     decode_ms, choose_ms = np.median(times, axis=0)
     return Choice(templates, pages, **verdicts, strangers=pages, taken=taken,
                   choose_ms=float(choose_ms), decode_ms=float(decode_ms))  # fmt: skip
 
 
-def _chosen(
-    moved: Moved, candidates: Sequence[Candidate], times: list[tuple[float, float]]
-) -> int | None:
+def _chosen(moved: Moved, forms: Forms, seed: int, times: list[tuple[float, float]]) -> int | None:
+    def reference(form: int) -> Reference:
+        return _reference(form, seed)
+
+    forms.choose(decoded(moved.jpeg), reference)  # a process learns each form once
     start = time.thread_time()
     page = decoded(moved.jpeg)
     between = time.thread_time()
-    match = choose(page, candidates)
+    match = forms.choose(page, reference)
     times.append((1000 * (between - start), 1000 * (time.thread_time() - between)))
     return None if match is None else match.index
+
+
+@lru_cache(None)
+def _looks(form: int, seed: int) -> Looks:
+    return looks_of(learn(form, seed=seed).reference)
+
+
+@lru_cache(256)
+def _reference(form: int, seed: int) -> Reference:
+    return learn(form, seed=seed).reference
 
 
 def _stranger(number: int, form: int, templates: int, seed: int) -> Gray:

@@ -145,7 +145,7 @@ class FirestoreInvoiceStore:
             check_version(template_id, latest=latest, after=after)
             version = latest + 1
             template = stored.template.model_copy(update={"version": version})
-            fields = {"version": version, "picture": picture}
+            fields = {"version": version, "picture": picture, "looks": stored.looks}
             text = template.model_dump_json()
             write_pieces(transaction, document, text, fields=fields, before=pieces(before))
             write_pieces(transaction, _version(document, version), text, fields=fields)
@@ -163,7 +163,9 @@ class FirestoreInvoiceStore:
             template = Template.model_validate_json(read_pieces(snapshot))
             if (name := snapshot.get("picture")) is None:
                 return StoredTemplate(template)
-            return StoredTemplate(template, self._picture_bytes(name, which))
+            # Earlier releases stored none, and then there is no such field.
+            looks = (snapshot.to_dict() or {}).get("looks")
+            return StoredTemplate(template, self._picture_bytes(name, which), looks)
 
     def list_templates(self) -> Sequence[Template]:
         with firestore_errors("templates"):
@@ -171,6 +173,14 @@ class FirestoreInvoiceStore:
                 Template.model_validate_json(read_pieces(snapshot))
                 for snapshot in self._client.collection("templates").order_by("__name__").stream()
             ]
+
+    def template_revisions(self) -> Mapping[str, str]:
+        with firestore_errors("templates"):
+            # No fields: what changes when a document is written comes along with its name.
+            return {
+                snapshot.id: str(snapshot.update_time)
+                for snapshot in self._client.collection("templates").select([]).stream()
+            }
 
     def delete_template(self, template_id: str) -> None:
         document = self._template(template_id)

@@ -68,6 +68,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX events_due ON events (state, due)",
         "CREATE TABLE seen (path TEXT PRIMARY KEY, revision TEXT NOT NULL) STRICT",
     ),
+    (
+        "ALTER TABLE templates ADD COLUMN looks BLOB",
+        "ALTER TABLE templates ADD COLUMN revision TEXT NOT NULL DEFAULT ''",
+        "UPDATE templates SET revision = lower(hex(randomblob(16)))",
+    ),
 )
 """Statements that take the schema from version N to N + 1; the file's `user_version` says N.
 Released ones never change: a change of the schema is a new entry."""

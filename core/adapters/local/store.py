@@ -95,22 +95,30 @@ class LocalInvoiceStore:
             check_version(stored.template.id, latest=latest, after=after)
             template = stored.template.model_copy(update={"version": latest + 1})
             connection.execute(
-                "INSERT INTO templates (id, version, document, reference) VALUES (?, ?, ?, ?)",
-                (template.id, template.version, template.model_dump_json(), stored.reference),
+                "INSERT INTO templates (id, version, document, reference, looks, revision) "
+                "VALUES (?, ?, ?, ?, ?, lower(hex(randomblob(16))))",
+                (
+                    template.id,
+                    template.version,
+                    template.model_dump_json(),
+                    stored.reference,
+                    stored.looks,
+                ),
             )
         return template
 
     def get_template(self, template_id: str, version: int | None = None) -> StoredTemplate:
         with self._database.read() as connection:
             row = connection.execute(
-                "SELECT document, reference FROM templates "
+                "SELECT document, reference, looks FROM templates "
                 "WHERE id = ? AND (? IS NULL OR version = ?) ORDER BY version DESC LIMIT 1",
                 (template_id, version, version),
             ).fetchone()
         if row is None:
             which = template_id if version is None else f"{template_id} version {version}"
             raise NotFoundError(f"{which}: there is no such template")
-        return StoredTemplate(Template.model_validate_json(row["document"]), row["reference"])
+        template = Template.model_validate_json(row["document"])
+        return StoredTemplate(template, row["reference"], row["looks"])
 
     def list_templates(self) -> Sequence[Template]:
         with self._database.read() as connection:
@@ -119,6 +127,13 @@ class LocalInvoiceStore:
                 "SELECT document, max(version) FROM templates GROUP BY id ORDER BY id"
             ).fetchall()
         return [Template.model_validate_json(row["document"]) for row in rows]
+
+    def template_revisions(self) -> Mapping[str, str]:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT id, revision, max(version) FROM templates GROUP BY id"
+            ).fetchall()
+        return {row["id"]: row["revision"] for row in rows}
 
     def delete_template(self, template_id: str) -> None:
         with self._database.write() as connection:

@@ -6,7 +6,6 @@ from typing import Any
 from core.checks import check_rules
 from core.errors import ConflictError, NotFoundError, RequestError, TemplateError
 from core.ports import StoredTemplate
-from core.settings import Settings
 from core.template import Template, dump_template, parse_template
 from functions.api.context import context
 from functions.api.etags import must_match, tagged
@@ -97,9 +96,8 @@ def _checked(form: TemplateForm, *, known: StoredTemplate | None) -> StoredTempl
     check_rules(template)
     if form.reference is not None:
         name = template.reference or file_name(form.reference.filename)
-        picture = form.reference.read()
-        _check_picture(picture, template, context().settings, name=name)
-        return StoredTemplate(template.model_copy(update={"reference": name}), picture)
+        template = template.model_copy(update={"reference": name})
+        return _learned(template, form.reference.read(), where=name)
     if template.reference is None:
         return StoredTemplate(template)
     if known is None or known.reference is None:
@@ -108,11 +106,10 @@ def _checked(form: TemplateForm, *, known: StoredTemplate | None) -> StoredTempl
             "`reference`",
             code="reference_missing",
         )
-    return StoredTemplate(template, known.reference)
+    return _learned(template, known.reference, where=template.reference)
 
 
-def _check_picture(picture: bytes, template: Template, settings: Settings, *, name: str) -> None:
-    from core.page import Limits, open_document  # noqa: PLC0415  # loads OpenCV
+def _learned(template: Template, picture: bytes, *, where: str) -> StoredTemplate:
+    from core.learn import with_looks  # noqa: PLC0415  # loads OpenCV
 
-    with open_document(picture, Limits.of(settings), name=name) as document:
-        document.gray(1, template.page_size)
+    return with_looks(StoredTemplate(template, picture), context().settings, where=where)

@@ -456,6 +456,32 @@ def test_a_version_may_be_put_after_the_one_that_was_seen_alone(store):
     assert store.get_template(template().id).template.version == 2
 
 
+def test_looks_are_stored_with_the_picture_they_are_of(store):
+    looks = bytes(range(256)) * 90
+    store.put_template(StoredTemplate(template(), b"picture", looks))
+    store.put_template(StoredTemplate(template()))
+
+    assert store.get_template("acme", 1).looks == looks
+    assert store.get_template("acme").looks is None
+
+
+def test_no_two_templates_have_the_same_revision(store):
+    assert store.template_revisions() == {}
+    seen = set()
+    for name in ("acme", "acme", "other"):
+        store.put_template(StoredTemplate(template(name)))
+        revisions = store.template_revisions()
+        assert revisions == store.template_revisions()
+        seen |= set(revisions.values())
+    assert len(seen) == 3
+    store.delete_template("acme")
+    store.put_template(StoredTemplate(template("acme")))
+    again = store.template_revisions()
+    assert sorted(again) == ["acme", "other"]
+    assert again["acme"] not in seen
+    assert again["other"] in seen
+
+
 def test_templates_are_listed_by_id(store):
     for template_id in ("b", "a.1", "a-1", "10", "9"):
         store.put_template(StoredTemplate(template(template_id)))

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from drawn import ACME, picture
+from drawn import ACME, form, picture
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -21,12 +21,12 @@ def send(
     to: str | None = None,
 ) -> TestResponse:
     content = template if isinstance(template, bytes) else json.dumps(template).encode()
-    form = {"template": (io.BytesIO(content), "acme.json")}
+    body = {"template": (io.BytesIO(content), "acme.json")}
     if picture is not None:
-        form["reference"] = (io.BytesIO(picture), "form.png")
+        body["reference"] = (io.BytesIO(picture), "form.png")
     if to is None:
-        return client.post("/v1/templates", data=form)
-    return client.put(f"/v1/templates/{to}", data=form)
+        return client.post("/v1/templates", data=body)
+    return client.put(f"/v1/templates/{to}", data=body)
 
 
 def reason(answer: TestResponse) -> tuple[int, str]:
@@ -47,14 +47,25 @@ def test_a_template_comes_out_as_it_went_in(client: FlaskClient) -> None:
 def test_a_change_is_a_new_version_and_keeps_the_picture(
     client: FlaskClient, adapters: Adapters
 ) -> None:
-    answer = send(client, changed(), picture())
+    answer = send(client, changed(), form())
     assert answer.get_json()["reference"] == "form.png"
     answer = send(client, changed(reference="form.png", name="New"), to="acme")
     assert (answer.status_code, answer.get_json()["version"]) == (200, 2)
-    assert adapters.store.get_template("acme").reference == picture()
+    assert adapters.store.get_template("acme").reference == form()
     answer = send(client, changed(), to="acme")  # names none any more
     assert adapters.store.get_template("acme").reference is None
-    assert adapters.store.get_template("acme", 1).reference == picture()
+    assert adapters.store.get_template("acme", 1).reference == form()
+
+
+def test_how_a_form_looks_is_stored_with_its_picture(
+    client: FlaskClient, adapters: Adapters
+) -> None:
+    send(client, changed(), form())
+    looks = adapters.store.get_template("acme").looks
+    assert looks is not None
+    assert len(looks) > 1000
+    send(client, changed(reference="form.png", name="New"), to="acme")
+    assert adapters.store.get_template("acme").looks == looks
 
 
 def test_a_template_is_not_replaced_by_accident(client: FlaskClient) -> None:
@@ -90,6 +101,13 @@ def test_what_can_not_be_used_is_refused_with_its_reason(
 def test_a_reference_must_be_a_picture(client: FlaskClient) -> None:
     assert reason(send(client, changed(), b"words")) == (415, "unsupported_format")
     assert reason(send(client, changed(), picture()[:99])) == (422, "truncated_file")
+
+
+def test_a_picture_that_nothing_can_be_aligned_to_is_refused(client: FlaskClient) -> None:
+    answer = send(client, changed(), picture())
+    assert reason(answer) == (422, "reference_unusable")
+    assert "too little on it" in answer.get_json()["error"]["message"]
+    assert client.get("/v1/templates").get_json() == {"templates": []}
 
 
 def test_deleting_removes_it(client: FlaskClient) -> None:
