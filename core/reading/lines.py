@@ -125,8 +125,9 @@ def _light_on_dark(gray: Gray) -> bool:
     rim = np.concatenate(
         (dark[:2].ravel(), dark[-2:].ravel(), dark[:, :2].ravel(), dark[:, -2:].ravel())
     )
-    if min(dark.mean(), rim.mean()) < 0.4:
-        return False
+    least = min(dark.mean(), rim.mean())
+    if least < 0.4 or least > 0.8:  # in wide dark margins nothing stands out darkly
+        return bool(least > 0.8)
     square = _square(gray)
     light = cv2.subtract(gray, cv2.morphologyEx(gray, cv2.MORPH_OPEN, square))
     deep = cv2.subtract(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, square), gray)
