@@ -82,27 +82,30 @@ class Decoder:
         """What several looks at each line make of it, best first: of each candidate, and of what
         each look would answer, the mean of its probabilities in all of them.
 
-        looks: for each line as many as for any other, T×C each, of any T.
+        looks: of each line at least one, T×C each, of any T.
         """
         batch, lengths = _stacked([look for line in looks for look in line])
         frames, of_script = self._one_script(batch)
         seen = [_collapsed(path) for path in frames.argmax(axis=2)]
-        each = len(looks[0])
         texts: list[list[tuple[int, ...]]] = []
         rows: list[int] = []
-        for number, found in enumerate(candidates):
-            own = range(number * each, (number + 1) * each)
+        asked: list[tuple[int, ...]] = []
+        first = 0
+        for line, found in zip(looks, candidates, strict=True):
+            own = range(first, first := first + len(line))
             known = [self._coded(hypothesis.text) for hypothesis in found]
             texts.append(list(dict.fromkeys([*known, *(seen[row] for row in own)])))
             rows += [row for row in own for _ in texts[-1]]
-        asked = [text for line in texts for _ in range(each) for text in line]
+            asked += texts[-1] * len(line)
         chances = np.exp(log_probabilities(frames[rows], asked, lengths[rows]) + of_script[rows])
         answers, start = [], 0
-        for line in texts:
-            end = start + each * len(line)
+        for line, own_texts in zip(looks, texts, strict=True):
+            end = start + len(line) * len(own_texts)
             with np.errstate(divide="ignore"):
-                means = np.log(chances[start:end].reshape(each, -1).mean(axis=0))
-            ranked = [Hypothesis(self._text(c), float(m)) for c, m in zip(line, means, strict=True)]
+                means = np.log(chances[start:end].reshape(len(line), -1).mean(axis=0))
+            ranked = [
+                Hypothesis(self._text(c), float(m)) for c, m in zip(own_texts, means, strict=True)
+            ]
             answers.append(sorted(ranked, key=lambda h: -h.log_prob))
             start = end
         return answers

@@ -31,6 +31,13 @@ ripples by up to 6 on blank paper; the faintest print worth reading stands out b
 _FULL_CONTRAST = 40
 """Ink fainter than this is not stretched to full: noise would be too."""
 
+_REACH = 8
+"""Columns to each side of where the network sees a character that may be of it."""
+_INKED = 110
+"""What counts as ink in a line image."""
+_MIN_ZOOM = 1.25
+_MAX_ZOOM = 2.0
+
 _RING = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
 
 Gray = NDArray[np.uint8]
@@ -77,6 +84,26 @@ def prepare(crop: NDArray[np.uint8]) -> Line:
     if not columns.size:
         return BLANK
     return Line(_scaled(ink, top, bottom, columns))
+
+
+def enlarged(ink: Gray, marked: NDArray[np.bool_]) -> Gray | None:
+    """The part of a line image where digits were seen, brought to full height; None where it is
+    nearly so already, or nothing was seen. Beside a tall word or a rule digits come out small.
+
+    ink: as `prepare` makes it. marked: for each of its columns whether a character was seen there.
+    """
+    seen = np.flatnonzero(marked)
+    if not seen.size:
+        return None
+    near = cv2.dilate(marked.astype(np.uint8)[None], np.ones((1, 2 * _REACH + 1), np.uint8))[0]
+    top, bottom = _band((ink[:, near > 0] > _INKED).astype(np.uint8))
+    by = min(_BAND / max(1, bottom - top), _MAX_ZOOM)
+    if bottom <= top or by < _MIN_ZOOM:
+        return None
+    part = ink[:, max(0, seen[0] - 2 * _REACH) : seen[-1] + 2 * _REACH + 1]
+    width = min(MAX_WIDTH, round(part.shape[1] * by))
+    onto = np.array([[width / part.shape[1], 0, 0], [0, by, (HEIGHT - by * (top + bottom)) / 2]])
+    return _u8(cv2.warpAffine(part, onto, (width, HEIGHT), flags=cv2.INTER_LINEAR))
 
 
 def _gray(crop: NDArray[np.uint8]) -> Gray:

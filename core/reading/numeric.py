@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from core.errors import SetupError
 from core.reading.ctc import Decoder, LogProbs
 from core.reading.grammar import Kind, weighed
-from core.reading.lines import HEIGHT, MAX_WIDTH, prepare
+from core.reading.lines import HEIGHT, MAX_WIDTH, enlarged, prepare
 
 MODEL_DIR = Path(__file__).parent / "model"
 
@@ -102,14 +102,26 @@ class NumericReader:
         ranked = [weighed(*line) for line in zip(found, kinds, strict=True)]
         unsure = [i for i, ((_, chance), *_) in enumerate(ranked) if chance < UNSURE]
         if unsure:
-            looks = [[frames[i] for i in unsure]]
-            looks += [self._look([_stretched(inks[i], by) for i in unsure]) for by in STRETCHES]
-            agreed = self._decoder.agreed(
-                list(zip(*looks, strict=True)), [found[i] for i in unsure]
-            )
+            looks = self._looks([inks[i] for i in unsure], [frames[i] for i in unsure])
+            agreed = self._decoder.agreed(looks, [found[i] for i in unsure])
             for i, hypotheses in zip(unsure, agreed, strict=True):
                 ranked[i] = weighed(hypotheses[:CANDIDATES], kinds[i])
         return ranked
+
+    def _looks(
+        self, inks: Sequence[NDArray[np.uint8]], frames: Sequence[LogProbs]
+    ) -> list[list[LogProbs]]:
+        """Of each line the frames that it has, those of it stretched, and those of its digits
+        alone where they are small in it."""
+        looks = [[first] for first in frames]
+        again = [(i, _stretched(ink, by)) for by in STRETCHES for i, ink in enumerate(inks)]
+        for i, ink in enumerate(inks):
+            seen = np.repeat(frames[i][:, 0] < LIKELY_NOT, 2)[: ink.shape[1]]
+            if (part := enlarged(ink, seen)) is not None:
+                again.append((i, part))
+        for (i, _), look in zip(again, self._look([ink for _, ink in again]), strict=True):
+            looks[i].append(look)
+        return looks
 
     def _look(self, inks: Sequence[NDArray[np.uint8]]) -> list[LogProbs]:
         """The network's frames of each line, those of like width run together."""
@@ -156,6 +168,8 @@ UNSURE = 0.9
 """Probability of the best text below which a line is looked at again, stretched: what is right is
 seen in all looks. MEASURED"""
 STRETCHES = (0.9, 1.12)
+LIKELY_NOT = math.log(0.5)
+"""Logarithm of the blank's probability below which a frame shows a character."""
 
 
 def _stretched(ink: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:

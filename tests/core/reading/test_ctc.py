@@ -71,7 +71,7 @@ def test_lines_of_any_length_go_together() -> None:
 
 
 def test_several_looks_agree_on_the_mean_of_what_they_see() -> None:
-    looks = [[frames(1, 5), frames(2, 4), frames(3, 6)], [frames(4, 6), frames(5, 5), frames(6, 5)]]
+    looks = [[frames(1, 5), frames(2, 4), frames(3, 6)], [frames(4, 6), frames(5, 5)]]
     decoder = Decoder(CHARSET, beam=200, floor=1e-12)
     answers = decoder.agreed(looks, [decoder.n_best(line[0], 5) for line in looks])
     for line, answer in zip(looks, answers, strict=True):
@@ -79,7 +79,7 @@ def test_several_looks_agree_on_the_mean_of_what_they_see() -> None:
         assert len(answer) >= 5
         assert answer == sorted(answer, key=lambda h: -h.log_prob)
         for hypothesis in answer:
-            mean = sum(chance[hypothesis.text] for chance in chances) / 3
+            mean = sum(chance[hypothesis.text] for chance in chances) / len(line)
             assert hypothesis.probability == pytest.approx(mean, rel=1e-4)
 
 

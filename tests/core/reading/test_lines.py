@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.reading.lines import HEIGHT, MAX_WIDTH, prepare
+from core.reading.lines import HEIGHT, MAX_WIDTH, enlarged, prepare
 
 Gray = NDArray[np.uint8]
 
@@ -116,3 +116,24 @@ def test_colour_is_read_as_grey() -> None:
 def test_what_is_no_picture_is_refused(picture: NDArray[np.uint8]) -> None:
     with pytest.raises(ValueError, match="not a picture"):
         prepare(picture)
+
+
+def test_digits_small_beside_a_tall_word_are_enlarged() -> None:
+    ink = np.zeros((HEIGHT, 200), np.uint8)
+    ink[5:27, 20:60] = 255  # the word
+    ink[12:24, 100:108] = ink[12:24, 112:120] = 255
+    marked = np.zeros(200, bool)
+    marked[100:120] = True
+    part = enlarged(ink, marked)
+    assert part is not None
+    top, bottom, left, right = ink_box(part)
+    assert (bottom - top + 1) == pytest.approx(22, abs=2)
+    assert top == pytest.approx(HEIGHT - 1 - bottom, abs=2)
+    assert (right - left + 1) == pytest.approx(20 * 22 / 12, abs=3)
+
+
+@pytest.mark.parametrize("marked", [np.zeros(200, bool), np.ones(200, bool)])
+def test_what_fills_the_line_or_is_not_there_is_not_enlarged(marked: NDArray[np.bool_]) -> None:
+    ink = np.zeros((HEIGHT, 200), np.uint8)
+    ink[5:27, 20:60] = 255
+    assert enlarged(ink, marked) is None
