@@ -23,15 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.reading.numeric import LineReading, NumericReader
-from core.template import Kind
-from core.values import parse_value
 from training import nothing, report, rivals
 from training.augment import PROFILES, Sample, sample
 from training.dataset import ARABIC
 from training.families import Split
 from training.render import Typesetter
 from training.rivals import Read
-from training.text import alignment, distance
+from training.text import alignment, distance, same_value
 
 _PAGE = 64
 NOTHING = 500
@@ -46,12 +44,12 @@ class Score:
 
     fields: int = 0
     exact: int = 0
-    worth: int = 0
-    """Fields whose value is right: '١٬٠٠٠' and '١,٠٠٠' are worth the same."""
     characters: int = 0
     wrong: int = 0
     confidence: list[float] = field(default_factory=list)
     right: list[bool] = field(default_factory=list)
+    worth: list[bool] = field(default_factory=list)
+    """Of each field whether its value is right: '١٬٠٠٠' and '١,٠٠٠' are worth the same."""
     swaps: Counter[tuple[str, str]] = field(default_factory=Counter)
     families: dict[str, list[int]] = field(default_factory=dict)
     scripts: dict[str, list[int]] = field(default_factory=dict)
@@ -63,11 +61,11 @@ class Score:
         right = reading.text == one.label
         self.fields += 1
         self.exact += right
-        self.worth += right or _same_value(one, reading.text)
         self.characters += len(one.label)
         self.wrong += distance(reading.text, one.label)
         self.confidence.append(reading.confidence)
         self.right.append(right)
+        self.worth.append(same_value(one.kind, one.label, reading.text))
         script = "Arabic-Indic" if any("٠" <= c <= "٩" for c in one.label) else "Western"
         for key, table in ((one.family, self.families), (script, self.scripts)):
             tally = table.setdefault(key, [0, 0])
@@ -81,11 +79,11 @@ class Score:
         total = Score(
             self.fields + other.fields,
             self.exact + other.exact,
-            self.worth + other.worth,
             self.characters + other.characters,
             self.wrong + other.wrong,
             self.confidence + other.confidence,
             self.right + other.right,
+            self.worth + other.worth,
             self.swaps + other.swaps,
             failures=self.failures + other.failures,
             seconds=self.seconds + other.seconds,
@@ -104,7 +102,7 @@ class Score:
 
     @property
     def worth_share(self) -> float:
-        return self.worth / max(1, self.fields)
+        return sum(self.worth) / max(1, self.fields)
 
     @property
     def character_share(self) -> float:
@@ -117,15 +115,14 @@ class Score:
         parts = zip(np.array_split(confidence, bins), np.array_split(right, bins), strict=True)
         return sum(abs(c.mean() - r.mean()) * len(c) for c, r in parts if len(c)) / self.fields
 
-    def review(self, threshold: float) -> tuple[float, float]:
-        """Share of fields below the threshold, and the exact share of the others."""
+    def review(self, threshold: float) -> tuple[float, float, float]:
+        """Share of fields below the threshold; of the others the share that is exact, and the
+        share whose value is right."""
         kept: NDArray[np.bool_] = np.array(self.confidence) >= threshold
-        return float(1 - kept.mean()), float(np.array(self.right)[kept].mean()) if kept.any() else 1
-
-
-def _same_value(one: Sample, text: str) -> bool:
-    truth = parse_value(Kind(one.kind), one.label)
-    return truth.value is not None and parse_value(Kind(one.kind), text) == truth
+        if not kept.any():
+            return 1.0, 1.0, 1.0
+        exact, worth = (float(np.array(t)[kept].mean()) for t in (self.right, self.worth))
+        return float(1 - kept.mean()), exact, worth
 
 
 def samples(split: Split, profile: str, count: int) -> Iterator[list[Sample]]:

@@ -12,6 +12,7 @@ import hashlib
 import json
 import logging
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,21 +24,24 @@ import torch
 from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
+from core.reading.calibration import traits
 from core.reading.lines import HEIGHT
-from core.reading.numeric import MODEL_DIR, NumericReader, log_odds, padded
+from core.reading.numeric import MODEL_DIR, NumericReader, padded
 from training import dataset
 from training.augment import PROFILES
 from training.dataset import Lines
 from training.fonts import WORK
 from training.grammar import CHARSET
 from training.model import LineNet
+from training.text import same_value
 from training.train import Trainer
 
 NAME = "numeric-2"
 TOLERANCE = 1e-3
 """Largest difference in log-probability between ONNX and PyTorch where it matters (above 1e-4)."""
 WANTED = 0.999
-"""Share of the readings at or above the review threshold that are exact, on validation data."""
+"""Share of the readings at or above the review threshold whose value is right, on validation
+data."""
 EXAMPLES = 512
 """Lines that show the ranges of the 8-bit activations."""
 CHUNKS = 2
@@ -115,33 +119,48 @@ class _Examples(CalibrationDataReader):
         return {"lines": lines}
 
 
-def judged(reader: NumericReader, data: Lines) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Of each line's best text: its log-odds before calibration, and whether it is right."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Readings of N lines. traits: N×T, named by `names`, that confidence is computed from. exact
+    and worth: N, whether the text is right, and whether its value is."""
+
+    names: tuple[str, ...]
+    traits: NDArray[np.float64]
+    exact: NDArray[np.bool_]
+    worth: NDArray[np.bool_]
+
+
+def judged(reader: NumericReader, data: Lines) -> Judged:
+    """The reader's best text of each line, judged."""
     # In order of width, so that lines come to the network together.
     order = sorted(range(len(data)), key=lambda i: data.inks[i].shape[1])
-    odds, right = [], []
+    found, exact, worth = [], [], []
     for start in range(0, len(order), 128):
         part = order[start : start + 128]
         ranked = reader.rank([data.inks[i] for i in part], [data.kinds[i] for i in part])
         for index, ((text, chance), *_) in zip(part, ranked, strict=True):
-            odds.append(log_odds(chance))
-            right.append(text == data.labels[index])
-    return np.array(odds), np.array(right)
+            label, kind = data.labels[index], data.kinds[index]
+            found.append(traits(text, kind, chance))
+            exact.append(text == label)
+            worth.append(same_value(kind, label, text))
+    table = np.array([list(one.values()) for one in found])
+    return Judged(tuple(found[0]), table, np.array(exact), np.array(worth))
 
 
-def calibrated(odds: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and offset of the logistic regression of `right` on `odds` (Newton's method)."""
-    design = np.stack([odds, np.ones_like(odds)], axis=1)
-    weights = np.array([1.0, 0.0])
+def calibrated(design: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Weights of the logistic regression of `right` (N) on `design` (N×T), by Newton's method with
+    a ridge so slight that it only keeps traits that never vary at 0."""
+    ridge = 1e-3
+    weights = np.zeros(design.shape[1])
     for _ in range(50):
         p = 1 / (1 + np.exp(-design @ weights))
-        gradient = design.T @ (right - p)
-        hessian = (design * (p * (1 - p))[:, None]).T @ design + 1e-6 * np.eye(2)
+        gradient = design.T @ (right - p) - ridge * weights
+        hessian = (design * (p * (1 - p))[:, None]).T @ design + ridge * np.eye(len(weights))
         step = np.linalg.solve(hessian, gradient)
         weights += step
         if np.abs(step).max() < 1e-8:
             break
-    return float(weights[0]), float(weights[1])
+    return weights
 
 
 def review_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
@@ -176,16 +195,18 @@ def main() -> None:
         sidecar = _sidecar(whole, trainer)
         _write(Path(draft), sidecar)
         data = dataset.load(made)
-        before = judged(NumericReader(model_dir=Path(draft)), data)[1].mean()
+        before = judged(NumericReader(model_dir=Path(draft)), data).exact.mean()
     sidecar = _sidecar(path, trainer)
     _write(options.to, sidecar)
-    odds, right = judged(NumericReader(model_dir=options.to), data)
-    slope, offset = calibrated(odds, right)
-    confidence = 1 / (1 + np.exp(-slope * odds - offset))
-    sidecar["calibration"] = {"slope": round(slope, 4), "offset": round(offset, 4)}
-    sidecar["review_threshold"] = review_threshold(confidence, right)
+    found = judged(NumericReader(model_dir=options.to), data)
+    weights = calibrated(found.traits, found.exact)
+    confidence = 1 / (1 + np.exp(-found.traits @ weights))
+    sidecar["calibration"] = {
+        name: round(float(weight), 4) for name, weight in zip(found.names, weights, strict=True)
+    }
+    sidecar["review_threshold"] = review_threshold(confidence, found.worth)
     sidecar["figures"] = {
-        "validation_exact": round(float(right.mean()), 4),
+        "validation_exact": round(float(found.exact.mean()), 4),
         "validation_exact_in_32_bits": round(float(before), 4),
     }
     print(_write(options.to, sidecar))
@@ -198,7 +219,7 @@ def _sidecar(path: Path, trainer: Trainer) -> dict[str, Any]:
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "charset": CHARSET,
         "height": HEIGHT,
-        "calibration": {"slope": 1.0, "offset": 0.0},
+        "calibration": {"log_odds": 1.0},
         "review_threshold": 1.0,
         "training": {
             "seed": trainer.seed,

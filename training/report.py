@@ -41,7 +41,7 @@ def tables(
     groups = families()[split]
     names = ", ".join(sorted(name for names in groups.values() for name in names))
     threshold = reader.review_threshold
-    reviewed, kept = total.review(threshold)
+    reviewed, exact, worth = total.review(threshold)
     parts = [
         f"Reader `{reader.version}`, {total.fields:,} fields in {len(groups)} groups of families "
         f"of the {split} split, none of which it was trained on: {names}.\n",
@@ -55,6 +55,7 @@ def tables(
                 "calibration error",
                 "to review",
                 "exact of the rest",
+                "value right of the rest",
             ],
             [
                 [
@@ -72,7 +73,8 @@ def tables(
         f"All together: {total.exact_share:.2%} exact, {total.character_share:.3%} per character, "
         f"{total.worth_share:.2%} of the values right, expected "
         f"calibration error {total.calibration_error():.4f}. At the shipped threshold of "
-        f"{threshold:g}, {reviewed:.2%} go to review and {kept:.3%} of the others are exact.\n",
+        f"{threshold:g}, {reviewed:.2%} go to review; {exact:.3%} of the others are exact, "
+        f"{worth:.3%} have the right value.\n",
         "By script: "
         + "; ".join(
             f"{script} {right / count:.2%} of {count:,}"

@@ -1,5 +1,8 @@
 """Comparing texts: edit distance and which character was taken for which."""
 
+from core.template import Kind
+from core.values import parse_value
+
 
 def distance(a: str, b: str) -> int:
     """Levenshtein's."""
@@ -32,3 +35,11 @@ def _table(a: str, b: str) -> list[list[int]]:
             row.append(min(rows[-1][j] + 1, row[j - 1] + 1, rows[-1][j - 1] + (x != y)))
         rows.append(row)
     return rows
+
+
+def same_value(kind: str, truth: str, text: str) -> bool:
+    """Whether `text` means what `truth` does: '١٬٠٠٠' and '١,٠٠٠' are worth the same."""
+    if text == truth:
+        return True
+    value = parse_value(Kind(kind), truth)
+    return value.value is not None and parse_value(Kind(kind), text) == value

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SetupError
+from core.reading.calibration import Calibration
 from core.reading.ctc import Decoder, LogProbs
 from core.reading.grammar import Kind, weighed
 from core.reading.lines import HEIGHT, MAX_WIDTH, enlarged, prepare
@@ -54,7 +55,7 @@ class NumericReader:
         self._settings, model = _load(model_dir)
         self._session = _session(model, threads)
         self._decoder = Decoder(self._settings["charset"])
-        self._calibration = Calibration(**self._settings["calibration"])
+        self._calibration = Calibration(self._settings["calibration"])
 
     @cached_property
     def version(self) -> str:
@@ -83,8 +84,8 @@ class NumericReader:
         lines = {i: line for i, crop in enumerate(crops) if not (line := prepare(crop)).empty}
         ranked = self.rank([line.ink for line in lines.values()], [kinds[i] for i in lines])
         for index, ((text, chance), *others) in zip(lines, ranked, strict=True):
-            alternatives = tuple(others[:ALTERNATIVES])
-            readings[index] = LineReading(text, self._calibration(chance), alternatives)
+            confidence = self._calibration(text, kinds[index], chance)
+            readings[index] = LineReading(text, confidence, tuple(others[:ALTERNATIVES]))
         return readings
 
     def rank(
@@ -134,24 +135,6 @@ class NumericReader:
             (log_probs,) = self._session.run(None, {"lines": batch})
             frames |= zip(indices, log_probs, strict=True)
         return [frames[index] for index in range(len(inks))]
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Makes the network's probability honest (Platt 1999): the logistic function of a straight
-    line in its log-odds, fitted on the validation families."""
-
-    slope: float
-    offset: float
-
-    def __call__(self, probability: float) -> float:
-        return 1 / (1 + math.exp(-self.offset - self.slope * log_odds(probability)))
-
-
-def log_odds(probability: float) -> float:
-    """Natural logarithm of p / (1 - p), kept within ±14: 32-bit sums say nothing beyond."""
-    p = min(max(probability, 1e-6), 1 - 1e-6)
-    return math.log(p) - math.log(1 - p)
 
 
 BLANK = LineReading("", 1.0)

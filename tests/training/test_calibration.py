@@ -13,7 +13,8 @@ def test_calibration_finds_how_sure_to_be() -> None:
     rng = np.random.default_rng(1)
     odds = rng.normal(3, 3, 40_000)
     right = rng.random(40_000) < 1 / (1 + np.exp(-0.6 * odds + 0.5))
-    assert calibrated(odds, right) == pytest.approx((0.6, -0.5), abs=0.03)
+    design = np.stack([odds, np.ones_like(odds), np.zeros_like(odds)], axis=1)
+    assert calibrated(design, right) == pytest.approx((0.6, -0.5, 0), abs=0.03)
 
 
 def test_from_the_threshold_on_nearly_all_is_right() -> None:

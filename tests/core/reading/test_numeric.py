@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.errors import SetupError
-from core.reading.numeric import MODEL_DIR, Calibration, NumericReader, log_odds
+from core.reading.numeric import MODEL_DIR, NumericReader
 
 Gray = NDArray[np.uint8]
 DEJAVU = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
@@ -93,14 +93,6 @@ def test_version_names_the_model(reader: NumericReader) -> None:
     assert reader.version == f"{sidecar['name']}+{sidecar['sha256'][:8]}"
     assert 0 < reader.review_threshold < 1
     assert (MODEL_DIR / "numeric.onnx").stat().st_size <= 4 * 2**20
-
-
-def test_calibration_rises_with_the_probability() -> None:
-    calibration = Calibration(slope=0.8, offset=0.1)
-    confidences = [calibration(chance) for chance in (0.0, 1e-4, 0.3, 0.9, 0.9999, 1.0)]
-    assert confidences == sorted(confidences)
-    assert 0 <= confidences[0] < confidences[-1] <= 1
-    assert log_odds(0.5) == 0
 
 
 @pytest.fixture
