@@ -1,4 +1,4 @@
-"""The way of an invoice: watch a source, receive a file, process an object, give up on it.
+"""The way of an invoice: receive a file, process its object, read it again, give up on it.
 
 Every step can be repeated. A file's bytes name its invoice, an object's generation names its event,
 and the status moves inside a transaction: whoever crashes, doubles or comes late changes nothing.
@@ -8,7 +8,6 @@ import hashlib
 import logging
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
 
@@ -51,39 +50,6 @@ class FileReader(Protocol):
 
     def extract(self, data: bytes, templates: Sequence[KnownTemplate], *, name: str) -> Outcome:
         """What the file holds; raises as `Extractor.extract` does."""
-
-
-@dataclass
-class WatchReport:
-    """What one look at the sources came to."""
-
-    received: int = 0
-    failed: list[str] = field(default_factory=list)
-
-
-def watch(adapters: Adapters, settings: Settings) -> WatchReport:
-    """Takes in what is new at every source.
-
-    A cursor is saved only after all files before it are safe, so a crash repeats work and loses
-    none. A file that can't be taken in becomes a `failed` invoice and stops no other.
-
-    Raises:
-        TransientError: a store or a source is out of reach; the next look goes on from here.
-    """
-    report = WatchReport()
-    for source in adapters.sources:
-        key = f"cursor:{source.name}"
-        for batch in source.batches(adapters.store.get_state(key)):
-            for file in batch.files:
-                try:
-                    with source.open(file) as stream:
-                        receive(adapters, stream, file.ref, settings)
-                    report.received += 1
-                except FileError as error:
-                    _refuse(adapters.store, file, error)
-                    report.failed.append(error.message)
-            adapters.store.set_state(key, batch.cursor)
-    return report
 
 
 def receive(
@@ -259,12 +225,12 @@ def _ensure(store: InvoiceStore, invoice: Invoice) -> Invoice:
     return store.update(known.id, merge)
 
 
-def _refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> None:
+def refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> Invoice:
     """Keeps a file that was not taken in as a `failed` invoice, so that it can be found."""
     # There are no stored bytes to name it by; what names a version of a file at its source does.
     identity = f"{file.ref.kind}\0{file.ref.file_id}\0{file.revision}"
     at = now()
-    store.create(
+    known, _ = store.create(
         Invoice(
             id=invoice_id(sha256_hex(identity.encode())),
             status=Status.FAILED,
@@ -274,6 +240,7 @@ def _refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> None:
             read_at=at,
         )
     )
+    return known
 
 
 def _templates(adapters: Adapters, requested: str | None) -> Sequence[KnownTemplate]:

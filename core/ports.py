@@ -40,6 +40,11 @@ class Source(Protocol):
     def name(self) -> str:
         """Names this source among others; its cursor is kept under it."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether several processes may look at it, of which one is to work, and it doesn't
+        remember which revisions it gave: who watches it keeps both."""
+
     def batches(self, cursor: str | None) -> Iterable[Batch]:
         """The new files since `cursor` (None: all that is there), oldest first."""
 
@@ -179,6 +184,12 @@ class InvoiceStore(Protocol):
     def get_state(self, key: str) -> str | None: ...
 
     def set_state(self, key: str, value: str) -> None: ...
+
+    def change_state(self, key: str, change: Callable[[str | None], str | None]) -> str | None:
+        """Applies `change` to the value in a transaction; None leaves it as it is.
+
+        Gives the value after that. `change` may run more than once.
+        """
 
 
 @dataclass(frozen=True)

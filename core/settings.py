@@ -41,6 +41,22 @@ class Settings(BaseSettings):
     database: Annotated[str, Field(description="Firestore database that keeps results")] = (
         "(default)"
     )
+    drive_folders: Annotated[
+        str | None, Field(description="Drive folders to watch: links or ids, separated by commas")
+    ] = None
+    drive_sign_in: Annotated[
+        str | None,
+        Field(
+            description="where `khana drive login` keeps a person's sign-in: a file, or a secret "
+            "(projects/P/secrets/S); a service account signs in if unset"
+        ),
+    ] = None
+    drive_subject: Annotated[
+        str | None, Field(description="e-mail of the person that the service account acts for")
+    ] = None
+    watch_timeout: Annotated[
+        float, Field(gt=0, description="longest look at the sources; the next one goes on")
+    ] = 240.0
     data: Annotated[Path, Field(description="folder of the local store")] = Path("data")
     inbox: Annotated[Path | None, Field(description="watched folder; <data>/inbox if unset")] = None
     host: Annotated[str, Field(description="address that `khana serve` listens on")] = "127.0.0.1"

@@ -73,10 +73,16 @@ class TemplateList(_Model):
 
 
 class SyncReport(_Model):
-    """How many files were taken in, and one sentence for each that couldn't be."""
+    """How many files were taken in, and one sentence for each that couldn't be.
+
+    `busy` are the sources that another look has in hand. `finished` is false if time was up before
+    everything was seen.
+    """
 
     received: int
     failed: list[str]
+    busy: list[str]
+    finished: bool
 
 
 class Health(_Model):

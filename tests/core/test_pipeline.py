@@ -17,7 +17,7 @@ from core.invoice import (
     SourceRef,
     Status,
 )
-from core.pipeline import give_up, process, read_again, receive, watch
+from core.pipeline import give_up, process, read_again, receive
 from core.ports import Adapters, Query, StoredTemplate
 from core.settings import Settings
 
@@ -236,23 +236,3 @@ def test_what_can_not_be_taken_in_is_refused(
         _received(adapters, settings, data)
     assert caught.value.code == code
     assert caught.value.message.startswith("scan.jpg")
-
-
-def test_watching_takes_each_file_once_and_finds_a_place_for_the_bad_ones(
-    adapters: Adapters, settings: Settings
-) -> None:
-    inbox = settings.inbox_dir
-    inbox.mkdir(parents=True, exist_ok=True)
-    (inbox / "a.jpg").write_bytes(b"one")
-    (inbox / "b.jpg").write_bytes(b"one")
-    (inbox / "huge.jpg").write_bytes(b"x" * 2000)
-    report = watch(adapters, settings)
-    assert (report.received, len(report.failed)) == (2, 1)
-    again = watch(adapters, settings)
-    assert (again.received, again.failed) == (0, [])
-    invoices = {i.source.name: i for i in adapters.store.list(Query()).invoices}
-    assert len(invoices) == 2
-    huge = invoices["huge.jpg"]
-    assert huge.status is Status.FAILED
-    assert huge.error is not None
-    assert huge.error.code == "file_too_large"

@@ -63,7 +63,7 @@ def test_drive_watch_takes_in_what_is_new(tmp_path: Path, adapters: Adapters) ->
         again = ask(url, data=b"{}")
         assert ask(url)[0] == 405
     assert first[0] == again[0] == 200
-    assert json.loads(first[1]) == {"received": 1, "failed": []}
+    assert json.loads(first[1]) == {"received": 1, "failed": [], "busy": [], "finished": True}
     assert json.loads(again[1])["received"] == 0
     assert [i.source.name for i in adapters.store.list(Query()).invoices] == ["page.png"]
 

@@ -12,7 +12,7 @@ a later revision of a file that is elsewhere is not noticed. A shortcut to a fol
 import logging
 import mimetypes
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import BinaryIO, cast
 
@@ -46,12 +46,15 @@ class DriveSource:
     """The folders of Drive whose ids are given, in My Drive, shared with the account, or in shared
     drives. `max_bytes` is the size of the largest file to be read.
 
-    `name` keeps the cursors of several accounts apart.
+    `connect` is called when Drive is first needed, and again after a sign-in was refused: by then
+    somebody may have signed in anew. `name` keeps the cursors of several accounts apart.
     """
+
+    shared = True
 
     def __init__(
         self,
-        api: DriveApi,
+        connect: Callable[[], DriveApi],
         folders: Sequence[str],
         *,
         max_bytes: int,
@@ -59,7 +62,8 @@ class DriveSource:
         page_size: int = PAGE_SIZE,
     ) -> None:
         self.name = name
-        self._api = api
+        self._connect = connect
+        self._connection: DriveApi | None = None
         self._folders = folders
         self._max_bytes = max_bytes
         self._page_size = page_size
@@ -79,6 +83,20 @@ class DriveSource:
             yield from self._batches(cursor)
         except RequestError as error:
             raise SetupError(error.message, code=error.code) from error
+        except SetupError:
+            self._disconnect()
+            raise
+
+    @property
+    def _api(self) -> DriveApi:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _batches(self, cursor: str | None) -> Iterator[Batch]:
         feeds = self._feeds(cursor)
@@ -113,6 +131,9 @@ class DriveSource:
                     continue
                 except RequestError as error:
                     raise FileError(error.message, code=error.code) from error
+                except SetupError:
+                    self._disconnect()
+                    raise
                 undo.pop_all()
                 stream.seek(0)
                 return stream

@@ -212,6 +212,20 @@ class FirestoreInvoiceStore:
 
         self._transact(key, work)
 
+    def change_state(self, key: str, change: Callable[[str | None], str | None]) -> str | None:
+        document = self._state(key)
+
+        def work(transaction: firestore.Transaction) -> str | None:
+            snapshot = document.get(transaction=transaction)
+            before = str(read_pieces(snapshot, transaction)) if snapshot.exists else None
+            after = change(before)
+            if after is None:
+                return before
+            write_pieces(transaction, document, after, before=pieces(snapshot))
+            return after
+
+        return self._transact(key, work)
+
     def _transact(self, what: str, work: Callable[[firestore.Transaction], T]) -> T:
         """What `work` gives, run in a transaction until it doesn't have to give way."""
 

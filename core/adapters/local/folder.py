@@ -68,6 +68,7 @@ class FolderSource:
     """
 
     name = "folder"
+    shared = False
 
     def __init__(self, root: Path, database: Database, *, settle: float) -> None:
         self._root = root

@@ -151,6 +151,16 @@ class LocalInvoiceStore:
         with self._database.write() as connection:
             connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
 
+    def change_state(self, key: str, change: Callable[[str | None], str | None]) -> str | None:
+        with self._database.write() as connection:
+            row = connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+            before = None if row is None else str(row["value"])
+            after = change(before)
+            if after is None:
+                return before
+            connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, after))
+            return after
+
     def release_leases(self, object_name: str | None = None) -> builtins.list[Invoice]:
         """Lets every invoice that is being read (or that of one object) be read by another at once.
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from core.pipeline import watch
+from core.watch import watch
 from functions.api.context import context
 from functions.api.routes import blueprint
 from functions.api.schemas import Health, SyncReport

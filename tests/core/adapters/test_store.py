@@ -533,3 +533,16 @@ def test_state_is_kept_by_key(store):
 
     assert store.get_state("drive:a/b") == "x" * 900_000
     assert store.get_state("folder") == ""
+
+
+def test_state_is_changed_in_a_transaction(store):
+    def one_more(value: str | None) -> str:
+        return str(int(value or 0) + 1)
+
+    assert store.change_state("count", one_more) == "1"
+    assert store.change_state("count", lambda value: None) == "1"
+    assert store.change_state("nothing", lambda value: None) is None
+    assert store.get_state("nothing") is None
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: store.change_state("count", one_more), range(20)))
+    assert store.get_state("count") == "21"

@@ -153,7 +153,8 @@ def test_looking_at_the_sources_takes_in_what_is_new(
     report = client.post("/v1/drive:sync").get_json()
     assert report["received"] == 1
     assert [message.partition(":")[0] for message in report["failed"]] == ["huge.png"]
-    assert client.post("/v1/drive:sync").get_json() == {"received": 0, "failed": []}
+    nothing = {"received": 0, "failed": [], "busy": [], "finished": True}
+    assert client.post("/v1/drive:sync").get_json() == nothing
 
 
 def test_the_function_answers_under_the_framework(

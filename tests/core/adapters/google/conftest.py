@@ -62,7 +62,7 @@ def watch(api: DriveApi) -> Callable[..., DriveSource]:
     """Makes a source of the given folders, which sees pages of two."""
 
     def make(*folders: str, max_bytes: int = 100_000, page_size: int = 2) -> DriveSource:
-        return DriveSource(api, folders, max_bytes=max_bytes, page_size=page_size)
+        return DriveSource(lambda: api, folders, max_bytes=max_bytes, page_size=page_size)
 
     return make
 

@@ -101,7 +101,7 @@ def names_seen(drive: DriveServer, signed_in, time) -> list[str]:
     drive.state.file("a.pdf", b"%PDF", folder)
     api = DriveApi(signed_in, root_url=drive.url, backoff=time.backoff())
     try:
-        return follow(DriveSource(api, [folder], max_bytes=100))[0]
+        return follow(DriveSource(lambda: api, [folder], max_bytes=100))[0]
     finally:
         api.close()
 

@@ -10,9 +10,9 @@ from core.adapters import connect as connect_local
 from core.adapters.google.storage import GoogleObjectStore
 from core.errors import TransientError
 from core.invoice import Invoice, Status
-from core.pipeline import watch as look
 from core.ports import Adapters, Query
 from core.settings import Settings
+from core.watch import watch as look
 
 
 @pytest.fixture

@@ -1,0 +1,201 @@
+"""Looking at sources, on the real local stores: in turn, alone, in time, and after a crash."""
+
+import io
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from core.adapters import connect
+from core.errors import FileError, SetupError, TransientError
+from core.invoice import Invoice, SourceRef, Status
+from core.ports import Adapters, Batch, Query, SourceFile
+from core.settings import Settings
+from core.watch import watch
+
+
+class Shelf:
+    """A source of pages of files. Its cursor is the number of pages that were taken."""
+
+    name = "shelf"
+    shared = True
+
+    def __init__(self, *pages: dict[str, bytes]) -> None:
+        self.pages = list(pages)
+        self.opened: list[str] = []
+        self.on_open: Callable[[str], None] = lambda name: None
+
+    def batches(self, cursor: str | None) -> Iterable[Batch]:
+        for number in range(int(cursor or 0), len(self.pages)):
+            yield Batch([_file(name) for name in self.pages[number]], str(number + 1))
+
+    def open(self, file: SourceFile) -> BinaryIO:
+        name = file.ref.file_id
+        self.opened.append(name)
+        self.on_open(name)
+        return io.BytesIO(next(page[name] for page in self.pages if name in page))
+
+
+def _file(name: str, revision: str = "1") -> SourceFile:
+    return SourceFile(SourceRef(kind="drive", file_id=name, name=name), revision, 4)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path / "data", settle=0, max_file_bytes=1000)
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf({"a": b"A", "b": b"B"}, {"c": b"C", "d": b"D"})
+
+
+@pytest.fixture
+def adapters(settings: Settings, shelf: Shelf) -> Adapters:
+    return replace(connect(settings), sources=[shelf])
+
+
+def invoices(adapters: Adapters) -> dict[str, Invoice]:
+    return {i.source.name: i for i in adapters.store.list(Query()).invoices}
+
+
+def test_each_file_is_taken_once_and_the_bad_ones_find_a_place(settings: Settings) -> None:
+    adapters = connect(settings)
+    inbox = settings.inbox_dir
+    (inbox / "a.jpg").write_bytes(b"one")
+    (inbox / "b.jpg").write_bytes(b"one")
+    (inbox / "huge.jpg").write_bytes(b"x" * 2000)
+    report = watch(adapters, settings)
+    assert (report.received, len(report.failed)) == (2, 1)
+    again = watch(adapters, settings)
+    assert (again.received, again.failed) == (0, [])
+    found = invoices(adapters)
+    assert len(found) == 2
+    assert found["huge.jpg"].status is Status.FAILED
+    assert found["huge.jpg"].error is not None
+    assert found["huge.jpg"].error.code == "file_too_large"
+
+
+def test_a_revision_that_was_taken_is_not_opened_again(
+    adapters: Adapters, shelf: Shelf, settings: Settings
+) -> None:
+    assert watch(adapters, settings).received == 4
+    adapters.store.set_state("cursor:shelf", "0")
+    assert watch(adapters, settings).received == 0
+    assert shelf.opened == ["a", "b", "c", "d"]
+
+
+def test_what_was_refused_is_tried_again_when_it_is_seen_again(
+    adapters: Adapters, shelf: Shelf, settings: Settings
+) -> None:
+    def hidden(name: str) -> None:
+        raise FileError(f"{name}: not shared", code="access_denied")
+
+    shelf.on_open = hidden
+    assert watch(adapters, settings).failed == [f"{name}: not shared" for name in "abcd"]
+    shelf.on_open = lambda name: None
+    adapters.store.set_state("cursor:shelf", "0")
+    assert watch(adapters, settings).received == 4
+
+
+def test_a_page_counts_once_all_of_it_is_safe(
+    adapters: Adapters, shelf: Shelf, settings: Settings
+) -> None:
+    def broken(name: str) -> None:
+        if name == "d":
+            raise TransientError("away")
+
+    shelf.on_open = broken
+    with pytest.raises(TransientError):
+        watch(adapters, settings)
+    assert adapters.store.get_state("cursor:shelf") == "1"
+    shelf.on_open = lambda name: None
+    assert watch(adapters, settings).received == 1
+    assert shelf.opened == ["a", "b", "c", "d", "d"]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch, shelf: Shelf) -> list[float]:
+    """One number, the time. Every file that is opened takes a second."""
+    clock = [0.0]
+
+    def tick(name: str) -> None:
+        clock[0] += 1
+
+    shelf.on_open = tick
+    monkeypatch.setattr("core.watch.monotonic", lambda: clock[0])
+    return clock
+
+
+def test_at_the_deadline_no_further_file_is_begun(
+    adapters: Adapters, shelf: Shelf, settings: Settings, clock: list[float]
+) -> None:
+    first = watch(adapters, settings, deadline=2.5)
+    assert (first.received, first.finished) == (3, False)
+    second = watch(adapters, settings, deadline=60)
+    assert (second.received, second.finished) == (1, True)
+    assert shelf.opened == ["a", "b", "c", "d"]
+
+
+def test_a_look_whose_time_is_up_before_it_begins_does_nothing(
+    adapters: Adapters, shelf: Shelf, settings: Settings, clock: list[float]
+) -> None:
+    report = watch(adapters, settings, deadline=0)
+    assert (report.received, report.finished) == (0, False)
+    assert shelf.opened == []
+
+
+def test_of_two_looks_at_once_one_works_and_then_sees_what_the_other_came_for(
+    adapters: Adapters, shelf: Shelf, settings: Settings
+) -> None:
+    working, go_on = threading.Event(), threading.Event()
+
+    def wait(name: str) -> None:
+        if name == "d":
+            working.set()
+            go_on.wait(10)
+
+    shelf.on_open = wait
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(watch, adapters, settings)
+        assert working.wait(10)
+        second = watch(adapters, settings)
+        assert (second.received, second.busy) == (0, ["shelf"])
+        go_on.set()
+        # Too late for the pages that the first look turns, but it was asked to look again.
+        shelf.pages.append({"e": b"E"})
+        assert first.result(10).received == 5
+    assert shelf.opened == ["a", "b", "c", "d", "e"]
+
+
+def test_a_look_that_failed_does_not_keep_the_next_one_away(
+    adapters: Adapters, shelf: Shelf, settings: Settings
+) -> None:
+    shelf.on_open = _away
+    for _ in range(2):
+        with pytest.raises(TransientError):
+            watch(adapters, settings)
+    assert shelf.opened == ["a", "a"]
+
+
+def test_a_source_in_trouble_stops_no_other(
+    adapters: Adapters, shelf: Shelf, settings: Settings
+) -> None:
+    class Broken(Shelf):
+        name = "broken"
+
+        def batches(self, cursor: str | None) -> Iterable[Batch]:
+            raise SetupError("nobody has signed in")
+
+    both = replace(adapters, sources=[Broken(), shelf])
+    with pytest.raises(SetupError, match="nobody has signed in"):
+        watch(both, settings)
+    assert set(invoices(adapters)) == {"a", "b", "c", "d"}
+
+
+def _away(name: str) -> None:
+    raise TransientError("away")
