@@ -7,6 +7,7 @@ python -m training.fonts check       says which families of families.json are mi
 import argparse
 import functools
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -112,6 +113,8 @@ def _debian_faces() -> Iterator[Face]:
 def install() -> int:
     """Gets what is missing; returns the number of families that could not be had."""
     if os.geteuid() == 0:
+        # Node.js from elsewhere brings an npm of its own, and Debian's can't stand beside it.
+        npm = [] if shutil.which("npm") else ["npm"]
         subprocess.run(["apt-get", "update", "-qq"], check=True)
         subprocess.run(
             [
@@ -120,7 +123,7 @@ def install() -> int:
                 "-y",
                 "-qq",
                 "--no-install-recommends",
-                "npm",
+                *npm,
                 "fontconfig",
                 *DEBIAN,
             ],
