@@ -24,7 +24,7 @@ setup-dev:
 
 .PHONY: test
 test: setup-dev ## Runs the tests.
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow and not image"
 
 .PHONY: test-slow
 test-slow: setup-dev ## Runs the tests that take longer.
@@ -35,6 +35,18 @@ test-training: ## Runs the tests of the training, with its packages and fonts.
 	@$(SETUP) training
 	$(BIN)/python -m training.fonts install
 	$(BIN)/pytest tests/training
+
+.PHONY: image-check
+image-check: setup-dev ## Builds the container image, starts it, and has it read (as root; minutes).
+	@$(SETUP) image
+	$(BIN)/pytest -m image tests/image -rP
+
+.PHONY: sbom
+sbom: setup-dev ## Writes what is in the container image to build/sbom.json (CycloneDX; as root).
+	@$(SETUP) image
+	PYTHONPATH=.:tests $(BIN)/python tests/image/containers.py >build/image.tar
+	$(BIN)/uv run --quiet --script infra/sbom.py <build/image.tar >build/sbom.json
+	@rm build/image.tar
 
 .PHONY: accuracy
 accuracy: ## Measures the numeric reader on font families that it never saw (5,000 fields a set).

@@ -3,6 +3,7 @@
 #   functions/local/setup.sh           what running needs
 #   functions/local/setup.sh dev       and what tests and checks need
 #   functions/local/setup.sh training  and what making the model needs
+#   functions/local/setup.sh image     and what building and running the container needs
 # Does nothing, quickly, when everything is there.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -36,6 +37,12 @@ if [ "$purpose" != run ]; then
     need fonts-liberation has_font "Liberation Sans"
     need fonts-noto-core has_font "Noto Naskh Arabic"
     need libfribidi0 "$python" -c 'import ctypes; ctypes.CDLL("libfribidi.so.0")'
+fi
+if [ "$purpose" = image ]; then
+    need debootstrap command -v debootstrap
+    need podman command -v podman
+    need buildah command -v buildah
+    need runc command -v runc
 fi
 
 if [ -n "$missing" ]; then
