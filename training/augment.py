@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.capture import captured
 from training.render import EM, Box, Drawing, Style, Typesetter
 
 Gray = NDArray[np.uint8]
@@ -30,6 +31,10 @@ class Profile:
     kin: float = 0.0
     """Probability of a relative of a face (`training.kin`): for training alone, since what is
     measured is faces that exist."""
+    marks: float = 0.0
+    """Probability of marks of our own (`training.marks`): for training alone, too."""
+    crossed: float = 0.0
+    """Probability of a number that somebody has crossed out, which is to be read as nothing."""
     neighbours: float = 0.25
     tight: float = 0.3
     """Probability of a margin cut close, and of one through the words beside the number."""
@@ -46,6 +51,8 @@ class Profile:
     """Probability of each of: grey paper, uneven light, faint ink, and (a tenth) a dark ground."""
     blur: float = 0.0
     motion: float = 0.0
+    moire: float = 0.0
+    """Probability of the pattern that a sensor's grid makes with a screen's or a print's."""
     noise: float = 0.0
     fax: float = 0.0
     jpeg: float = 0.0
@@ -56,6 +63,8 @@ TRAIN = Profile(
     negatives=0.06,
     jumbled=0.08,
     kin=0.6,
+    marks=0.3,
+    crossed=0.015,
     underline=0.05,
     stamps=0.05,
     print_=0.1,
@@ -63,6 +72,7 @@ TRAIN = Profile(
     paper=0.2,
     blur=0.3,
     motion=0.04,
+    moire=0.05,
     noise=0.2,
     fax=0.03,
     jpeg=0.6,
@@ -90,6 +100,7 @@ PROFILES: dict[str, Profile] = {
         paper=0.6,
         blur=0.6,
         motion=0.3,
+        moire=0.25,
         noise=0.5,
         jpeg=1.0,
         quality=(40, 85),
@@ -127,10 +138,14 @@ def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -
         digit = rng.uniform(low, min(high, 2 * low)) if small else rng.uniform(low, high)
         spread = rng.random() < profile.print_
         spacing = rng.uniform(0.05, 0.5) if spread else 0.0
-        style = Style(spacing, profile.words, profile.neighbours, profile.jumbled, profile.kin)
+        style = Style(
+            spacing, profile.words, profile.neighbours, profile.jumbled, profile.kin, profile.marks
+        )
         # Programs draw small type straight onto the pixel grid, hinted; scanners sample it.
         em = round(digit / 0.68) if digit < 16 and rng.random() < 0.3 else EM
         drawing = setter.draw(rng, style, arabic=arabic, em=max(10, em))
+        if profile.crossed and rng.random() < profile.crossed:
+            drawing = crossed_out(drawing, rng)
         return Sample(
             _treated(drawing, digit, rng, noise, profile),
             drawing.label,
@@ -141,6 +156,30 @@ def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -
     if rng.random() < 0.6:
         drawing = replace(drawing, ink=np.zeros_like(drawing.ink))
     return _without_number(drawing, rng, noise, profile)
+
+
+def crossed_out(drawing: Drawing, rng: Random) -> Drawing:
+    """The number under one or more strokes of a pen, with nothing to read."""
+    left, top, right, bottom = drawing.core
+    ink = drawing.ink.copy()
+    reach = rng.uniform(-0.15, 0.3) * drawing.digit
+    left, right = round(left - reach), round(right + reach)
+    middle = (top + bottom) / 2
+    level = round(middle + rng.uniform(-0.12, 0.12) * (bottom - top))
+    tilt = round(rng.uniform(-0.2, 0.2) * (bottom - top))
+    along = [(left, level + tilt), (right, level - tilt)]
+    up, down = [(left, bottom), (right, top)], [(left, top), (right, bottom)]
+    twice = [along, [(x, y + round(0.25 * (bottom - top))) for x, y in along]]
+    teeth = max(3, round(1.5 * (right - left) / max(1, bottom - top)))
+    zigzag = [
+        (round(left + (right - left) * i / teeth), top if i % 2 else bottom)
+        for i in range(teeth + 1)
+    ]
+    thick = max(2, round(drawing.digit * rng.uniform(0.05, 0.15)))
+    for stroke in rng.choice([[along], [along], [up], [down], [up, down], twice, [zigzag]]):
+        points = np.array([stroke], np.int32)
+        cv2.polylines(ink, points, False, (rng.randint(170, 255),), thick, cv2.LINE_AA)
+    return replace(drawing, ink=ink, label="")
 
 
 def words_only(setter: Typesetter, rng: Random, profile: Profile) -> Sample:
@@ -171,7 +210,7 @@ def _treated(
     size = (max(4, round(ink.shape[1] * scale * stretch)), max(4, round(ink.shape[0] * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     coverage = cv2.resize(ink, size, interpolation=how).astype(np.float32) / 255
-    return _captured(coverage, digit, rng, noise, profile)
+    return captured(coverage, digit, rng, noise, profile)
 
 
 def _box(drawing: Drawing, rng: Random, profile: Profile) -> tuple[Gray, Box, Box]:
@@ -229,7 +268,8 @@ def _press(
         pitch = unit / rng.uniform(7, 11)
         rows, columns = np.indices(ink.shape, sparse=True)
         distance = ((rows % pitch) / pitch - 0.5) ** 2 + ((columns % pitch) / pitch - 0.5) ** 2
-        dots = np.clip((rng.uniform(0.24, 0.5) - distance) * 8, 0, 1)
+        # From dots that touch to dots that stand apart.
+        dots = np.clip((rng.uniform(0.07, 0.5) - distance) * 16, 0, 1)
         ink = (cv2.dilate(ink, np.ones((3, 3), np.uint8)) * dots).astype(np.uint8)
     if rng.random() < probability:
         grain = noise.random((max(2, ink.shape[0] // 5), max(2, ink.shape[1] // 5)), np.float32)
@@ -302,78 +342,3 @@ def _bent(ink: Gray, box: Box, core: Box, rng: Random, profile: Profile) -> tupl
         min(width, max(box[2], int(right))),
         min(height, max(box[3], int(bottom))),
     )
-
-
-def _captured(
-    coverage: NDArray[np.float32],
-    digit: float,
-    rng: Random,
-    noise: np.random.Generator,
-    profile: Profile,
-) -> Gray:
-    """Paper, light, lens, sensor and file format."""
-    height, width = coverage.shape
-    if rng.random() < profile.blur:
-        coverage = cv2.GaussianBlur(coverage, (0, 0), 0.3 + digit * rng.uniform(0.0, 0.055))
-    if rng.random() < profile.motion:
-        coverage = _moved(coverage, digit, rng)
-    paper = rng.uniform(235, 255)
-    if rng.random() < profile.paper:
-        paper = rng.uniform(150, 240)
-    contrast = rng.uniform(0.7, 1.0) * paper
-    if rng.random() < profile.paper:
-        contrast = rng.uniform(50, 120)
-    contrast = min(contrast, paper - 5)
-    sheet = np.full((height, width), paper, np.float32)
-    if rng.random() < profile.paper:
-        sheet *= _patches(height, width, noise, rng.uniform(0.03, 0.3))
-    picture = sheet * (1 - coverage * (contrast / paper))
-    turned = rng.random() < profile.paper / 10
-    if turned:
-        picture = 255 - picture + (paper - 255) * 0.5
-    if rng.random() < profile.noise:
-        sigma = rng.uniform(1, 0.13 * contrast)
-        grain = noise.standard_normal((height, width), np.float32) * sigma
-        if rng.random() < 0.5:
-            grain = cv2.GaussianBlur(grain, (0, 0), 0.7) * 1.6
-        picture += grain
-    if rng.random() < profile.noise / 4:
-        specks = noise.random((height, width), np.float32)
-        picture[specks < rng.uniform(0, 0.012)] = rng.choice([20.0, 240.0])
-    crop = np.clip(picture, 0, 255).astype(np.uint8)
-    if rng.random() < profile.fax:
-        # Between the paper and the ink that there is: of thin or blurred type it is paler.
-        ground = float(np.median(picture))
-        ink = float(np.quantile(picture, 0.99 if turned else 0.01))
-        level = ground + (ink - ground) * rng.uniform(0.35, 0.6)
-        crop = np.where(picture < level, 0, 255).astype(np.uint8)
-    if rng.random() < profile.jpeg:
-        crop = _jpeg(crop, rng.randint(*profile.quality), rng)
-    return crop
-
-
-def _moved(coverage: NDArray[np.float32], digit: float, rng: Random) -> NDArray[np.float32]:
-    length = max(2, round(digit * rng.uniform(0.06, 0.18)))
-    kernel = np.zeros((length, length), np.float32)
-    if rng.random() < 0.5:
-        kernel[length // 2] = 1 / length
-    else:
-        np.fill_diagonal(kernel, 1 / length)
-    return cv2.filter2D(coverage, -1, kernel)
-
-
-def _patches(
-    height: int, width: int, noise: np.random.Generator, depth: float
-) -> NDArray[np.float32]:
-    """A smooth field between 1 - depth and 1: a shadow across, or a stain."""
-    few = noise.random((2, max(2, min(12, width // max(8, height)) + 1)), np.float32)
-    return 1 - depth * cv2.resize(few, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
-
-
-def _jpeg(crop: Gray, quality: int, rng: Random) -> Gray:
-    """Through JPEG, in a page whose 8×8 grid lies anywhere about the box."""
-    down, right = rng.randint(0, 7), rng.randint(0, 7)
-    page = cv2.copyMakeBorder(crop, down, 8, right, 8, cv2.BORDER_REPLICATE)
-    _, data = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    page = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
-    return page[down : down + crop.shape[0], right : right + crop.shape[1]]

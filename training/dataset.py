@@ -62,7 +62,7 @@ class Rolling:
         self,
         jobs: int,
         *,
-        new: int = 20,
+        new: int = 10,
         window: int = 100,
         first: int = 0,
         extra: Lines | None = None,

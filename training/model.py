@@ -10,6 +10,7 @@ from training.grammar import CHARSET
 
 FRAME = 2
 """Pixels of a line per frame."""
+WAIST = 64
 
 
 class LineNet(nn.Module):
@@ -28,6 +29,19 @@ class LineNet(nn.Module):
         self.context = nn.ModuleList(
             nn.Sequential(*_conv(e, e, (1, 5), dilation=(1, step))) for step in (1, 2)
         )
+        # Wider still, through a narrow waist: whether a mark groups or begins decimals, and whether
+        # a dot is a zero, is said by the marks and zeros further along.
+        self.far = nn.ModuleList(
+            nn.Sequential(
+                *_conv(e, WAIST, (1, 1)),
+                *_conv(WAIST, WAIST, (1, 5), dilation=(1, step)),
+                nn.Conv2d(WAIST, e, 1),
+            )
+            for step in (4, 8)
+        )
+        for block in self.far:  # they begin by changing nothing
+            nn.init.zeros_(block[-1].weight)
+            nn.init.zeros_(block[-1].bias)
         self.whole = nn.Conv2d(e, e, 1)
         nn.init.zeros_(self.whole.weight)
         nn.init.zeros_(self.whole.bias)
@@ -36,6 +50,8 @@ class LineNet(nn.Module):
     def forward(self, lines: Tensor) -> Tensor:
         x = self.shapes(lines)
         for layer in self.context:
+            x = x + layer(x)
+        for layer in self.far:
             x = x + layer(x)
         # The strongest answer of each channel along the line tells every frame the script and the
         # face it stands in: a kufic ٥ is the 0 of many a Western face. The strongest, not the

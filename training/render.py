@@ -7,6 +7,7 @@ character from left to right, for a label must be exactly what is seen: laid out
 
 import functools
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from training import fonts, grammar
 from training.families import Split, families, normalized
 from training.fonts import Face
 from training.kin import Kin
+from training.marks import DRAWN, Marks
 
 Mask = NDArray[np.uint8]
 
@@ -46,6 +48,8 @@ class Style:
     """Probability of marks in any order."""
     kin: float = 0.0
     """Probability of a relative of the face instead of the face itself."""
+    marks: float = 0.0
+    """Probability of marks of our own beside Arabic-Indic digits, instead of the face's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +103,14 @@ class Typesetter:
     def draw(self, rng: Random, style: Style, *, arabic: bool, em: int = EM) -> Drawing:
         """A random field, set at `em` pixels."""
         face = self.face(rng, arabic=arabic)
-        text = _within(face, grammar.printed(rng, arabic=arabic, jumbled=style.jumbled))
+        printed = grammar.printed(rng, arabic=arabic, jumbled=style.jumbled)
+        own = style.marks and arabic and rng.random() < style.marks
+        marks = Marks.of(rng) if own else None
+        text = _within(face, printed, marks=marks is not None)
         other = self._helper(rng, face, text.drawn)
         canvas = _Canvas(digit_height(face, arabic) * em / EM, em)
         kin = Kin.of(rng, rng.uniform(0.3, 1.3)) if style.kin and rng.random() < style.kin else None
-        core = canvas.number(text.drawn, face, other, style.spacing, kin=kin)
+        core = canvas.number(text.drawn, face, other, style.spacing, kin=kin, marks=marks)
         whole = core
         count = rng.choices(range(len(style.words)), weights=style.words)[0]
         for side in rng.sample(["left", "right"], min(count, 2)):
@@ -179,13 +186,19 @@ class _Canvas:
         spacing: float,
         at: tuple[int, int] | None = None,
         kin: Kin | None = None,
+        marks: Marks | None = None,
     ) -> Box:
         x, y = at or self.origin
         whole: Box | None = None
         for character in text:
-            glyph = _glyph(_file(face, other, character), self.em, character, None)
+            own = marks is not None and character in DRAWN
+            if own:
+                glyph = _Glyph(*marks.glyph(character, self.digit))
+            else:
+                glyph = _glyph(_file(face, other, character), self.em, character, None)
             if character != " ":
-                drawn = glyph if kin is None else _related(glyph, kin, character, self.digit)
+                related = kin is not None and not own
+                drawn = _related(glyph, kin, character, self.digit) if related else glyph
                 whole = _around(whole, self._put(drawn, x, y))
             x += glyph.advance * (kin.pitch if kin else 1) + spacing * self.digit
         assert whole is not None, "a field has at least one character"
@@ -224,17 +237,68 @@ class _Canvas:
         return self.number(text, face, other, 0.0, at)
 
 
-def _within(face: Face, text: grammar.Printed) -> grammar.Printed:
+def _within(face: Face, text: grammar.Printed, *, marks: bool = False) -> grammar.Printed:
     """The text with the marks that the face has: who prints with a face that lacks '٫' or '٬'
-    prints '.' and ',', and other digits than a face's own are drawn by no one."""
+    prints '.' and ',', and other digits than a face's own are drawn by no one. marks: there are
+    others than the face's for these."""
     label, drawn = text.label, text.drawn
     for lacking, instead in (("٬", ","), ("٫", ".")):
-        if lacking in label and not face.has(lacking):
+        if lacking in label and not marks and not face.has(lacking):
             label, drawn = label.replace(lacking, instead), drawn.replace(lacking, instead)
     for digit, instead in zip("۰۱۲۳۷۸۹", "٠١٢٣٧٨٩", strict=True):
-        if digit in drawn and not face.has(digit):
+        if digit in drawn and not inked(face, digit):
             drawn = drawn.replace(digit, instead)
-    return grammar.Printed(label, drawn, text.kind)
+    return grammar.Printed(_told_apart(face, label, marks=marks), drawn, text.kind)
+
+
+_DECIMAL_COMMA = re.compile(r"[^,.٬]*[٠-٩],(?:[٠-٩]|[٠-٩]{2}|[٠-٩]{4,})(?![٠-٩,])[^,]*")
+"""An amount in Arabic-Indic digits whose only mark is a ',' that groups no thousands."""
+
+
+def _told_apart(face: Face, label: str, *, marks: bool) -> str:
+    """The label with the mark that is meant where the face draws two alike: beside Arabic-Indic
+    digits decimals begin with '٫', and thousands are grouped by ',' unless '٫' follows."""
+    if not any("٠" <= c <= "٩" for c in label):
+        return label
+    if _DECIMAL_COMMA.fullmatch(label) and (marks or alike(face, ",", "٫")):
+        return label.replace(",", "٫")
+    if "٬" in label and "٫" not in label and not marks and alike(face, ",", "٬"):
+        return label.replace("٬", ",")
+    return label
+
+
+_ALIKE = 0.15
+"""Share of their ink in which two drawings of a mark differ, below which nobody tells them apart.
+A twentieth of a digit more or less in a curl makes as much of a difference."""
+
+
+@functools.lru_cache(maxsize=4096)
+def inked(face: Face, character: str) -> bool:
+    """Whether the face draws a character: of some it has a blank."""
+    return face.has(character) and bool(
+        _glyph(_file(face, face, character), EM, character, None).ink.any()
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def alike(face: Face, one: str, other: str) -> bool:
+    """Whether the face draws two characters alike, and at the same height."""
+    if not face.has(one + other):
+        return False
+    first, second = (_placed(face, character) for character in (one, other))
+    shifted = (np.roll(second, by, axis=1) for by in range(-3, 4))
+    differing = min(float(np.abs(first - by).sum()) for by in shifted)
+    return differing < _ALIKE * float(first.sum() + second.sum())
+
+
+def _placed(face: Face, character: str) -> NDArray[np.float32]:
+    """A character's ink about the middle of a canvas, at its height over the baseline."""
+    glyph = _glyph(_file(face, face, character), EM, character, None)
+    canvas = np.zeros((3 * EM, 3 * EM), np.float32)
+    height, width = glyph.ink.shape
+    top, left = 2 * EM + glyph.top, (3 * EM - width) // 2
+    canvas[top : top + height, left : left + width] = glyph.ink
+    return np.asarray(cv2.GaussianBlur(canvas, (0, 0), 2))
 
 
 def _around(box: Box | None, other: Box) -> Box:

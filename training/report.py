@@ -2,13 +2,14 @@
 
 from collections import Counter
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.reading.numeric import NumericReader
 from training import fonts
 from training.families import families
+from training.grammar import CHARSET
 from training.sheet import contact_sheet
 
 if TYPE_CHECKING:
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 DOCUMENT = fonts.HERE.parent / "docs" / "accuracy.md"
 PICTURES = DOCUMENT.parent / "pictures"
 
+WORST = 50
+"""Fields in the picture of those that were misread most surely."""
+
 ABOUT = {
     "clean": "clean render, 150 to 300 dpi",
     "small": "96 dpi, digits 8 to 10 px, JPEG 40 to 80",
     "scan": "noise, blur, grey or stained paper, ruled lines, faint ink, 1-bit fax",
-    "phone": "perspective left over, uneven light, motion blur",
+    "phone": "perspective left over, uneven light, moiré, motion blur",
     "print": "dot-matrix, bold, thin, slanted, condensed, letter-spaced, underlined",
     "beside": "a currency, a word, a neighbour line or a rule in the box",
 }
@@ -87,7 +91,11 @@ def tables(
             ["in the box", "boxes", "read as empty", "read as digits that need no review"],
             [[name, *map(str, counts)] for name, counts in empty.items()],
         ),
-        "## What is taken for what\n\n" + _swaps(total.swaps, total.characters),
+        "## What is taken for what\n\n"
+        + _swaps(total.swaps, total.characters)
+        + "\nThe pairs that the system before this one mixed up, both ways together:\n\n"
+        + _pairs(total.swaps, total.characters)
+        + "\n![what was read as what](pictures/confusion.png)\n",
         "## Families with the lowest share of exact fields\n\n"
         + _table(
             ["family", "fields", "exact"],
@@ -150,6 +158,18 @@ def _swaps(swaps: "Counter[tuple[str, str]]", characters: int) -> str:
     return _table(["was → read as", "times", "share"], rows)
 
 
+_FEARED = ("٦٩", "٥.", "٥٠", "٥0", "٢٣", "١/", "٧٨", "17")
+
+
+def _pairs(swaps: "Counter[tuple[str, str]]", characters: int) -> str:
+    rows = []
+    for one, other in _FEARED:
+        count = swaps[one, other] + swaps[other, one]
+        share = f"1 in {characters // count:,} characters" if count else "never"
+        rows.append([f"`{one}` ↔ `{other}`", str(count), share])
+    return _table(["pair", "times", "share"], rows)
+
+
 def _table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
@@ -185,6 +205,8 @@ def plots(scores: "dict[str, Score]", others: "dict[str, Score]") -> None:
     review.set(xlabel="share of fields kept, surest first", ylabel="of these wrong")
     review.set(title="What a review threshold buys", ylim=(0, None))
     figure.savefig(PICTURES / "confidence.png", dpi=100)
+    _confusion(total.swaps, plt)
+    sheet(scores, PICTURES / "worst.png")
     if others:
         figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
         names = list(others)[::-1]
@@ -194,10 +216,28 @@ def plots(scores: "dict[str, Score]", others: "dict[str, Score]") -> None:
         figure.savefig(PICTURES / "readers.png", dpi=100)
 
 
+def _confusion(swaps: "Counter[tuple[str, str]]", plt: Any) -> None:
+    """What was there (rows) and what was read instead (columns), where they differ."""
+    names = [*CHARSET, ""]
+    counts = np.array([[swaps[was, became] for became in names] for was in names], float)
+    figure, axes = plt.subplots(figsize=(9, 8), layout="constrained")
+    shown = axes.imshow(
+        np.where(counts > 0, np.log10(np.maximum(counts, 1)), np.nan), cmap="YlOrRd"
+    )
+    ticks = [name or "nothing" for name in names]
+    axes.set_xticks(range(len(names)), ticks, rotation=90)
+    axes.set_yticks(range(len(names)), ticks)
+    axes.set(xlabel="read as", ylabel="printed")
+    for row, column in zip(*np.nonzero(counts >= 10), strict=True):
+        axes.text(column, row, f"{counts[row, column]:.0f}", ha="center", va="center", size=6)
+    figure.colorbar(shown, label="times, power of ten", shrink=0.6)
+    figure.savefig(PICTURES / "confusion.png", dpi=80)
+
+
 def sheet(scores: "dict[str, Score]", path: "Path") -> None:
     """The fields that were most confidently misread."""
     failures = [f for score in scores.values() for f in score.failures]
-    worst = sorted(failures, key=lambda f: -f[1].confidence)[:100]
+    worst = sorted(failures, key=lambda f: -f[1].confidence)[:WORST]
     contact_sheet(
         [one for one, _ in worst],
         lines=False,

@@ -26,7 +26,7 @@ import torch.nn.functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.reading.ctc import Decoder
-from training import dataset, extra
+from training import dataset, extra, shipped
 from training.batches import Batch, batches, varied
 from training.dataset import Lines
 from training.fonts import WORK
@@ -80,6 +80,14 @@ class Trainer:
         folder.mkdir(parents=True, exist_ok=True)
         if self._path.exists():
             self._resume()
+
+    def begin_with_shipped(self, lines: Lines) -> None:
+        """Takes the shipped weights. lines: some hundreds at least, to set the norms."""
+        first = next(batches(lines.inks, lines.labels, 512, np.random.default_rng(self.seed)))
+        self.model.cpu()
+        shipped.restore(self.model, first.lines.float() / 255)
+        self.model.to(self.device)
+        self.average.module.load_state_dict(self.model.state_dict())
 
     def save(self) -> None:
         state = {
@@ -206,11 +214,16 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="processes that render")
     parser.add_argument("--extra", type=Path, help="a folder of labelled boxes (training.extra)")
     parser.add_argument("--name", default="numeric")
+    parser.add_argument(
+        "--shipped", action="store_true", help="begin with the shipped weights, not from nothing"
+    )
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     trainer = Trainer(WORK / "runs" / options.name, seed=options.seed)
     validation = dataset.load([dataset.make_chunk("validation", "train", 0)])
+    if options.shipped and trainer.round == 0:
+        trainer.begin_with_shipped(dataset.load([dataset.make_chunk("train", "scan", 0)]))
     own = extra.load(options.extra) if options.extra else None
     rolling = dataset.Rolling(options.jobs, first=trainer.round, extra=own)
     schedule = Schedule(options.rounds, options.rate, options.fall, options.first)

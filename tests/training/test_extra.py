@@ -1,6 +1,7 @@
 """Labelled boxes of one's own."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,14 @@ import pytest
 
 pytest.importorskip("fontTools")
 
+from core.adapters import connect
+from core.crops import write_crops
+from core.invoice import Outcome, Reading, SourceRef, Status, correct, finish
+from core.pipeline import receive
+from core.ports import Query
+from core.settings import Settings
+from core.template import Kind
+from core.values import Value
 from training import extra
 from training.dataset import Lines, joined
 
@@ -57,3 +66,25 @@ def test_extra_lines_are_a_tenth_of_a_round_and_none_comes_too_often() -> None:
     assert joined(lines(9000, "1"), lines(10, "2")).labels.count("2") == 200
     assert joined(lines(900, "1"), lines(500, "2")).labels.count("2") == 500
     assert len(joined(lines(900, "1"), lines(0, "2"))) == 900
+
+
+def test_what_khana_exports_is_read(tmp_path: Path) -> None:
+    adapters = connect(Settings(data=tmp_path / "data"))
+    page = cv2.imencode(".png", np.full((200, 160), 250, np.uint8))[1]
+    source = SourceRef(kind="upload", file_id="x", name="x.png")
+    taken = receive(adapters, BytesIO(page), source, Settings())
+    seen = Reading(
+        text="٠٠٤٢", value="0042", kind=Kind.NUMBER, confidence=0.5, box=(10, 10, 110, 34)
+    )
+    outcome = Outcome(
+        status=Status.NEEDS_REVIEW, fields={"number": seen}, page_sizes={1: (160, 200)}
+    )
+    adapters.store.update(
+        taken.id,
+        lambda invoice: correct(
+            finish(invoice, outcome, reader="r"), {"number": Value("0043")}, by="Mona"
+        ),
+    )
+    write_crops(adapters, Query(), tmp_path / "crops", Settings())
+    lines = extra.load(tmp_path / "crops")
+    assert (lines.labels, lines.kinds) == (["٠٠٤٣"], ["number"])

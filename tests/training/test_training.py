@@ -81,3 +81,40 @@ def test_a_short_training_learns_and_goes_on_where_it_stopped(tmp_path: Path) ->
     assert trainer.round == 8
     to_onnx(trainer.average.module, tmp_path / "numeric.onnx")
     assert (tmp_path / "numeric.onnx").stat().st_size < 4 * 2**20
+
+
+@pytest.mark.slow
+def test_the_shipped_network_can_be_trained_further(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    import onnxruntime  # noqa: PLC0415
+    import torch  # noqa: PLC0415
+
+    from core.reading.lines import HEIGHT  # noqa: PLC0415
+    from core.reading.numeric import MODEL_DIR  # noqa: PLC0415
+    from training.model import LineNet  # noqa: PLC0415
+    from training.shipped import restore  # noqa: PLC0415
+
+    torch.manual_seed(1)
+    lines = (torch.rand(64, 1, HEIGHT, 128) > 0.8).float()
+    model = LineNet()
+    restore(model, lines)
+    with torch.inference_mode():
+        own = model(lines).exp().numpy()
+    session = onnxruntime.InferenceSession(
+        MODEL_DIR / "numeric.onnx", providers=["CPUExecutionProvider"]
+    )
+    (answer,) = session.run(None, {"lines": lines.numpy()})
+    assert (own.argmax(-1) == np.exp(answer).argmax(-1)).mean() > 0.97  # it has 8 bits
+
+
+@pytest.mark.slow
+def test_marks_that_a_face_draws_alike_are_one() -> None:
+    _needs_fonts()
+    from training.fonts import faces  # noqa: PLC0415
+    from training.render import alike  # noqa: PLC0415
+
+    by_name = {face.family: face for face in faces("train")}
+    assert alike(by_name["Readex Pro"], ",", "٫")
+    assert alike(by_name["Readex Pro"], ",", "٬")
+    assert not alike(by_name["Alkalami"], ",", "٬")
+    assert not alike(by_name["Alkalami"], "١", "٢")
