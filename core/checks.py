@@ -1,8 +1,9 @@
 """What must hold of an invoice's readings before nobody needs to look at it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from core.invoice import Reading, Reason
 from core.rules import Rule, parse_rule
@@ -16,16 +17,26 @@ def check_rules(template: Template) -> None:
         parse_rule(text, template)
 
 
+NextBest = Mapping[str, Sequence[str]]
+"""By field, the texts that it may hold instead of what was read, the likeliest first."""
+
+
 def check(
-    template: Template, readings: Mapping[str, Reading], *, threshold: float, today: date
+    template: Template,
+    readings: Mapping[str, Reading],
+    *,
+    threshold: float,
+    today: date,
+    next_best: NextBest = MappingProxyType({}),
 ) -> tuple[Reason, ...]:
     """Why a person should look at these readings; () if there is no reason to.
 
     Codes, at most one of the first four for a field: `missing` (required, and nothing is there),
     `unreadable` (there is, but it means nothing), `pattern` (it means what the field's pattern
     refuses), `low_confidence` (below `threshold`, in [0, 1]); `rule_broken` (with all the fields
-    that the rule speaks of). A rule over a field without a value is passed over: where a value must
-    be, it has a reason of its own. What a person has reviewed is accused by rules alone.
+    that the rule speaks of, and the repair among `next_best`, if there is exactly one that breaks
+    no other rule). A rule over a field without a value is passed over: where a value must be, it
+    has a reason of its own. What a person has reviewed is accused by rules alone.
 
     Raises:
         TemplateError: `invalid_rule`, as `check_rules`.
@@ -38,22 +49,51 @@ def check(
             reasons.append(
                 Reason(code=code, message=f"{field.name}: {message}", fields=(field.name,))
             )
-    return (*reasons, *broken_rules(template, readings, today=today))
+    return (*reasons, *broken_rules(template, readings, today=today, next_best=next_best))
 
 
 def broken_rules(
-    template: Template, readings: Mapping[str, Reading], *, today: date
+    template: Template,
+    readings: Mapping[str, Reading],
+    *,
+    today: date,
+    next_best: NextBest = MappingProxyType({}),
 ) -> tuple[Reason, ...]:
     """A `rule_broken` for each rule of `template` that these readings break, as `check` has it."""
-    reasons = []
     values = {name: reading.value for name, reading in readings.items() if reading.value}
-    for text in template.rules:
-        rule = parse_rule(text, template)
-        if values.keys() >= set(rule.fields):
-            holds = rule.holds(values, today=today)
-            if not holds:
-                reasons.append(_broken(rule, values, computed=holds is not None))
+    rules = [parse_rule(text, template) for text in template.rules]
+    rules = [rule for rule in rules if values.keys() >= set(rule.fields)]
+    verdicts = [rule.holds(values, today=today) for rule in rules]
+    kept = [rule for rule, holds in zip(rules, verdicts, strict=True) if holds]
+    reasons = []
+    for rule, holds in zip(rules, verdicts, strict=True):
+        if not holds:
+            others = _other_values(rule, template, values, next_best)
+            repairs = [
+                (name, value)
+                for name, value in others
+                if all(r.holds(values | {name: value}, today=today) for r in (rule, *kept))
+            ]
+            only = repairs[0] if len(repairs) == 1 else None
+            reasons.append(_broken(rule, values, computed=holds is not None, repair=only))
     return tuple(reasons)
+
+
+def _other_values(
+    rule: Rule, template: Template, values: Mapping[str, str], next_best: NextBest
+) -> list[tuple[str, str]]:
+    """Fields that the rule speaks of, each with a value that it may have instead of its own."""
+    fields = {field.name: field for field in template.fields}
+    found: dict[tuple[str, str], None] = {}
+    for name in rule.fields:
+        field = fields[name]
+        for text in next_best.get(name, ()):
+            meant = parse_value(
+                field.kind, text, date_order=template.date_order, pattern=field.pattern
+            )
+            if meant.value is not None and meant.value != values[name]:
+                found[name, meant.value] = None
+    return list(found)
 
 
 def _fault(
@@ -79,7 +119,18 @@ def _fault(
     return None
 
 
-def _broken(rule: Rule, values: Mapping[str, str], *, computed: bool) -> Reason:
+def _broken(
+    rule: Rule, values: Mapping[str, str], *, computed: bool, repair: tuple[str, str] | None
+) -> Reason:
     shown = ", ".join(f"{name} is {values[name]}" for name in rule.fields)
     verdict = "does not hold" if computed else "can't be worked out"
-    return Reason(code="rule_broken", message=f"{rule.text} {verdict}: {shown}", fields=rule.fields)
+    message = f"{rule.text} {verdict}: {shown}"
+    if repair is not None:
+        name, value = repair
+        message += f"; it would if {name} were {value}, which may be what is printed: compare it"
+    return Reason(
+        code="rule_broken",
+        message=message,
+        fields=rule.fields,
+        proposed={} if repair is None else dict([repair]),
+    )

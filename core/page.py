@@ -1,21 +1,25 @@
 """From bytes to pages: the one door of all decoding.
 
 What a file is goes by its bytes; what it may cost is checked against the limits before any pixel is
-made. Accepted risks: within the limits a hostile file can still take seconds and some hundred
-megabytes (a progressive JPEG of many scans, a PDF of many paths), and a library can crash; so files
-are read in processes that have a time limit and may die.
+made, and pixels are made in a process of their own, which has a limit on its time and its memory
+and may die (`core.decoding`). Accepted risks: within the limits a hostile file can still take some
+seconds and a gigabyte; and whoever takes over the decoder's process by a hole in a library acts as
+the user that Khana runs as.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.decoding import Allowance, ConfinedDecoder
 from core.errors import FileError
-from core.formats import jpeg, pdf, png
+from core.formats import bmp, heic, jpeg, pdf, png, tiff, webp
+from core.formats.decoder import Character, Decoder
 from core.formats.sniff import Format, sniff
 from core.settings import Settings
 
@@ -26,22 +30,43 @@ _LARGEST_LOOK = 64 * 1024 * 1024
 """Bytes. `looks_complete` reads the file, so there must be an end to it."""
 
 
+_SIZES = {"jpeg": jpeg.size, "png": png.size, "webp": webp.size, "bmp": bmp.size}
+_WHOLE: dict[Format, Callable[[bytes], bool]] = {
+    "jpeg": jpeg.is_whole,
+    "png": png.is_whole,
+    "pdf": pdf.is_whole,
+    "tiff": tiff.is_whole,
+    "webp": webp.is_whole,
+    "bmp": bmp.is_whole,
+    "heic": heic.is_whole,
+}
+
+
 @dataclass(frozen=True)
 class Limits:
-    """What a file may cost: bytes, pixels of a page, pages."""
+    """What a file may cost: bytes, pixels of a page, pages; and for each page seconds of processor
+    time and bytes of memory while it is decoded."""
 
     max_bytes: int
     max_pixels: int
     max_pages: int
+    max_seconds: float = 20.0
+    max_memory: int = 2 * 1024**3
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        return cls(settings.max_file_bytes, settings.max_pixels, settings.max_pages)
+        return cls(
+            settings.max_file_bytes,
+            settings.max_pixels,
+            settings.max_pages,
+            settings.decode_timeout,
+            settings.decode_memory,
+        )
 
 
 @dataclass(frozen=True)
 class Info:
-    """What a file's first bytes tell. None where they don't (PDF)."""
+    """What a file's first bytes tell. None where they don't: a PDF, a TIFF, a HEIC."""
 
     format: Format
     width: int | None
@@ -65,9 +90,9 @@ def check(data: bytes, limits: Limits, *, name: str) -> Info:
             f"{name}: larger than the limit of {limits.max_bytes:,} bytes", code="file_too_large"
         )
     kind = sniff(data, name=name)
-    if kind == "pdf":
+    if kind not in _SIZES:
         return Info(kind, None, None, None)
-    width, height = (jpeg if kind == "jpeg" else png).size(data, name=name)
+    width, height = _SIZES[kind](data, name=name)
     if min(width, height) < MIN_SIDE:
         raise FileError(
             f"{name}: the picture of {width} x {height} pixels is too small to hold an invoice",
@@ -80,19 +105,6 @@ def check(data: bytes, limits: Limits, *, name: str) -> Info:
             code="image_too_large",
         )
     return Info(kind, width, height, 1)
-
-
-class Decoder(Protocol):
-    """What a format gives: pages by number (1 is the first), H×W grey or H×W×3 BGR."""
-
-    @property
-    def pages(self) -> int: ...
-
-    def decode(
-        self, number: int, size_hint: tuple[int, int], *, color: bool
-    ) -> NDArray[np.uint8]: ...
-
-    def close(self) -> None: ...
 
 
 class Document:
@@ -114,13 +126,21 @@ class Document:
 
         Raises:
             FileError: no_such_page, truncated_file, corrupt_file, image_too_large,
-                image_too_small.
+                image_too_small, read_timeout, reader_crashed.
+            TransientError: no process can start to decode it.
         """
         return self._decode(number, size_hint, color=False)
 
     def color(self, number: int, size_hint: tuple[int, int]) -> NDArray[np.uint8]:
         """The same page, pixel for pixel, as H×W×3 in the order blue, green, red."""
         return self._decode(number, size_hint, color=True)
+
+    def characters(self, number: int) -> list[Character]:
+        """What page `number` itself says is printed on it, in its order; nothing for a picture.
+
+        Raises as `gray` does.
+        """
+        return self._decoder.characters(number)
 
     def close(self) -> None:
         self._decoder.close()
@@ -157,18 +177,13 @@ def open_document(data: bytes, limits: Limits, *, name: str) -> Document:
 
     Raises:
         FileError: what `check` raises, truncated_file, corrupt_file, password_needed,
-            too_many_pages.
+            too_many_pages, read_timeout, reader_crashed.
+        TransientError: no process can start to decode it.
     """
-    decoder: Decoder
-    match check(data, limits, name=name).format:
-        case "jpeg":
-            decoder = jpeg.JpegDecoder(data, name=name)
-        case "png":
-            decoder = png.PngDecoder(data, name=name)
-        case "pdf":
-            decoder = pdf.PdfDecoder(
-                data, name=name, max_pages=limits.max_pages, max_pixels=limits.max_pixels
-            )
+    allowance = Allowance(
+        limits.max_pages, limits.max_pixels, limits.max_seconds, limits.max_memory
+    )
+    decoder = ConfinedDecoder(data, check(data, limits, name=name).format, name, allowance)
     return Document(decoder, name=name)
 
 
@@ -191,10 +206,4 @@ def looks_complete(path: Path) -> bool:
         kind = sniff(data)
     except FileError:
         return True
-    match kind:
-        case "jpeg":
-            return jpeg.is_whole(data)
-        case "png":
-            return png.is_whole(data)
-        case "pdf":
-            return pdf.is_whole(data)
+    return _WHOLE[kind](data)

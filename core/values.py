@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from core.months import named
 from core.template import DateOrder, Kind
 
 _DIGITS = {
@@ -39,10 +40,11 @@ GREGORIAN_YEARS = range(1900, 2101)
 @dataclass(frozen=True, slots=True)
 class Value:
     """value: in ASCII (a text as it is), or None where the text has none. hijri: the date in its
-    own calendar."""
+    own calendar. typed: what a person typed, if one did."""
 
     value: str | None
     hijri: str | None = None
+    typed: str | None = None
 
 
 NOTHING = Value(None)
@@ -168,6 +170,10 @@ _DATE = re.compile(
 )
 
 
+_NUMBERS = r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}"
+_LONGEST = 80
+
+
 def parse_date(text: str, order: DateOrder = "dmy") -> Value:
     """A date as ISO 8601 in the Gregorian calendar; a Hijri one keeps its own under `hijri`.
 
@@ -176,15 +182,47 @@ def parse_date(text: str, order: DateOrder = "dmy") -> Value:
     date with hyphens round. Where the year is last, day and month are taken in the order that
     `order` has them in. A date that is none in its order but one in the other is taken in that:
     25 can't be a month. Years 1343 to 1500 are Hijri; one of two digits is Gregorian.
+
+    A month may have its name, in English or Arabic (`core.months`). A date in both calendars, in
+    any order, is one if they agree to within a day: months begin by sighting.
     """
-    match = _DATE.fullmatch(_to_ascii(text))
+    plain = _to_ascii(text)
+    match = _DATE.fullmatch(plain)
     if not match:
-        return NOTHING
+        return _with_name(plain) or _in_both_calendars(plain, order) or NOTHING
     for year, month, day in _orders(*match.groups(), order=order):
         value = _dated(_full_year(year), int(month), int(day))
         if value.value is not None:
             return value
     return NOTHING
+
+
+def _with_name(plain: str) -> Value | None:
+    found = named(plain)
+    if found is None:
+        return None
+    year, day = (found.first, found.last) if len(found.first) == 4 else (found.last, found.first)
+    if len(year) not in (2, 4) or len(day) > 2:
+        return NOTHING
+    full = _full_year(year)
+    return _dated(full, found.month, int(day)) if (full in HIJRI_YEARS) == found.hijri else NOTHING
+
+
+_ERA = r"(?:[^\W\d_]\u0640?\.?)?"
+_BOTH = re.compile(rf"({_NUMBERS}){_ERA}(?:\ ?[-/|,=()]\ ?|\ )+({_NUMBERS}){_ERA}\)?")
+
+
+def _in_both_calendars(plain: str, order: DateOrder) -> Value | None:
+    """A date as it is in both, each perhaps with the letter of its era behind it (م, هـ)."""
+    match = _BOTH.fullmatch(re.sub(r"\ (?=[مه])", "", plain)) if len(plain) <= _LONGEST else None
+    if match is None:
+        return None
+    first, second = (parse_date(part, order) for part in match.groups())
+    hijri, gregorian = (first, second) if first.hijri else (second, first)
+    if hijri.value is None or gregorian.value is None or not hijri.hijri or gregorian.hijri:
+        return NOTHING
+    apart = date.fromisoformat(hijri.value) - date.fromisoformat(gregorian.value)
+    return Value(gregorian.value, hijri=hijri.hijri) if abs(apart.days) <= 1 else NOTHING
 
 
 def _orders(first: str, middle: str, last: str, *, order: DateOrder) -> Iterator[tuple[str, ...]]:

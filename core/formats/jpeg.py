@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import FileError
+from core.formats.decoder import Character
 
 _END = b"\xff\xd9"
 _END_MARKER = 0xD9
@@ -81,6 +82,9 @@ class JpegDecoder:
         if pixels is None:
             raise _damaged(self._name) if self._ends else _truncated(self._name)
         return pixels.astype(np.uint8, copy=False)
+
+    def characters(self, number: int) -> list[Character]:
+        return []
 
     def close(self) -> None:
         self._data = b""

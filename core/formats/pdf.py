@@ -1,15 +1,17 @@
 """PDF, rendered by pypdfium2 (PDFium)."""
 
+import ctypes
 import math
-import threading
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 import pypdfium2
 from numpy.typing import NDArray
-from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY, FPDF_PAGEOBJ_IMAGE
+from pypdfium2 import raw
 
 from core.errors import FileError
+from core.formats.decoder import Character
 
 DPI = 200
 """Small print of invoices (6 pt) is 10 px tall in digits at this resolution."""
@@ -20,8 +22,12 @@ _PADDING = b"\0\t\n\f\r "
 
 _HAIR_LESS = 1 - 1e-6
 
-_pdfium = threading.Lock()
-"""PDFium holds state for the whole process and is not thread-safe: one call at a time."""
+_SCAN = 0.5
+"""Share of a page from which a picture on it makes it a scan."""
+_UNSEEN = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
+_MOST_CHARACTERS = 100_000
+_FINE = 1_000_000
+"""Steps in a page's width, in which PDFium gives places."""
 
 
 def is_whole(data: bytes) -> bool:
@@ -30,7 +36,10 @@ def is_whole(data: bytes) -> bool:
 
 
 class PdfDecoder:
-    """A document's pages, filled-in forms and annotations included."""
+    """A document's pages, filled-in forms and annotations included.
+
+    PDFium holds state for the whole process and is not thread-safe: one call at a time.
+    """
 
     def __init__(self, data: bytes, *, name: str, max_pages: int, max_pixels: int) -> None:
         """Raises FileError: truncated_file, corrupt_file, password_needed, too_many_pages."""
@@ -41,20 +50,19 @@ class PdfDecoder:
             raise FileError(
                 f"{name}: is cut off: the end of the document is missing", code="truncated_file"
             )
-        with _pdfium:
-            try:
-                # Without a password PDFium tries the empty one.
-                self._document = pypdfium2.PdfDocument(data)
-            except pypdfium2.PdfiumError as error:
-                raise _refused(name, error) from error
-            self.pages: int = len(self._document)
-            if self.pages > max_pages:
-                self._document.close()
-                raise FileError(
-                    f"{name}: has {self.pages} pages, more than the limit of {max_pages}",
-                    code="too_many_pages",
-                )
-            self._document.init_forms()
+        try:
+            # Without a password PDFium tries the empty one.
+            self._document = pypdfium2.PdfDocument(data)
+        except pypdfium2.PdfiumError as error:
+            raise _refused(name, error) from error
+        self.pages: int = len(self._document)
+        if self.pages > max_pages:
+            self._document.close()
+            raise FileError(
+                f"{name}: has {self.pages} pages, more than the limit of {max_pages}",
+                code="too_many_pages",
+            )
+        self._document.init_forms()
 
     def decode(self, number: int, size_hint: tuple[int, int], *, color: bool) -> NDArray[np.uint8]:
         """Page `number` (1 is the first), H×W grey or H×W×3 BGR.
@@ -65,35 +73,58 @@ class PdfDecoder:
         Raises:
             FileError: corrupt_file, image_too_small, image_too_large.
         """
-        with _pdfium:
+        try:
+            page = self._document[number - 1]
+        except pypdfium2.PdfiumError as error:
+            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
+        try:
+            self._check_images(page, number)
+            scale = self._scale(page.get_size(), size_hint)
+            bitmap = page.render(scale=scale)
             try:
-                page = self._document[number - 1]
-            except pypdfium2.PdfiumError as error:
-                raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
-            try:
-                self._check_images(page, number)
-                scale = self._scale(page.get_size(), size_hint)
-                bitmap = page.render(scale=scale)
-                try:
-                    # PDFium's own grey takes twice the time on a scanned page, and leaves out
-                    # some pictures.
-                    bgr: NDArray[np.uint8] = bitmap.to_numpy()
-                    pixels = bgr.copy() if color else cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
-                finally:
-                    bitmap.close()
-            except pypdfium2.PdfiumError as error:
-                raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
+                # PDFium's own grey takes twice the time on a scanned page, and leaves out
+                # some pictures.
+                bgr: NDArray[np.uint8] = bitmap.to_numpy()
+                pixels = bgr.copy() if color else cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
             finally:
-                page.close()
+                bitmap.close()
+        except pypdfium2.PdfiumError as error:
+            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
+        finally:
+            page.close()
         return pixels.astype(np.uint8, copy=False)
 
+    def characters(self, number: int) -> list[Character]:
+        """The text that is drawn on a page, in the document's order.
+
+        Nothing of a page that is a scan: what is said there was read by a machine, too.
+
+        Raises:
+            FileError: corrupt_file.
+        """
+        try:
+            page = self._document[number - 1]
+        except pypdfium2.PdfiumError as error:
+            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
+        try:
+            if _is_scan(page):
+                return []
+            text = page.get_textpage()
+            try:
+                return list(_characters(page, text))
+            finally:
+                text.close()
+        except pypdfium2.PdfiumError as error:
+            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
+        finally:
+            page.close()
+
     def close(self) -> None:
-        with _pdfium:
-            self._document.close()
+        self._document.close()
 
     def _check_images(self, page: pypdfium2.PdfPage, number: int) -> None:
         """Refuses a picture in the page that is a bomb, by the size that it declares."""
-        for image in page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE]):
+        for image in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]):
             width, height = image.get_px_size()
             if width * height > self._max_pixels:
                 raise FileError(
@@ -113,8 +144,33 @@ class PdfDecoder:
         return min(wanted * _HAIR_LESS, allowed)
 
 
+def _is_scan(page: pypdfium2.PdfPage) -> bool:
+    """Whether a picture covers most of the page."""
+    width, height = page.get_size()
+    for image in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]):
+        left, bottom, right, top = image.get_bounds()
+        if abs((right - left) * (top - bottom)) > _SCAN * width * height:
+            return True
+    return False
+
+
+def _characters(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Iterator[Character]:
+    x, y = ctypes.c_int(), ctypes.c_int()
+    for index in range(min(text.count_chars(), _MOST_CHARACTERS)):
+        code = raw.FPDFText_GetUnicode(text, index)
+        drawn = raw.FPDFText_GetTextObject(text, index)
+        # Spaces between words are PDFium's own and not drawn.
+        if code == 0 or (drawn and raw.FPDFTextObj_GetTextRenderMode(drawn) in _UNSEEN):
+            continue
+        left, bottom, right, top = text.get_charbox(index, loose=True)
+        raw.FPDF_PageToDevice(
+            page, 0, 0, _FINE, _FINE, 0, (left + right) / 2, (bottom + top) / 2, x, y
+        )
+        yield Character(chr(code), x.value / _FINE, y.value / _FINE)
+
+
 def _refused(name: str, error: pypdfium2.PdfiumError) -> FileError:
-    if error.err_code in (FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY):
+    if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
         return FileError(
             f"{name}: is protected by a password; save it without one", code="password_needed"
         )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import FileError
+from core.formats.decoder import Character
 
 _SIGNATURE_BYTES = 8
 _ALPHA = 4
@@ -65,6 +66,9 @@ class PngDecoder:
             pixels = cv2.convertScaleAbs(pixels, alpha=255 / 65535)
         page = pixels.astype(np.uint8, copy=False)
         return _on_white(page, color=color) if self._has_alpha else page
+
+    def characters(self, number: int) -> list[Character]:
+        return []
 
     def close(self) -> None:
         self._data = b""

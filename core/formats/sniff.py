@@ -4,19 +4,26 @@ from typing import Literal
 
 from core.errors import FileError
 
-Format = Literal["jpeg", "png", "pdf"]
+Format = Literal["jpeg", "png", "pdf", "tiff", "webp", "bmp", "heic"]
+
+READABLE = "JPEG, PNG, TIFF, WebP, HEIC, BMP or PDF"
+"""For people."""
 
 _READABLE: tuple[tuple[bytes, Format], ...] = (
     (b"\xff\xd8\xff", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"%PDF-", "pdf"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"II+\0", "tiff"),  # BigTIFF
+    (b"MM\0+", "tiff"),
 )
+_BMP_HEADERS = frozenset((12, 40, 52, 56, 64, 108, 124))
+"""Lengths of the header that follows; "BM" alone may start any text."""
+_HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
 
 _FOREIGN = (
-    (b"II*\0", "a TIFF picture"),
-    (b"MM\0*", "a TIFF picture"),
     (b"GIF8", "a GIF picture"),
-    (b"BM", "a BMP picture"),
     (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
     (b"PK\x03\x04", "a ZIP archive or an Office document"),
     (b"\xd0\xcf\x11\xe0", "an older Office document"),
@@ -40,11 +47,17 @@ def sniff(data: bytes, *, name: str = "file") -> Format:
     for magic, known in _READABLE:
         if data.startswith(magic):
             return known
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "webp"
+    if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
+        return "bmp"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS and b"avif" not in data[16:64]:
+        return "heic"
     looks_like = _foreign(data)
     if looks_like is None and b"%PDF-" in data[:_PDF_HEADER_BYTES]:
         return "pdf"
     reason = f"looks like {looks_like}" if looks_like else "is of no known format"
-    raise FileError(f"{name}: {reason}; give a JPEG, PNG or PDF", code="unsupported_format")
+    raise FileError(f"{name}: {reason}; give a {READABLE}", code="unsupported_format")
 
 
 def _foreign(data: bytes) -> str | None:
@@ -52,15 +65,8 @@ def _foreign(data: bytes) -> str | None:
     for magic, words in _FOREIGN:
         if data.startswith(magic):
             return words
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "a WebP picture"
     if data[4:8] == b"ftyp":
-        brand = data[8:12]
-        if brand == b"avif":
-            return "an AVIF picture"
-        if brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"):
-            return "a HEIC picture"
-        return "a video"
+        return "an AVIF picture" if b"avif" in data[8:64] else "a video"
     return _text(data[:_PDF_HEADER_BYTES])
 
 

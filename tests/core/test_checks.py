@@ -174,3 +174,71 @@ def test_rules_of_a_template_are_checked() -> None:
     with pytest.raises(TemplateError, match="net") as caught:
         check_rules(form("total > 0", "total == net", total={}))
     assert caught.value.code == "invalid_rule"
+
+
+def repaired(*rules: str, **next_best: list[str]) -> list[dict[str, str]]:
+    """What is proposed of each broken rule, where 110 = 100 + 15 was read on 2026-03-01."""
+    template = form(*rules, total={}, subtotal={}, tax={}, date={"kind": "date"})
+    readings = {
+        "total": reading("110"),
+        "subtotal": reading("100"),
+        "tax": reading("15"),
+        "date": reading("2026-03-01", kind=Kind.DATE),
+    }
+    found = check(template, readings, threshold=0.9, today=TODAY, next_best=next_best)
+    return [reason.proposed for reason in found]
+
+
+ADDED_UP = "total == subtotal + tax"
+
+
+@pytest.mark.parametrize(
+    ("next_best", "proposed"),
+    [
+        ({}, {}),
+        ({"total": ["١١٥"]}, {"total": "115"}),
+        ({"total": ["118", "115", "١١٥"]}, {"total": "115"}),  # two ways to print it are one value
+        ({"total": ["115"], "tax": ["75"]}, {"total": "115"}),
+        ({"total": ["115"], "tax": ["10"]}, {}),  # two ways to mend it: who knows
+        ({"total": ["118"], "tax": ["1"]}, {}),
+        ({"total": ["1,15,", "not a number"]}, {}),
+        ({"date": ["2026-02-01"]}, {}),  # the rule doesn't speak of it
+    ],
+)
+def test_the_only_repair_of_a_rule_is_proposed(
+    next_best: dict[str, list[str]], proposed: dict[str, str]
+) -> None:
+    assert repaired(ADDED_UP, **next_best) == [proposed]
+
+
+def test_a_repair_breaks_no_other_rule() -> None:
+    assert repaired(ADDED_UP, "total < 112", total=["115"], tax=["10"]) == [{"tax": "10"}]
+    assert repaired(ADDED_UP, "tax > 12", total=["118"], tax=["10"]) == [{}]
+
+
+def test_a_repair_respects_the_pattern() -> None:
+    template = form(ADDED_UP, total={"pattern": r"\d+\.\d\d"}, subtotal={}, tax={})
+    readings = {name: reading(value) for name, value in
+                {"total": "110.00", "subtotal": "100", "tax": "15"}.items()}  # fmt: skip
+    for text, proposed in (("115", {}), ("115.00", {"total": "115.00"})):
+        (reason,) = check(
+            template, readings, threshold=0.9, today=TODAY, next_best={"total": [text]}
+        )
+        assert reason.proposed == proposed
+
+
+def test_a_proposal_is_said_and_not_applied() -> None:
+    template = form(ADDED_UP, total={}, subtotal={}, tax={})
+    readings = {"total": reading("110"), "subtotal": reading("100"), "tax": reading("15")}
+    (reason,) = check(template, readings, threshold=0.9, today=TODAY, next_best={"total": ["115"]})
+    assert reason.message == (
+        "total == subtotal + tax does not hold: total is 110, subtotal is 100, tax is 15; it would "
+        "if total were 115, which may be what is printed: compare it"
+    )
+    assert readings["total"].value == "110"
+
+
+@pytest.mark.parametrize(("total", "broken"), [("0", 1), ("0.01", 0), ("999.99", 0), ("1000", 1)])
+def test_ranges(total: str, broken: int) -> None:
+    template = form("0 < total < 1000", total={})
+    assert len(reasons_for(template, total=reading(total))) == broken

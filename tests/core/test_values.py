@@ -314,3 +314,49 @@ def test_what_nobody_prints_has_no_value_and_raises_nothing(kind: Kind) -> None:
 def test_long_texts_take_no_long_time(text: str) -> None:
     # People can paste anything into a correction.
     assert [parse_value(kind, text + "x").value for kind in Kind][:3] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "hijri"),
+    [
+        ("14 March 2026", "2026-03-14", None),
+        ("14-Mar-26", "2026-03-14", None),
+        ("14th of March, 2026", "2026-03-14", None),
+        ("March 14, 2026", "2026-03-14", None),
+        ("2026 MAR 14", "2026-03-14", None),
+        ("14/Sept/2026", "2026-09-14", None),
+        ("١٤ مارس ٢٠٢٦", "2026-03-14", None),
+        ("١٤ مارس ٢٠٢٦ م", "2026-03-14", None),
+        ("14 ابريل 2026", "2026-04-14", None),  # without its hamza
+        ("١٤ آذار ٢٠٢٦", "2026-03-14", None),
+        ("١٤ تشرين الثاني ٢٠٢٥", "2025-11-14", None),
+        ("١٤ كانون الأول ٢٠٢٥", "2025-12-14", None),
+        ("14 فيفري 2026", "2026-02-14", None),
+        ("14 جويلية 2026", "2026-07-14", None),
+        ("14 غشت 2026", "2026-08-14", None),
+        ("14 دجنبر 2025", "2025-12-14", None),
+        ("١ رمضان ١٤٤٥ هـ", "2024-03-11", "1445-09-01"),
+        ("٢٩ ذو الحجة ١٤٤٥", "2024-07-05", "1445-12-29"),
+        ("1 جمادى الآخرة 1445", "2023-12-14", "1445-06-01"),
+        # in both calendars
+        ("1445/09/01 - 2024/03/11", "2024-03-11", "1445-09-01"),
+        ("١٤٤٥/٠٩/٠١ هـ ٢٠٢٤/٠٣/١١ م", "2024-03-11", "1445-09-01"),
+        ("11/03/2024 (01/09/1445)", "2024-03-11", "1445-09-01"),
+        ("2024-03-12/1445-09-01", "2024-03-12", "1445-09-01"),  # a month begins by sighting
+        ("1445/09/01 - 2024/03/14", None, None),
+        ("2024/03/11 - 2024/03/11", None, None),
+        # what is none
+        ("31 April 2026", None, None),
+        ("14 رمضان 2026", None, None),
+        ("14 March 1445", None, None),
+        ("14 Marching 2026", None, None),
+        ("March 2026", None, None),
+        ("14 March", None, None),
+        ("14 March 2026 2026", None, None),
+        ("14 March 026", None, None),
+    ],
+)
+def test_dates_with_names_and_in_both_calendars(
+    text: str, value: str | None, hijri: str | None
+) -> None:
+    assert parse_value(Kind.DATE, text) == Value(value, hijri)

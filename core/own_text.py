@@ -1,0 +1,97 @@
+"""What a digital PDF itself says is printed in a box, held against what is seen there.
+
+Fonts may lie: a document's text is what its maker declared each shape to stand for. So it counts
+only where it agrees with the picture, and where it doesn't a person looks.
+"""
+
+import difflib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from core.formats.decoder import Character
+from core.reading.numeric import LineReading
+from core.template import Box, Field, Kind, Template
+from core.values import clean_text, parse_value
+
+SURE = 0.9999
+"""Confidence where two that know nothing of each other say the same."""
+_LIKELY = 0.05
+"""Probability from which a next-best reading is what is seen, once the document says so, too."""
+_ALIKE = 0.75
+"""How alike words are that Tesseract and the document mean the same by (`difflib`): Tesseract takes
+one letter for another in every tenth box."""
+_NUMERIC = frozenset(".,٫٬-/:%٪()")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The reading that holds; whether it is exact; what the document says where it differs."""
+
+    line: LineReading
+    exact: bool = False
+    differing: str | None = None
+
+
+def compared(
+    field: Field,
+    line: LineReading,
+    characters: Sequence[Character],
+    box: Box,
+    page_size: tuple[int, int],
+    template: Template,
+) -> Verdict:
+    """What was read in a box held against what the document says of it.
+
+    box: in pixels of the page, whose size (width, height) in pixels is `page_size`.
+    """
+    inside = within(characters, box, page_size)
+    own = clean_text(unicodedata.normalize("NFKC", "".join(each.text for each in inside)))
+    if field.kind is Kind.DATE and any(each.isalpha() for each in line.text):
+        if _same_value(field, line.text, own, template):
+            return Verdict(replace(line, confidence=SURE), exact=True)
+        return Verdict(line, differing=own or None)
+    if field.kind is Kind.TEXT:
+        alike = difflib.SequenceMatcher(None, own, line.text, autojunk=False).ratio()
+        if not own or alike < _ALIKE:
+            return Verdict(line)
+        return Verdict(replace(line, text=own, confidence=SURE), exact=True)
+    own = numeric(inside)
+    if not own:
+        return Verdict(line)
+    seen = (line.text, *(text for text, chance in line.alternatives if chance >= _LIKELY))
+    for text in seen:
+        if text == own or _same_value(field, text, own, template):
+            return Verdict(replace(line, text=text, confidence=SURE), exact=True)
+    return Verdict(line, differing=own)
+
+
+def within(
+    characters: Sequence[Character], box: Box, page_size: tuple[int, int]
+) -> list[Character]:
+    """Those in the box, in their order."""
+    left, top, right, bottom = box
+    width, height = page_size
+    return [
+        each
+        for each in characters
+        if left <= each.x * width < right and top <= each.y * height < bottom
+    ]
+
+
+def numeric(characters: Sequence[Character]) -> str:
+    """The digits from left to right with the marks between them, as the numeric reader gives them:
+    without currencies and words beside them."""
+    printed = "".join(each.text for each in sorted(characters, key=lambda each: each.x))
+    plain = unicodedata.normalize("NFKC", printed).replace("−", "-")
+    kept = "".join(each for each in plain if each.isdecimal() or each in _NUMERIC)
+    # The dot of "Dhs." and the colon of a label are no part of it.
+    return kept.strip(".,:/٫٬") if any(each.isdecimal() for each in kept) else ""
+
+
+def _same_value(field: Field, first: str, second: str, template: Template) -> bool:
+    values = [
+        parse_value(field.kind, text, date_order=template.date_order).value
+        for text in (first, second)
+    ]
+    return values[0] is not None and values[0] == values[1]

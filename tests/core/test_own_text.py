@@ -1,0 +1,149 @@
+"""A digital PDF's own text counts where the picture agrees; fonts that lie are caught."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pdfs import pdf
+from test_page import LIMITS
+
+from core.extract import Extractor
+from core.formats.decoder import Character
+from core.invoice import Outcome
+from core.own_text import SURE, compared, numeric
+from core.page import open_document
+from core.ports import StoredTemplate
+from core.reading.numeric import LineReading
+from core.settings import Settings
+from core.template import Field, Template, parse_template
+
+SIZE = (1654, 2339)
+INVOICES = Path("samples/invoices")
+
+
+def template(kind: str = "amount", box: tuple[int, int, int, int] = (40, 50, 260, 100)) -> Template:
+    """A page of A4 at 200 dpi with one box, around what `pdf` prints."""
+    field = {"name": "total", "kind": kind, "box": box}
+    return parse_template({"id": "t", "page_size": SIZE, "fields": [field]})
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Extractor:
+    return Extractor(Settings())
+
+
+def read(extractor: Extractor, data: bytes, form: Template | None = None) -> Outcome:
+    return extractor.extract(data, [StoredTemplate(form or template())], name="a.pdf")
+
+
+def codes(outcome: Outcome) -> list[str]:
+    return [reason.code for reason in outcome.reasons]
+
+
+class TestCharacters:
+    def test_are_where_they_are_drawn(self) -> None:
+        with open_document(pdf(text="Total 12"), LIMITS, name="a") as document:
+            characters = document.characters(1)
+        assert "".join(each.text for each in characters) == "Total 12"
+        assert 0.03 < characters[0].x < characters[-1].x < 0.13
+        assert all(0.02 < each.y < 0.04 for each in characters)
+
+    @pytest.mark.parametrize("how", [{"scan": True}, {"invisible": True}])
+    def test_what_a_machine_read_before_is_none(self, how: dict[str, Any]) -> None:
+        with open_document(pdf(**how), LIMITS, name="a") as document:
+            assert document.characters(1) == []
+
+    def test_a_picture_has_none(self) -> None:
+        path = next(INVOICES.glob("*.png"))
+        with open_document(path.read_bytes(), LIMITS, name="a") as document:
+            assert document.characters(1) == []
+
+
+def test_what_both_say_is_exact(extractor: Extractor) -> None:
+    outcome = read(extractor, pdf(text="123.45"))
+    reading = outcome.fields["total"]
+    assert (reading.text, reading.value, reading.exact) == ("123.45", "123.45", True)
+    assert reading.confidence == SURE
+    assert outcome.reasons == ()
+
+
+def test_a_currency_beside_it_does_no_harm(extractor: Extractor) -> None:
+    reading = read(extractor, pdf(text="Dhs. 123.45")).fields["total"]
+    assert (reading.text, reading.exact) == ("123.45", True)
+
+
+def test_fonts_that_lie_are_caught(extractor: Extractor) -> None:
+    outcome = read(extractor, pdf(text="123.45", lies={"1": "7"}))
+    reading = outcome.fields["total"]
+    assert (reading.text, reading.exact) == ("123.45", False)
+    (reason,) = outcome.reasons
+    assert reason.code == "text_differs"
+    assert "says “723.45”, but “123.45” is seen" in reason.message
+
+
+def test_a_scan_is_read_by_what_is_seen_alone(extractor: Extractor) -> None:
+    outcome = read(extractor, pdf(text="123.45", lies={"1": "7"}, scan=True))
+    assert outcome.fields["total"].text == "123.45"
+    assert not outcome.fields["total"].exact
+    assert "text_differs" not in codes(outcome)
+
+
+def test_words(extractor: Extractor) -> None:
+    reading = read(extractor, pdf(text="Gulf Trading"), template("text")).fields["total"]
+    assert (reading.text, reading.exact) == ("Gulf Trading", True)
+
+
+@pytest.mark.parametrize("text", ["14 March 2026", "March 14, 2026"])
+def test_a_date_that_names_its_month_is_read_as_words(extractor: Extractor, text: str) -> None:
+    for data, exact in ((pdf(text=text), True), (pdf(text=text, scan=True), False)):
+        outcome = read(extractor, data, template("date", (40, 50, 400, 100)))
+        reading = outcome.fields["total"]
+        assert (reading.text, reading.value, reading.exact) == (text, "2026-03-14", exact)
+        assert "text_differs" not in codes(outcome)
+
+
+def field(kind: str = "amount") -> Field:
+    return template(kind).fields[0]
+
+
+def placed(text: str) -> list[Character]:
+    return [Character(each, 0.03 + 0.005 * n, 0.03) for n, each in enumerate(text)]
+
+
+@pytest.mark.parametrize(
+    ("own", "seen", "others", "text", "exact", "differing"),
+    [
+        ("١٬٢٣٤٫٥٠", "١٬٢٣٤٫٥٠", [], "١٬٢٣٤٫٥٠", True, None),
+        ("1,234.50", "١٬٢٣٤٫٥٠", [], "١٬٢٣٤٫٥٠", True, None),  # digits that the system swaps
+        ("1,234.50", "1.234.50", [("1,234.50", 0.2)], "1,234.50", True, None),
+        ("1,234.50", "1,234.56", [("1,234.50", 0.001)], "1,234.56", False, "1,234.50"),
+        ("1,234.50", "", [], "", False, "1,234.50"),
+        ("AED", "1,234.50", [], "1,234.50", False, None),
+        ("", "1,234.50", [], "1,234.50", False, None),
+    ],
+)
+def test_numbers(
+    own: str,
+    seen: str,
+    others: list[tuple[str, float]],
+    text: str,
+    exact: bool,
+    differing: str | None,
+) -> None:
+    line = LineReading(seen, 0.7, tuple(others))
+    box = template().fields[0].box
+    found = compared(field(), line, placed(own), box, SIZE, template())
+    assert (found.line.text, found.exact, found.differing) == (text, exact, differing)
+    assert found.line.confidence == (SURE if exact else 0.7)
+
+
+def test_only_what_is_in_the_box_counts() -> None:
+    characters = [*placed("12"), Character("9", 0.9, 0.03), Character("9", 0.04, 0.9)]
+    found = compared(field(), LineReading("12", 0.7), characters, (40, 50, 260, 100), SIZE,
+                     template())  # fmt: skip
+    assert found.exact
+
+
+def test_digits_are_taken_from_left_to_right() -> None:
+    assert numeric(placed("Rs. 5,40-")[::-1]) == "5,40-"
+    assert numeric(placed("no.")) == ""
