@@ -20,6 +20,7 @@ from core.errors import KhanaError, RequestError, TransientError
 from core.ports import Adapters
 from core.settings import Settings, load_settings
 from core.watch import watch
+from functions import telemetry
 from functions.answers import error_answer
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ _building = threading.Lock()
 @functools.cache
 def _parts() -> tuple[Settings, Adapters]:
     settings = load_settings()
+    telemetry.install(settings, "drive_watch")
     return settings, connect(settings)
 
 
@@ -51,5 +53,6 @@ def drive_watch(request: flask.Request) -> flask.Response:
     except TransientError as error:
         return error_answer(error, 503)
     except KhanaError as error:
-        log.exception("looking at the sources")
+        # Alerts look for the code: infra/terraform/monitoring.tf.
+        log.exception("looking at the sources: %s [%s]", error.message, error.code)
         return error_answer(error, 500)

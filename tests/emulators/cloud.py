@@ -17,6 +17,7 @@ from google.cloud import storage
 
 import core.adapters.google
 from core.adapters.google.firestore import FirestoreInvoiceStore
+from core.adapters.google.firestore_outbox import FirestoreOutbox
 from core.adapters.google.storage import GoogleObjectStore
 from core.ports import Adapters
 
@@ -42,6 +43,7 @@ class Cloud:
             "KHANA_BACKEND": "google",
             "KHANA_PROJECT": self.project,
             "KHANA_BUCKET": self.bucket,
+            "KHANA_ACCESS": "none",  # nobody else reaches this machine
             "FIRESTORE_EMULATOR_HOST": self.firestore,
             "STORAGE_EMULATOR_HOST": self.storage,
         }
@@ -71,6 +73,7 @@ class Cloud:
                 sources=[],
                 objects=GoogleObjectStore(files, self.bucket),
                 store=FirestoreInvoiceStore(documents),
+                outbox=FirestoreOutbox(documents),
             )
             documents.close()
 

@@ -167,7 +167,8 @@ class Eventarc:
     def _look(self) -> None:
         while not self._stopping:
             try:
-                found = list(self._client.list_blobs(self._bucket))
+                # Never tried again: at the end the bucket may be gone before who looks at it.
+                found = list(self._client.list_blobs(self._bucket, retry=None))
             except (GoogleCloudError, OSError):
                 found = []  # it is found at the next look
             for blob in found:

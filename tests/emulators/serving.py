@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FRAMEWORK = Path(sys.executable).with_name("functions-framework")
-SIGNATURES = {"api": "http", "drive_watch": "http", "extract": "cloudevent"}
+SIGNATURES = {"api": "http", "drive_watch": "http", "webhooks": "http", "extract": "cloudevent"}
 
 START_S = 30.0
 """Longest time until a function listens."""

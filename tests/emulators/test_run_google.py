@@ -2,17 +2,22 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
 import pytest
+import requests
 from emulators.serving import ROOT, free_port
 
 NAME = "meridian-004518.jpg"
+PATIENCE_S = 30.0
+"""Less than the schedule's pause: Drive has called."""
 
 
 @pytest.fixture
@@ -33,27 +38,49 @@ def started(folder: Path, port: int) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 
-def test_the_samples_are_read_and_the_page_is_there_until_it_is_told_to_stop(folder: Path) -> None:
+def invoices(port: int) -> dict[str, dict]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/invoices") as answer:
+        return {one["source"]["name"]: one for one in json.load(answer)["invoices"]}
+
+
+def put_into_drive(printed: str, name: str, data: bytes) -> None:
+    """Sends what the printed command would: curl itself need not be here."""
+    _, about, _, _, url = shlex.split(printed.partition("curl ")[2])
+    about = about.removeprefix("metadata=").removesuffix(";type=application/json")
+    parts = {
+        "metadata": (None, about.replace("FILE", name), "application/json"),
+        "file": (name, data, "application/pdf"),
+    }
+    requests.post(url, files=parts, timeout=10).raise_for_status()
+
+
+def test_the_samples_go_from_drive_to_the_page_until_it_is_told_to_stop(folder: Path) -> None:
     port = free_port()
     with started(folder, port) as process:
         assert process.stdout is not None
         printed = ""
         for line in process.stdout:
             printed += line
-            if line.startswith("Khana is at "):
+            if line.startswith("More into its folder"):
                 break
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/invoices") as answer:
-            (invoice,) = json.load(answer)["invoices"]
+        invoice = invoices(port)[NAME]
+        put_into_drive(line, "broken.pdf", b"%PDF-1.7 broken off")
+        until = time.monotonic() + PATIENCE_S
+        while (found := invoices(port)).get("broken.pdf", {}).get("status") != "failed":
+            assert time.monotonic() < until, found
+            time.sleep(0.1)
 
-        process.send_signal(signal.SIGTERM)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the doubles, too
         rest, errors = process.communicate(timeout=60)
 
     assert "8 of 8 fields exact" in printed, printed + errors
     assert f"Khana is at http://127.0.0.1:{port}, " in printed
-    assert (invoice["source"]["name"], invoice["status"]) == (NAME, "done")
+    assert (invoice["source"]["kind"], invoice["status"]) == ("drive", "done")
+    assert found["broken.pdf"]["error"]["code"] == "truncated_file"
     assert invoice["object"]["bucket"].startswith("khana-"), "it is not of a bucket"
     assert rest.startswith("stopped")
     assert process.returncode == 0

@@ -5,6 +5,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -40,7 +41,7 @@ A4_AT_300_DPI = (2480, 3507)
 SMALLEST = ("--read-only", "--cpus=1", "--memory=512m", "--memory-swap=512m")
 """1 vCPU and 512 MiB, without swap: whoever takes more is killed."""
 
-MOST_MB = 650
+MOST_MB = 700
 START_S = 3.0
 
 
@@ -97,7 +98,11 @@ def test_a_page_of_300_dpi_is_read_in_time_and_in_512_mib(
     assert extract.running
     print(f"\nfrom start to the first invoice: {wall:.1f} s, {processor:.1f} s on the processor")
     print(f"most memory: {extract.peak_bytes() / 2**20:.0f} MiB, files in the cache included")
-    # On 1 vCPU that is what it takes, and it is the same however busy this machine is.
+    # On 1 vCPU that is what it takes. Time on the processor grows as well where many share one: it
+    # was more than twice as much at ten times the load.
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    if load > 2:
+        pytest.skip(f"{load:.0f} for each processor: {processor:.1f} s here say nothing")
     assert processor < START_S
 
 
@@ -129,12 +134,17 @@ def test_all_of_khana_runs_as_its_manifest_says(manifest: Manifest, tmp_path: Pa
     options = manifest.mounted(tmp_path)
     with container(*options, command=manifest.command, **manifest.variables) as khana:
         khana.start()
+        http = requests.Session()
+        if manifest.variables.get("KHANA_ACCESS") != "none":
+            assert http.get(f"{khana.url}/v1/invoices", timeout=30).status_code == 401
+            key = khana.run("khana", "key", "create", "--name", "me", "--role", "admin")
+            http.headers["Authorization"] = f"Bearer {key.strip()}"
         with TEMPLATE.open("rb") as template, TEMPLATE.with_suffix(".png").open("rb") as reference:
             files = {"template": template, "reference": reference}
-            requests.post(f"{khana.url}/v1/templates", files=files, timeout=30).raise_for_status()
+            http.post(f"{khana.url}/v1/templates", files=files, timeout=30).raise_for_status()
         with PAGE.open("rb") as file:
             asked = {"files": {"file": file}, "params": {"wait": "true"}}
-            answer = requests.post(f"{khana.url}/v1/invoices", timeout=60, **asked)
+            answer = http.post(f"{khana.url}/v1/invoices", timeout=60, **asked)
         assert {name: field["value"] for name, field in answer.json()["fields"].items()} == VALUES
 
         inbox = Path(manifest.variables.get("KHANA_INBOX", "/data/inbox"))
@@ -143,7 +153,7 @@ def test_all_of_khana_runs_as_its_manifest_says(manifest: Manifest, tmp_path: Pa
         found: list[str] = []
         while "other.jpg" not in found and time.monotonic() < until:
             time.sleep(0.2)
-            answer = requests.get(f"{khana.url}/v1/invoices", timeout=30)
+            answer = http.get(f"{khana.url}/v1/invoices", timeout=30)
             done = [i for i in answer.json()["invoices"] if i["status"] == "done"]
             found = [invoice["source"]["name"] for invoice in done]
         assert sorted(found) == [PAGE.name, "other.jpg"]

@@ -36,7 +36,7 @@ def test_the_debian_packages_are_those_of_the_setup_script() -> None:
     assert installed is not None
     packages = dict((name + "=").split("=")[:2] for name in installed[1].split())
     assert set(packages) == needed | {"python3"}
-    assert all(packages[name] for name in needed), "Tesseract is not pinned"
+    assert all(packages[name] for name in needed), "Tesseract or the font is not pinned"
 
 
 def test_the_python_packages_are_those_of_the_lock() -> None:

@@ -11,6 +11,7 @@ from google.cloud import storage
 from core.adapters.google.credentials import sign_in_error
 from core.adapters.google.drive_connect import open_source
 from core.adapters.google.firestore import FirestoreInvoiceStore
+from core.adapters.google.firestore_outbox import FirestoreOutbox
 from core.adapters.google.storage import GoogleObjectStore
 from core.errors import SetupError
 from core.ports import Adapters
@@ -48,4 +49,5 @@ def open_backend(settings: Settings) -> Adapters:
         sources=sources,
         objects=GoogleObjectStore(files, settings.bucket),
         store=FirestoreInvoiceStore(documents),
+        outbox=FirestoreOutbox(documents),
     )

@@ -2,8 +2,9 @@
 
 A service account sees what is shared with it. With domain-wide delegation it acts for a `subject`,
 a person of the organisation. Neither needs a key file: on Google Cloud the machine's own account
-signs. A person signs in once in a browser and leaves a refresh token, which is kept in a file that
-nobody else may read. (Google's device flow is no choice: it grants no scope that reads Drive.)
+signs. A person signs in once in a browser and leaves a refresh token (`kept`). Google's device flow
+is no choice: it grants no scope that reads Drive
+(https://developers.google.com/identity/protocols/oauth2/limited-input-device#allowedscopes).
 
 All of it asks for one scope, to read Drive.
 """
@@ -11,11 +12,8 @@ All of it asks for one scope, to read Drive.
 import base64
 import hashlib
 import json
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -112,65 +110,6 @@ def of_service_account(
     return service_account.Credentials(  # type: ignore[no-untyped-call]
         signer, email, token_uri, scopes=[SCOPE], subject=subject
     )
-
-
-def of_person(path: Path, *, token_uri: str = TOKEN_URI) -> PersonCredentials:
-    """The credentials of the person whose sign-in `save_person` kept in `path`.
-
-    Raises:
-        SetupError: there is no such file, others may read it, or it is none of ours.
-    """
-    try:
-        mode = path.stat().st_mode
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        values = {key: str(kept[key]) for key in ("client_id", "client_secret", "refresh_token")}
-    except FileNotFoundError as error:
-        raise SetupError(
-            f"{path}: nobody has signed in to Drive yet", code="no_credentials"
-        ) from error
-    except OSError as error:
-        raise SetupError(f"{path}: {error.strerror}", code="no_credentials") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise SetupError(
-            f"{path}: holds no sign-in to Drive: sign in again", code="no_credentials"
-        ) from error
-    if mode & 0o077:
-        raise SetupError(
-            f"{path}: others can read this sign-in to Drive: chmod 600 {path}",
-            code="unsafe_credentials",
-        )
-    return PersonCredentials(  # type: ignore[no-untyped-call]
-        None, token_uri=token_uri, scopes=[SCOPE], **values
-    )
-
-
-def save_person(credentials: PersonCredentials, path: Path) -> None:
-    """Keeps a sign-in in `path`, with mode 0600 from its first byte on.
-
-    Raises:
-        SetupError: the file can't be written.
-    """
-    kept = {
-        "type": "authorized_user",
-        "client_id": credentials.client_id,
-        "client_secret": credentials.client_secret,
-        "refresh_token": credentials.refresh_token,
-    }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # mkstemp gives mode 0600, and the rename leaves no moment of half a file.
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(kept, file)
-                file.flush()
-                os.fsync(descriptor)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SetupError(f"{path}: {error.strerror}", code="no_credentials") from error
 
 
 def check(credentials: Credentials, *, request: Request | None = None) -> None:

@@ -4,29 +4,20 @@ It follows Drive's log of changes; there is one of the account, and one of each 
 has to be known for that (the token to go on from, the folders that are followed, the folders yet to
 be listed) is in the cursor, so a run may end after any page and the next goes on from there.
 
-Only what comes in counts. A rename, a move out of the folders, the trash and a deletion change
-nothing that was taken. A shortcut to a file is taken for that file when it comes in or is changed;
-a later revision of a file that is elsewhere is not noticed. A shortcut to a folder isn't followed.
+How the logs become files to take in is `drive_follow`; here is where they are, and their bytes.
 """
 
 import logging
-import mimetypes
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import BinaryIO, cast
 
-from core.adapters.google.drive_api import FOLDER, SHORTCUT, Change, DriveApi, DriveFile
+from core.adapters.google import drive_push
+from core.adapters.google.drive_api import FOLDER, DriveApi, DriveFile
 from core.adapters.google.drive_cursor import Feed, Feeds, dump, load
-from core.errors import (
-    ConflictError,
-    FileError,
-    NotFoundError,
-    RequestError,
-    SetupError,
-    TransientError,
-)
-from core.invoice import SourceRef
+from core.adapters.google.drive_follow import Follower
+from core.errors import ConflictError, FileError, RequestError, SetupError, TransientError
 from core.ports import Batch, SourceFile
 
 log = logging.getLogger(__name__)
@@ -39,7 +30,6 @@ _DOWNLOADS = 3
 
 _SPOOL_BYTES = 8 * 1024 * 1024
 _ACCOUNT = ""
-_GOOGLE_FILE = "application/vnd.google-apps."
 
 
 class DriveSource:
@@ -47,7 +37,8 @@ class DriveSource:
     drives. `max_bytes` is the size of the largest file to be read.
 
     `connect` is called when Drive is first needed, and again after a sign-in was refused: by then
-    somebody may have signed in anew. `name` keeps the cursors of several accounts apart.
+    somebody may have signed in anew. `name` keeps the cursors of several accounts apart. `address`
+    is what Drive is to call after each change; None for nothing.
     """
 
     shared = True
@@ -58,8 +49,9 @@ class DriveSource:
         folders: Sequence[str],
         *,
         max_bytes: int,
-        name: str = "drive",
+        name: str = drive_push.SOURCE,
         page_size: int = PAGE_SIZE,
+        address: str | None = None,
     ) -> None:
         self.name = name
         self._connect = connect
@@ -67,6 +59,8 @@ class DriveSource:
         self._folders = folders
         self._max_bytes = max_bytes
         self._page_size = page_size
+        self._address = address
+        self._feeds_seen: Feeds = {}
 
     def batches(self, cursor: str | None) -> Iterable[Batch]:
         """The new files and new revisions since `cursor`; first, all that is there.
@@ -87,6 +81,18 @@ class DriveSource:
             self._disconnect()
             raise
 
+    def listen(self, kept: str | None) -> str | None:
+        """Has Drive call after each change, from where the last look has come to.
+
+        Raises:
+            RequestError, SetupError: it won't; the message says why.
+            TransientError: Drive was out of reach for too long.
+        """
+        if self._address is None:
+            return None
+        tokens = {name: feed.token for name, feed in self._feeds_seen.items()}
+        return drive_push.keep_open(self._api, tokens, self._address, kept)
+
     @property
     def _api(self) -> DriveApi:
         if self._connection is None:
@@ -99,12 +105,13 @@ class DriveSource:
             connection.close()
 
     def _batches(self, cursor: str | None) -> Iterator[Batch]:
-        feeds = self._feeds(cursor)
+        feeds = self._feeds_seen = self._feeds(cursor)
+        follower = Follower(self._api, feeds, page_size=self._page_size)
         for drive_id, feed in feeds.items():
-            for files in self._follow(drive_id or None, feed):
+            for page in follower.pages(drive_id or None, feed):
                 now = dump(feeds)
-                if files or now != cursor:
-                    yield Batch(files, now)
+                if page.files or page.gone or now != cursor:
+                    yield Batch(page.files, now, page.gone)
                 cursor = now
 
     def open(self, file: SourceFile) -> BinaryIO:
@@ -185,116 +192,3 @@ class DriveSource:
             feed = drive_id if drive_id and self._api.is_member(drive_id) else _ACCOUNT
             watched.setdefault(feed, []).append(folder.id)
         return watched
-
-    def _follow(self, drive_id: str | None, feed: Feed) -> Iterator[Sequence[SourceFile]]:
-        """The files of one page after the other; `feed` is moved on before each is given."""
-        refused = False
-        done = False
-        while not done:
-            try:
-                files, done = self._next_page(drive_id, feed)
-            except RequestError as error:
-                # Drive may refuse a token that is as old as the cursor. If it refuses another in
-                # the same run, starting over again might never end.
-                by_token = feed.page is not None or not feed.todo
-                if refused or not by_token or error.code == "access_denied":
-                    raise
-                refused = True
-                log.warning("%s: listed anew: %s", self.name, error.message)
-                self._start_over(drive_id, feed)
-            else:
-                yield files
-
-    def _start_over(self, drive_id: str | None, feed: Feed) -> None:
-        if feed.todo:
-            feed.page = None
-        else:
-            feed.restart(self._api.start_token(drive_id))
-
-    def _next_page(self, drive_id: str | None, feed: Feed) -> tuple[Sequence[SourceFile], bool]:
-        """The files of one page, and whether it was the last: folders first, then changes."""
-        if feed.todo:
-            return self._list(drive_id, feed), False
-        page = self._api.changes(feed.token, drive_id, page_size=self._page_size)
-        files = self._take(feed, page.changes)
-        feed.token = page.next
-        return files, page.last and not feed.todo
-
-    def _list(self, drive_id: str | None, feed: Feed) -> Sequence[SourceFile]:
-        """One page of the first folder to be listed."""
-        folder = feed.todo[0]
-        try:
-            page = self._api.children(
-                folder, drive_id, page_token=feed.page, page_size=self._page_size
-            )
-        except NotFoundError:
-            if folder in feed.watched:
-                raise
-            # Deleted, or hidden from this account, since it was seen. The log will tell more.
-            feed.drop(folder)
-            return []
-        feed.page = page.next
-        if page.next is None:
-            feed.todo.pop(0)
-        for file in page.files:
-            if file.mime_type == FOLDER:
-                feed.add(file.id, folder)
-        return self._source_files(page.files)
-
-    def _take(self, feed: Feed, changes: Sequence[Change]) -> Sequence[SourceFile]:
-        """The files to take in of one page of changes."""
-        files = []
-        for change in changes:
-            file = change.file
-            if file is None or file.trashed or file.parent not in feed.folders:
-                feed.drop(change.file_id)
-            elif file.mime_type == FOLDER:
-                feed.add(file.id, file.parent)
-            else:
-                files.append(file)
-        return self._source_files(files)
-
-    def _source_files(self, files: Iterable[DriveFile]) -> Sequence[SourceFile]:
-        """Those of `files` that may be invoices, each revision once."""
-        found = {}
-        for file in files:
-            source_file = self._source_file(file)
-            if source_file:
-                found[source_file.ref.file_id, source_file.revision] = source_file
-        return list(found.values())
-
-    def _source_file(self, file: DriveFile) -> SourceFile | None:
-        if file.mime_type == SHORTCUT:
-            return self._followed(file)
-        if not _may_be_invoice(file.mime_type, file.name):
-            return None
-        return SourceFile(
-            ref=SourceRef(kind="drive", file_id=file.id, name=file.name, link=file.link),
-            # A Google document has none, so that it is refused once and not after each edit.
-            revision=file.revision or "",
-            size=file.size or 0,
-        )
-
-    def _followed(self, shortcut: DriveFile) -> SourceFile | None:
-        """What a shortcut leads to. What can't be seen is refused when it is opened."""
-        kind = shortcut.target_mime_type or ""
-        if shortcut.target is None or not _may_be_invoice(kind, shortcut.name):
-            return None
-        try:
-            target = self._api.file(shortcut.target, what=shortcut.name)
-        except RequestError:
-            ref = SourceRef(
-                kind="drive", file_id=shortcut.target, name=shortcut.name, link=shortcut.link
-            )
-            return SourceFile(ref=ref, revision="", size=0)
-        return self._source_file(target)
-
-
-def _may_be_invoice(mime_type: str, name: str) -> bool:
-    """Whether it is an image or a PDF, or a Google document, which is refused with a reason."""
-    if mime_type.startswith(_GOOGLE_FILE):
-        return mime_type not in (FOLDER, SHORTCUT)
-    if mime_type == "application/octet-stream":
-        # What a program uploads without saying what it is.
-        mime_type = mimetypes.guess_type(name)[0] or mime_type
-    return mime_type.startswith("image/") or mime_type == "application/pdf"

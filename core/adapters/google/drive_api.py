@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, TypeVar
 
 import httplib2  # type: ignore[import-untyped]
@@ -88,8 +89,8 @@ class DriveApi:
     """A connection to Drive, for one thread.
 
     Every method raises:
-        RequestError: Drive refuses this file, folder or token (400, 404, 410, and a 403 that is
-            about the file); NotFoundError if it is not there, or not for this account.
+        RequestError: Drive refuses this file, folder or token (400, 410, a 403 about the file);
+            NotFoundError if it is not there, or not for this account.
         SetupError: Drive refuses this account or project altogether; the message says the remedy.
         TransientError: Drive was out of reach, or asked to slow down, until `backoff` gave up.
     """
@@ -102,8 +103,7 @@ class DriveApi:
         backoff: Backoff | None = None,
         chunk_bytes: int = CHUNK_BYTES,
     ) -> None:
-        # Uploads aside (Khana makes none), api_endpoint would do the same; the document's root is
-        # what the client builds every address from.
+        # The client builds every address from the document's root.
         document = json.loads(get_static_doc("drive", "v3")) | {"rootUrl": root_url}
         wire = AuthorizedHttp(credentials, http=httplib2.Http(timeout=TIMEOUT_S))
         self._service = build_from_document(document, http=wire)
@@ -135,6 +135,8 @@ class DriveApi:
             pageSize=page_size,
             spaces="drive",
             includeRemoved=True,
+            # Of what left this log for another one, the file as it is now.
+            includeCorpusRemovals=True,
             supportsAllDrives=True,
             includeItemsFromAllDrives=True,
             fields="nextPageToken,newStartPageToken,"
@@ -147,18 +149,26 @@ class DriveApi:
         self, folder_id: str, drive_id: str | None, *, page_token: str | None, page_size: int
     ) -> Children:
         """One page of what is in a folder and not in the trash, oldest first."""
+        place = {"corpora": "drive" if drive_id else "user", "driveId": drive_id}
+        paging = {"pageToken": page_token, "pageSize": page_size}
+        return self._list(folder_id, "and trashed = false", **place, **paging)
+
+    def remains(self, folder_id: str, *, page_token: str | None, page_size: int) -> Children:
+        """One page of all that is in a folder, wherever that went, be it the trash."""
+        paging = {"pageToken": page_token, "pageSize": page_size}
+        return self._list(folder_id, "", corpora="allDrives", **paging)
+
+    def _list(self, folder_id: str, condition: str, **parameters: Any) -> Children:
         quoted = folder_id.replace("\\", "\\\\").replace("'", "\\'")
         request = self._service.files().list(
-            q=f"'{quoted}' in parents and trashed = false",
-            pageSize=page_size,
+            q=f"'{quoted}' in parents {condition}".rstrip(),
             # What is changed while the pages are turned moves to the end: nothing is passed over.
             orderBy="modifiedTime",
             spaces="drive",
             supportsAllDrives=True,
             includeItemsFromAllDrives=True,
-            corpora="drive" if drive_id else "user",
             fields=f"nextPageToken,files({_FILE})",
-            **_given(driveId=drive_id, pageToken=page_token),
+            **_given(**parameters),
         )
         return self._ask(request, f"Drive folder {folder_id}", _children)
 
@@ -186,6 +196,41 @@ class DriveApi:
         if _md5(into) != file.md5:
             raise ConflictError(f"{file.name}: its bytes don't match its MD5 checksum")
 
+    def watch_changes(
+        self,
+        start: str,
+        drive_id: str | None,
+        *,
+        channel_id: str,
+        address: str,
+        token: str,
+        until: datetime,
+    ) -> tuple[str, datetime]:
+        """Has Drive call `address` after each change from the token `start` on; gives the id of
+        what is watched, and the end that Drive has set."""
+        request = self._service.changes().watch(
+            pageToken=start,
+            spaces="drive",
+            includeRemoved=True,
+            supportsAllDrives=True,
+            includeItemsFromAllDrives=True,
+            body={
+                "id": channel_id,
+                "type": "web_hook",
+                "address": address,
+                "token": token,
+                "expiration": str(int(until.timestamp() * 1000)),
+            },
+            **_given(driveId=drive_id),
+        )
+        return self._ask(request, _place(drive_id), _channel)
+
+    def stop_channel(self, channel_id: str, resource_id: str) -> None:
+        """Has a channel call no more."""
+        body = {"id": channel_id, "resourceId": resource_id}
+        request = self._service.channels().stop(body=body)
+        self._ask(request, f"push channel {channel_id}", lambda _: None)
+
     def _ask(self, request: Any, what: str, parse: Callable[[Mapping[str, Any]], T]) -> T:
         return self._run(lambda: parse(request.execute()), what)
 
@@ -208,6 +253,11 @@ def _changes(page: Mapping[str, Any]) -> Changes:
         next=page.get("nextPageToken") or page["newStartPageToken"],
         last="nextPageToken" not in page,
     )
+
+
+def _channel(resource: Mapping[str, Any]) -> tuple[str, datetime]:
+    until = datetime.fromtimestamp(int(resource["expiration"]) / 1000, UTC)
+    return str(resource["resourceId"]), until
 
 
 def _children(page: Mapping[str, Any]) -> Children:
@@ -234,10 +284,11 @@ def _file(resource: Mapping[str, Any]) -> DriveFile:
 
 def _md5(stream: BinaryIO) -> str:
     # Against damage on the way, which it is good for; Drive gives no stronger one for all files.
-    digest = hashlib.md5(usedforsecurity=False)
     stream.seek(0)
-    while chunk := stream.read(CHUNK_BYTES):
-        digest.update(chunk)
+    digest = hashlib.file_digest(
+        stream,  # type: ignore[arg-type]  # typeshed's BinaryIO has no readinto, real ones do
+        lambda: hashlib.md5(usedforsecurity=False),
+    )
     return digest.hexdigest()
 
 
@@ -245,5 +296,5 @@ def _place(drive_id: str | None) -> str:
     return f"changes of shared drive {drive_id}" if drive_id else "changes in Drive"
 
 
-def _given(**parameters: str | None) -> dict[str, str]:
+def _given(**parameters: Any) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if value is not None}

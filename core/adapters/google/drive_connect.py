@@ -5,11 +5,10 @@ Where DRIVE_EMULATOR_HOST (a URL) is set, Drive and Google's sign-in are there.
 
 import os
 import re
-from pathlib import Path
 
 from google.auth.credentials import AnonymousCredentials, Credentials
 
-from core.adapters.google import credentials
+from core.adapters.google import credentials, kept
 from core.adapters.google.drive import DriveSource
 from core.adapters.google.drive_api import ROOT_URL, DriveApi
 from core.adapters.google.retry import Backoff
@@ -39,7 +38,9 @@ def open_source(settings: Settings, *, patience: float = PATIENCE_S) -> DriveSou
     def connect() -> DriveApi:
         return DriveApi(sign_in(settings), root_url=root_url(), backoff=Backoff(budget=patience))
 
-    return DriveSource(connect, folders, max_bytes=settings.max_file_bytes)
+    return DriveSource(
+        connect, folders, max_bytes=settings.max_file_bytes, address=settings.drive_push
+    )
 
 
 def sign_in(settings: Settings) -> Credentials:
@@ -56,7 +57,7 @@ def sign_in(settings: Settings) -> Credentials:
                 "acts for one: unset one of them",
                 code="invalid_setting",
             )
-        return credentials.of_person(Path(settings.drive_sign_in), token_uri=token_uri())
+        return kept.of_person(settings.drive_sign_in, token_uri=token_uri())
     if EMULATOR in os.environ:
         return AnonymousCredentials()  # type: ignore[no-untyped-call]
     return credentials.of_service_account(settings.drive_subject)

@@ -1,6 +1,7 @@
 """What following Drive has to remember, kept as JSON in the cursor of the source."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -8,6 +9,9 @@ from core.errors import SetupError
 
 LIMIT_BYTES = 900_000
 """Largest cursor: Firestore takes documents up to 1 MiB. It is enough for some 12,000 folders."""
+
+Way = Literal["trashed", "moved_out"]
+"""How a folder went that is still there."""
 
 _UNKNOWN = ""
 
@@ -17,7 +21,8 @@ class Feed(BaseModel):
 
     `watched` are the folders that were asked for. `folders` are these and all below them, each with
     the folder that it is in, if that is among them. Those in `todo` are yet to be listed, the first
-    of them from `page` on.
+    of them from `page` on. `left` are folders that went, by how; what is in them is yet to be told
+    of, that in the first from `left_page` on.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -27,6 +32,15 @@ class Feed(BaseModel):
     folders: dict[str, str] = {}
     todo: list[str] = []
     page: str | None = None
+    left: dict[str, Way] = {}
+    left_page: str | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether what comes next is asked for by a token, which may be refused."""
+        if self.todo:
+            return self.page is not None
+        return self.left_page is not None if self.left else True
 
     def watch(self, folders: Sequence[str]) -> None:
         """Watches these folders instead of those before."""
@@ -44,6 +58,7 @@ class Feed(BaseModel):
         if folder not in self.folders:
             self.todo.append(folder)
         self.folders[folder] = parent
+        self.told_of(folder)  # should it be back
 
     def drop(self, folder: str) -> None:
         """Follows a folder, and those below it, no longer. A watched one only changes its place."""
@@ -59,6 +74,18 @@ class Feed(BaseModel):
             self.todo.remove(folder)
         for child in [child for child, parent in self.folders.items() if parent == folder]:
             self.drop(child)
+
+    def leave(self, folder: str, way: Way) -> None:
+        """Follows a folder no longer, as `drop` does; what is in it is to be told of."""
+        if folder in self.folders and folder not in self.watched:
+            self.left[folder] = way
+        self.drop(folder)
+
+    def told_of(self, folder: str) -> None:
+        """Nothing more is to be said of what is in a folder that went."""
+        if folder == next(iter(self.left), None):
+            self.left_page = None
+        self.left.pop(folder, None)
 
     def restart(self, token: str) -> None:
         """Goes on from `token`, once all folders have been listed anew."""

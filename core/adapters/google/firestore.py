@@ -5,6 +5,7 @@
     templates/<id>/versions/<n> each version, and where its picture is
     pictures/<random>           a template's reference picture
     state/<key>                 what watching remembers
+    deliveries/<id>             what webhooks are to be told (`firestore_outbox`)
 
 What may grow is kept in pieces (`firestore_pieces`), so that no document comes near 1 MiB.
 """
@@ -20,6 +21,7 @@ from google.cloud import firestore_v1 as firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from core.adapters.google.firestore_errors import ContentionError, firestore_errors
+from core.adapters.google.firestore_outbox import announcements
 from core.adapters.google.firestore_pieces import (
     delete_pieces,
     pieces,
@@ -69,7 +71,9 @@ class FirestoreInvoiceStore:
             known = document.get(transaction=transaction)
             if known.exists:
                 return _load(known, transaction), False
+            announce = announcements(transaction, self._client, None, invoice)
             _put(transaction, document, invoice)
+            announce()
             return invoice, True
 
         return self._transact(invoice.id, work)
@@ -87,7 +91,9 @@ class FirestoreInvoiceStore:
             changed = change(current)
             if changed is None:
                 return current
+            announce = announcements(transaction, self._client, current, changed)
             _put(transaction, document, changed, before=pieces(snapshot))
+            announce()
             return changed
 
         return self._transact(invoice_id, work)
@@ -125,6 +131,9 @@ class FirestoreInvoiceStore:
                     found.append(invoice)
                 token = token_after(query, invoice) if seen == limit else None
         return InvoicePage(found, token)
+
+    def token_after(self, query: Query, invoice: Invoice) -> str:
+        return token_after(query, invoice)
 
     def count_by_status(self) -> Mapping[Status, int]:
         invoices = self._client.collection("invoices")

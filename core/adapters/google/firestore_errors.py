@@ -28,7 +28,7 @@ def firestore_errors(what: str) -> Iterator[None]:
     except exceptions.GoogleAPICallError as error:
         raise _refusal(error, what) from error
     except exceptions.RetryError as error:
-        raise TransientError(f"{what}: Firestore is out of reach: {error.message}") from error
+        raise _out_of_reach(error, what) from error
     except GoogleAuthError as error:
         raise sign_in_error(error) from error
     except ValueError as error:
@@ -37,7 +37,13 @@ def firestore_errors(what: str) -> Iterator[None]:
         refusal = error.__cause__ or error.__context__
         if isinstance(refusal, exceptions.GoogleAPICallError):
             raise _refusal(refusal, what) from error
+        if isinstance(refusal, exceptions.RetryError):
+            raise _out_of_reach(refusal, what) from error
         raise
+
+
+def _out_of_reach(error: exceptions.RetryError, what: str) -> TransientError:
+    return TransientError(f"{what}: Firestore is out of reach: {error.message}")
 
 
 class ContentionError(TransientError):

@@ -115,8 +115,9 @@ class GoogleObjectStore:
                     )[0]
                 ) is not None:
                     pass
-        except _Changed:
-            # By a newer generation, which announces itself, or because it was deleted.
+        except (_Changed, NotFoundError):
+            # By a newer generation, which announces itself: also one of ours, where the answer to
+            # the first try was lost. Or because it was deleted.
             blob = self._get(ref.bucket, ref.name)
             if blob is None:
                 raise NotFoundError(f"{ref.name}: there is no such object") from None

@@ -158,7 +158,12 @@ def list_changes(call: Call) -> Resource:
                 "changes": changes,
                 "nextPageToken": str(number),
             }
-        change = _change(call.drive, entry, all_drives=all_drives)
+        change = _change(
+            call.drive,
+            entry,
+            all_drives=all_drives,
+            corpus_removals=call.params["includeCorpusRemovals"],
+        )
         if call.params["includeRemoved"] or not change["removed"]:
             changes.append(change)
     return {"kind": "drive#changeList", "changes": changes, "newStartPageToken": str(log.next)}
@@ -228,7 +233,9 @@ def _log(call: Call) -> Log:
     return call.drive.log(call.params.get("driveId"), all_drives=call.params["supportsAllDrives"])
 
 
-def _change(drive: DriveState, entry: Change, *, all_drives: bool) -> Resource:
+def _change(
+    drive: DriveState, entry: Change, *, all_drives: bool, corpus_removals: bool
+) -> Resource:
     item_id = entry.item_id
     change: Resource = {"kind": "drive#change", "time": timestamp(entry.at)}
     shared = drive.drives.get(item_id)
@@ -244,9 +251,12 @@ def _change(drive: DriveState, entry: Change, *, all_drives: bool) -> Resource:
             | ({"drive": _drive_resource(shared)} if shared.member else {})
         )
     item = drive.items.get(item_id)
-    gone = entry.removed or item is None or not item.visible or (item.drive_id and not all_drives)
-    change |= {"type": "file", "changeType": "file", "fileId": item_id, "removed": bool(gone)}
-    return change if gone or item is None else change | {"file": drive.resource(item)}
+    hidden = item is None or not item.visible or (item.drive_id and not all_drives)
+    removed = bool(entry.removed or hidden)
+    change |= {"type": "file", "changeType": "file", "fileId": item_id, "removed": removed}
+    if item is None or hidden or (entry.removed and not corpus_removals):
+        return change
+    return change | {"file": drive.resource(item)}
 
 
 def _drive_resource(drive: SharedDrive) -> Resource:

@@ -3,7 +3,7 @@
 A log is what the reference says of it (https://developers.google.com/drive/api/guides/about-changes):
 each item is in it once, at its latest change, with its state of now. There is one for the user and
 one for each shared drive; what happens inside a shared drive that the user is a member of is in the
-log of that drive alone.
+log of that drive, and may be in the user's as well where the user has worked with it (`use`).
 """
 
 import hashlib
@@ -170,6 +170,11 @@ class DriveState:
             for touched in [item, *self._below(item)]:
                 touched.visible = visible
                 self._log(self._log_of(touched), touched.id, removed=not visible)
+
+    def use(self, item_id: str) -> None:
+        """The user opens an item of a shared drive: the user's own log tells of it, too."""
+        with self.lock:
+            self._log(USER_LOG, item_id)
 
     def expire_tokens(self, log: str = USER_LOG) -> None:
         """Has all page tokens of a log refused that were given so far."""

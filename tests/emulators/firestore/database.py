@@ -3,6 +3,7 @@
 import itertools
 import threading
 import time
+from bisect import insort
 from collections.abc import Iterator, Sequence
 
 from grpc import StatusCode
@@ -28,6 +29,8 @@ class Database:
         self._last_time = 0
         self._ages = itertools.count()
         self._versions: dict[Path, list[tuple[int, Document | None]]] = {}
+        # The paths of each collection's documents, wherever it is, in the order of their names.
+        self._collections: dict[str, list[Path]] = {}
         self._open: dict[bytes, Transaction] = {}
         self._ended: dict[bytes, Transaction] = {}
 
@@ -46,10 +49,14 @@ class Database:
                     return document
             return None
 
-    def documents(self, at: int) -> Iterator[tuple[Path, Document]]:
-        """All documents of that time, in the order of their names."""
+    def documents(self, at: int, collection: str = "") -> Iterator[tuple[Path, Document]]:
+        """All documents of that time in collections of that id, or in any, in the order of their
+        names."""
         with self.changed:
-            paths = sorted(self._versions, key=path_key)
+            if collection:
+                paths = list(self._collections.get(collection, []))
+            else:
+                paths = sorted(self._versions, key=path_key)
         for path in paths:
             if (document := self.document(path, at)) is not None:
                 yield path, document
@@ -128,7 +135,10 @@ class Database:
                 self.end(writer)
             for path, (before, after) in changes.items():
                 if before != after:
-                    self._versions.setdefault(path, []).append((at, after))
+                    if path not in self._versions:
+                        self._versions[path] = []
+                        insort(self._collections.setdefault(path[-2], []), path, key=path_key)
+                    self._versions[path].append((at, after))
             self.committed_at = at
             self.changed.notify_all()
             return results, at
@@ -201,15 +211,15 @@ class Reader:
                 self._locked()
             return self._database.document(path, self.time)
 
-    def documents(self, matches: Predicate) -> list[Document]:
-        """Those that match, in the order of their names."""
+    def documents(self, matches: Predicate, collection: str = "") -> list[Document]:
+        """Those that match, in the order of their names; `collection` is as in `Database`."""
         with self._database.changed:
             if self._locking:
                 self._locking.lock_query(matches)
                 self._locked()
             return [
                 document
-                for path, document in self._database.documents(self.time)
+                for path, document in self._database.documents(self.time, collection)
                 if matches(path, document)
             ]
 

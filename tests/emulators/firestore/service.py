@@ -136,7 +136,7 @@ class Service:
         reader = self._reader(database, request)
         if request.HasField("new_transaction"):
             yield m.RunQueryResponse(transaction=reader.transaction.id)
-        found = query.run(reader.documents(query.matches))
+        found = query.run(reader.documents(query.matches, query.collection))
         for document in found:
             yield m.RunQueryResponse(
                 document=query.project(document), read_time=m.timestamp(reader.time)
@@ -159,7 +159,7 @@ class Service:
         reader = self._reader(database, request)
         if request.HasField("new_transaction"):
             yield m.RunAggregationQueryResponse(transaction=reader.transaction.id)
-        found = query.run(reader.documents(query.matches))
+        found = query.run(reader.documents(query.matches, query.collection))
         yield m.RunAggregationQueryResponse(
             result=aggregate(found, aggregations), read_time=m.timestamp(reader.time)
         )

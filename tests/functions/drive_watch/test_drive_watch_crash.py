@@ -60,6 +60,7 @@ def mortal(adapters: Adapters, dies_at: int) -> Adapters:
         sources=[Mortal(source, toll, {"open"}) for source in adapters.sources],
         objects=Mortal(adapters.objects, toll, {"create"}),
         store=Mortal(adapters.store, toll, writes),
+        outbox=adapters.outbox,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 from emulators.cloud import Cloud
-from emulators.eventarc import finalized, notification, published, pushed, send
+from emulators.eventarc import Eventarc, finalized, notification, published, pushed, send
 from emulators.serving import running
 from running_khana import khana
 
@@ -203,6 +204,28 @@ def test_a_passing_fault_is_not_acknowledged_and_in_the_end_given_up(
     assert again.status == "received"
     assert send(start(), finalized(ref_of(again))) == 200
     assert adapters.store.get(invoice.id).status == "done"
+
+
+def test_after_its_last_try_an_event_is_a_dead_letter_and_the_invoice_says_so(
+    start: Start, adapters: Adapters, cloud: Cloud
+) -> None:
+    poor, bad = received(adapters, page()), received(adapters, b"no picture", "bad.jpg")
+    url = start(KHANA_TESSERACT="/nowhere/tesseract")
+    with (
+        cloud.storage_client() as files,
+        Eventarc(files, cloud.bucket, url, first=0.05, max_tries=3) as events,
+    ):
+        until = time.monotonic() + 60
+        while adapters.store.get(poor.id).status != "failed":
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    # What is the file's own fault was acknowledged the first time, and is no dead letter.
+    assert events.dead_letters == [ref_of(poor)]
+    failed, refused = adapters.store.get(poor.id).error, adapters.store.get(bad.id).error
+    assert failed is not None
+    assert failed.message.startswith("page.png: reading it failed 3 times; the last time: ")
+    assert refused is not None
+    assert refused.code == "unsupported_format"
 
 
 def test_a_late_dead_letter_leaves_what_was_read(start: Start, adapters: Adapters) -> None:

@@ -19,6 +19,7 @@ from core.adapters.google import credentials
 from core.adapters.google.credentials import SCOPE, BrowserSignIn
 from core.adapters.google.drive import DriveSource
 from core.adapters.google.drive_api import DriveApi
+from core.adapters.google.kept import of_person, save_person
 from core.errors import SetupError, TransientError
 
 ROBOT = "khana@a-project.iam.gserviceaccount.com"
@@ -183,14 +184,14 @@ class TestPerson:
         return path
 
     def test_is_signed_in_by_the_token_that_was_kept(self, closed_drive, kept, token_uri, time):
-        signed_in = credentials.of_person(kept, token_uri=token_uri)
+        signed_in = of_person(str(kept), token_uri=token_uri)
         assert names_seen(closed_drive, signed_in, time) == ["a.pdf"]
 
     def test_who_revoked_it_is_told_to_sign_in_again(
         self, closed_drive, kept, token_uri, request_to, time
     ):
         closed_drive.sign_in.refresh_tokens.clear()
-        signed_in = credentials.of_person(kept, token_uri=token_uri)
+        signed_in = of_person(str(kept), token_uri=token_uri)
         with pytest.raises(SetupError, match="revoked or has expired: sign in again") as caught:
             credentials.check(signed_in, request=request_to)
         assert caught.value.code == "sign_in_expired"
@@ -199,7 +200,7 @@ class TestPerson:
         assert time.waits == []
 
     def test_who_revokes_it_during_the_work_is_told_too(self, closed_drive, kept, token_uri, time):
-        signed_in = credentials.of_person(kept, token_uri=token_uri)
+        signed_in = of_person(str(kept), token_uri=token_uri)
         names_seen(closed_drive, signed_in, time)
         closed_drive.sign_in.refresh_tokens.clear()
         closed_drive.sign_in.access_tokens.clear()
@@ -207,7 +208,7 @@ class TestPerson:
             names_seen(closed_drive, signed_in, time)
 
     def test_an_access_token_that_ran_out_is_renewed(self, closed_drive, kept, token_uri, time):
-        signed_in = credentials.of_person(kept, token_uri=token_uri)
+        signed_in = of_person(str(kept), token_uri=token_uri)
         names_seen(closed_drive, signed_in, time)
         closed_drive.sign_in.access_tokens.clear()
         assert names_seen(closed_drive, signed_in, time) == ["a.pdf"]
@@ -217,31 +218,31 @@ class TestPerson:
     ):
         closed_drive.fail("*", status=401, reason="authError", times=None)
         with pytest.raises(SetupError, match=r"401 .* sign in again"):
-            names_seen(closed_drive, credentials.of_person(kept, token_uri=token_uri), time)
+            names_seen(closed_drive, of_person(str(kept), token_uri=token_uri), time)
 
     def test_who_allowed_too_little_is_told(self, closed_drive, kept, token_uri, time):
         other = "https://www.googleapis.com/auth/userinfo.email"
         closed_drive.sign_in.refresh_tokens["1//kept"] = Grant(CLERK, None, frozenset({other}))
         with pytest.raises(SetupError, match="let Khana see files in Drive"):
-            names_seen(closed_drive, credentials.of_person(kept, token_uri=token_uri), time)
+            names_seen(closed_drive, of_person(str(kept), token_uri=token_uri), time)
 
     def test_a_file_that_others_can_read_is_not_used(self, kept):
         kept.chmod(0o640)
         with pytest.raises(SetupError, match=f"chmod 600 {kept}"):
-            credentials.of_person(kept)
+            of_person(str(kept))
 
     @pytest.mark.parametrize("content", ["", "[]", "{}", '{"refresh_token": "1//kept"}'])
     def test_a_file_of_something_else_is_refused(self, kept, content):
         kept.write_text(content)
         with pytest.raises(SetupError, match="holds no sign-in"):
-            credentials.of_person(kept)
+            of_person(str(kept))
 
     def test_nobody_has_signed_in_yet(self, tmp_path):
         with pytest.raises(SetupError, match="nobody has signed in"):
-            credentials.of_person(tmp_path / "none.json")
+            of_person(str(tmp_path / "none.json"))
 
     def test_a_token_endpoint_out_of_reach_is_a_passing_fault(self, kept, request_to):
-        signed_in = credentials.of_person(kept, token_uri="http://127.0.0.1:9/token")
+        signed_in = of_person(str(kept), token_uri="http://127.0.0.1:9/token")
         with pytest.raises(TransientError):
             credentials.check(signed_in, request=request_to)
 
@@ -263,9 +264,9 @@ class TestBrowser:
     def test_a_person_signs_in_once(self, closed_drive, sign_in, request_to, tmp_path, time):
         signed_in = sign_in.finish(**self.agree(closed_drive, sign_in), request=request_to)
         path = tmp_path / "keep" / "sign-in.json"
-        credentials.save_person(signed_in, path)
+        save_person(signed_in, str(path))
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        again = credentials.of_person(path, token_uri=sign_in.token_uri)
+        again = of_person(str(path), token_uri=sign_in.token_uri)
         assert names_seen(closed_drive, again, time) == ["a.pdf"]
         assert grants(closed_drive) == {Grant(CLERK, None, frozenset({SCOPE}))}
 
@@ -274,7 +275,7 @@ class TestBrowser:
         path.write_text("old")
         path.chmod(0o644)
         signed_in = sign_in.finish(**self.agree(closed_drive, sign_in), request=request_to)
-        credentials.save_person(signed_in, path)
+        save_person(signed_in, str(path))
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert list(tmp_path.iterdir()) == [path]
 

@@ -1,7 +1,7 @@
 """What is taken from Drive, and when: through Google's client, from a double of Drive."""
 
 import pytest
-from following import files_of, follow, names
+from following import files_of, follow, gone_of, names
 
 
 @pytest.fixture
@@ -142,6 +142,49 @@ class TestFolders:
             drive.state.file("a.pdf", b"%PDF", week)
         assert follow(watch(inbox), cursor)[0] == []
 
+    @pytest.mark.parametrize("way", ["moved_out", "trashed"])
+    def test_what_is_in_a_folder_that_left_is_told_of(self, drive, watch, inbox, way):
+        march = drive.state.folder("March", inbox)
+        week = drive.state.folder("Week 1", march)
+        files = {drive.state.file(f"{n}.pdf", b"%PDF", march) for n in range(5)}
+        files |= {drive.state.file(f"below-{n}.pdf", b"%PDF", week) for n in range(3)}
+        stays = drive.state.file("stays.pdf", b"%PDF", inbox)
+        _, cursor = follow(watch(inbox))
+        if way == "trashed":
+            drive.state.trash(march)
+        else:
+            drive.state.move(march, drive.state.root)
+        gone = []
+        # One page a run, and a token that Drive refuses on the way.
+        drive.fail("files.list", status=400, reason="invalid", skip=1)
+        while batch := next(iter(watch(inbox).batches(cursor)), None):
+            gone += [each for each in gone_of([batch]) if each[0] != march]
+            cursor = batch.cursor
+        assert set(gone) == {(file, way) for file in files}
+        assert len(gone) <= len(files) + 2
+        drive.state.rename(stays, "stayed.pdf")
+        assert gone_of(watch(inbox).batches(cursor)) == []
+
+    def test_a_folder_that_left_and_is_back_before_it_was_told_of(self, drive, watch, inbox):
+        march = drive.state.folder("March", inbox)
+        drive.state.file("a.pdf", b"%PDF", march)
+        _, cursor = follow(watch(inbox))
+        drive.state.move(march, drive.state.root)
+        cursor = next(iter(watch(inbox).batches(cursor))).cursor
+        drive.state.move(march, inbox)
+        found, cursor = follow(watch(inbox), cursor)
+        drive.state.file("b.pdf", b"%PDF", march)
+        assert (found, follow(watch(inbox), cursor)[0]) == (["a.pdf"], ["b.pdf"])
+
+    def test_a_folder_that_left_and_is_hidden_stops_nothing(self, drive, watch, inbox):
+        march = drive.state.folder("March", inbox)
+        _, cursor = follow(watch(inbox))
+        drive.state.move(march, drive.state.root)
+        drive.fail("files.list", status=403, reason="insufficientFilePermissions")
+        _, cursor = follow(watch(inbox), cursor)
+        drive.state.file("a.pdf", b"%PDF", inbox)
+        assert follow(watch(inbox), cursor)[0] == ["a.pdf"]
+
     def test_a_folder_that_is_renamed_is_not_listed_again(self, drive, watch, inbox):
         march = drive.state.folder("March", inbox)
         drive.state.file("a.pdf", b"%PDF", march)
@@ -238,9 +281,13 @@ class TestSharedDrives:
         target = drive.state.file("target.pdf", b"%PDF", drive.state.add_drive("Archive"))
         drive.state.shortcut("shortcut", target, office)
         drive.state.file("a.pdf", b"%PDF", inbox)
+        march = drive.state.folder("March", inbox)
         source = watch(inbox, office)
+        _, cursor = follow(source)
         for file in files_of(source.batches(None)):
             source.open(file).close()
+        drive.state.move(march, drive.state.root)
+        follow(source, cursor)
         followed = {call.method: call for call in drive.calls}
         assert followed.keys() == {
             "files.get",
@@ -255,9 +302,40 @@ class TestSharedDrives:
                 assert call.params["supportsAllDrives"] == "true", call
             if call.method in ("files.list", "changes.list"):
                 assert call.params["includeItemsFromAllDrives"] == "true", call
-        for call in drive.calls_of("files.list"):
+        listings = drive.calls_of("files.list")
+        for call in listings:
             of_drive = "driveId" in call.params
-            assert call.params["corpora"] == ("drive" if of_drive else "user"), call
+            assert (call.params["corpora"] == "drive") == of_drive, call
+        # A folder that went is listed wherever it is by now.
+        assert [march in call.params["q"] for call in listings if _everywhere(call)] == [True]
+
+    def test_what_the_accounts_log_tells_of_a_shared_drive_is_not_taken_for_a_move(
+        self, drive, watch, inbox
+    ):
+        office = drive.state.add_drive("Office")
+        file = drive.state.file("ours.pdf", b"%PDF", office)
+        _, cursor = follow(watch(inbox, office))
+        drive.state.use(file)
+        assert gone_of(watch(inbox, office).batches(cursor)) == []
+
+    @pytest.mark.parametrize("office_first", [True, False])
+    def test_a_file_that_goes_from_one_log_into_another_is_not_gone(
+        self, drive, watch, inbox, office_first
+    ):
+        office, other = drive.state.add_drive("Office"), drive.state.add_drive("Other")
+        folders = (office, inbox) if office_first else (inbox, office)
+        file = drive.state.file("a.pdf", b"%PDF", inbox)
+        _, cursor = follow(watch(*folders))
+        drive.state.move(file, office)
+        run = list(watch(*folders).batches(cursor))
+        assert (gone_of(run), names(run)) == ([], ["a.pdf"])
+        drive.state.move(file, other)
+        run = list(watch(*folders).batches(run[-1].cursor))
+        assert gone_of(run) == [(file, "moved_out")]
+
+
+def _everywhere(call) -> bool:
+    return call.params["corpora"] == "allDrives"
 
 
 class TestShortcuts:

@@ -57,6 +57,74 @@ def test_a_file_comes_in_once_and_each_revision_of_it(drive, inbox, adapters, se
     assert {adapters.objects.read(i.object).data for i in found} == {b"%PDF-1", b"%PDF-2"}
 
 
+def only(adapters: Adapters) -> Invoice:
+    (invoice,) = adapters.store.list(Query()).invoices
+    return invoice
+
+
+def test_what_becomes_of_a_file_is_noted_and_deletes_nothing(drive, inbox, adapters, settings):
+    file = drive.state.file("a.pdf", b"%PDF", inbox)
+    elsewhere = drive.state.folder("Elsewhere")
+    look(adapters, settings)
+    drive.state.rename(file, "b.pdf")
+    look(adapters, settings)
+    drive.state.move(file, elsewhere)
+    look(adapters, settings)
+    look(adapters, settings)
+    drive.state.move(file, inbox)
+    look(adapters, settings)
+    drive.state.trash(file)
+    look(adapters, settings)
+    drive.state.delete(file)
+    look(adapters, settings)
+    invoice = only(adapters)
+    assert [(note.code, note.message) for note in invoice.notes] == [
+        ("renamed", "a.pdf: is now called b.pdf"),
+        ("moved_out", "b.pdf: was moved out of the watched folders"),
+        ("back", "b.pdf: is back in the watched folders"),
+        ("trashed", "b.pdf: was put into the trash"),
+        ("removed", "b.pdf: was deleted, or is no longer shared with Khana"),
+    ]
+    assert adapters.objects.read(invoice.object).data == b"%PDF"
+
+
+def test_a_note_is_made_once_though_the_page_of_changes_comes_again(
+    drive, inbox, adapters, settings
+):
+    file = drive.state.file("a.pdf", b"%PDF", inbox)
+    look(adapters, settings)
+    before = adapters.store.get_state("cursor:drive")
+    drive.state.trash(file)
+    look(adapters, settings)
+    adapters.store.set_state("cursor:drive", before)
+    look(adapters, settings)
+    assert [note.code for note in only(adapters).notes] == ["trashed"]
+
+
+def test_what_went_before_its_invoice_was_deleted_stops_nothing(drive, inbox, adapters, settings):
+    file = drive.state.file("a.pdf", b"%PDF", inbox)
+    look(adapters, settings)
+    adapters.store.delete(only(adapters).id)
+    drive.state.trash(file)
+    drive.state.file("b.pdf", b"%PDF-b", inbox)
+    assert look(adapters, settings).received == 1
+
+
+def test_the_revisions_of_a_file_are_linked(drive, inbox, adapters, settings):
+    file = drive.state.file("a.pdf", b"%PDF-1", inbox)
+    look(adapters, settings)
+    first = only(adapters).id
+    drive.state.write(file, b"%PDF-2")
+    look(adapters, settings)
+    second = adapters.store.get(adapters.store.get(first).replaced_by)
+    assert (second.replaces, second.replaced_by) == (first, None)
+    drive.state.write(file, b"%PDF-1")  # the first bytes come back: that invoice is the newest
+    look(adapters, settings)
+    newest = adapters.store.get(first)
+    assert (newest.replaces, newest.replaced_by) == (second.id, None)
+    assert adapters.store.get(second.id).replaced_by == first
+
+
 def test_what_can_not_be_taken_is_kept_as_failed_and_stops_nothing(
     drive, inbox, adapters, settings
 ):

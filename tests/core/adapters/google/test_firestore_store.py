@@ -14,6 +14,7 @@ from emulators.firestore import FirestoreDouble, connected
 from emulators.firestore.indexes import check_indexes
 from emulators.firestore.queries import Query as Asked
 from emulators.firestore.refusals import Refused
+from google.api_core.exceptions import RetryError
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore_v1 import Client
 from grpc import StatusCode
@@ -346,6 +347,17 @@ def test_no_error_of_the_client_slips_through(double, store, method, call, statu
         call(store)
 
     assert caught.value.code == code
+
+
+def test_an_outage_longer_than_the_client_s_patience_is_transient(store, monkeypatch):
+    def gone(*args, **kwargs):
+        raise RetryError("Timeout of 60.0s exceeded", None)
+
+    # As the client says it of a transaction's beginning; then it fails to roll back what isn't.
+    monkeypatch.setattr(store._client._firestore_api, "begin_transaction", gone)
+
+    with pytest.raises(TransientError, match="out of reach"):
+        store.set_state("a", "b")
 
 
 def test_an_outage_that_passes_is_not_noticed(double, store):

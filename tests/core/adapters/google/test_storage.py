@@ -15,6 +15,8 @@ import pytest
 from emulators.storage import BUCKET
 from google.cloud import storage
 from google.oauth2.credentials import Credentials
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ConnectionError as RequestsConnectionError
 
 from core.adapters.google.storage import GoogleObjectStore
 from core.errors import KhanaError, NotFoundError, SetupError, TransientError
@@ -96,6 +98,30 @@ def test_an_older_generation_can_be_announced(objects, client):
     once, twice = objects.announce(ref), objects.announce(ref)
     assert twice.generation > once.generation
     assert generations(client) == {"invoices/abc": twice.generation}
+
+
+class LosesAnswers(HTTPAdapter):
+    """Loses the first answer to a rewrite, which is done by then."""
+
+    lost = 0
+
+    def send(self, request, **kwargs):
+        answer = super().send(request, **kwargs)
+        if "rewriteTo" in request.url and not self.lost:
+            self.lost += 1
+            answer.close()
+            raise RequestsConnectionError("the answer is lost", request=request)
+        return answer
+
+
+def test_announcing_whose_answer_is_lost_has_announced(objects, client, server):
+    ref = put(objects)
+    wire = LosesAnswers()
+    client._http.mount(server, wire)
+    again = objects.announce(ref)
+    assert wire.lost == 1
+    assert again.generation > ref.generation
+    assert generations(client) == {"invoices/abc": again.generation}
 
 
 def test_announcing_what_is_gone_is_refused(objects):

@@ -1,0 +1,183 @@
+variable "project" {
+  description = "Id of the Google Cloud project, which is there and has billing."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
+    error_message = "A project's id has 6 to 30 small letters, digits and hyphens."
+  }
+}
+
+variable "region" {
+  description = "Where everything runs and is kept."
+  type        = string
+  default     = "me-central1"
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]$", var.region))
+    error_message = "Name one region, such as me-central1 or europe-west1."
+  }
+}
+
+variable "name" {
+  description = "What the names of all resources begin with; two of them stand side by side in a project."
+  type        = string
+  default     = "khana"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,14}$", var.name))
+    error_message = "At most 15 small letters, digits and hyphens."
+  }
+}
+
+variable "image" {
+  description = "The container of extract, by its digest: `make deploy` pushes it and fills this in."
+  type        = string
+
+  validation {
+    condition     = can(regex("@sha256:[0-9a-f]{64}$", var.image))
+    error_message = "Name the image by its digest (…@sha256:…): a tag may change under what runs."
+  }
+}
+
+variable "drive_folders" {
+  description = "Folders of Drive to watch, by link or id."
+  type        = list(string)
+  default     = []
+}
+
+variable "drive_subject" {
+  description = "E-mail of the person that the service account acts for (domain-wide delegation)."
+  type        = string
+  default     = null
+}
+
+variable "drive_as_person" {
+  description = "Whether a person signs in to Drive, with `khana drive login`, into a secret made here."
+  type        = bool
+  default     = false
+}
+
+variable "drive_push" {
+  description = "Where Drive is to call when something is new: the output `page` with /v1/drive:notify; takes sign_in."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.drive_push == null || can(regex("^https://.+/v1/drive:notify$", var.drive_push))
+    error_message = "The API's address, as the output `page` says it, with /v1/drive:notify."
+  }
+}
+
+variable "schedule" {
+  description = "How often Drive is looked at, in cron's form."
+  type        = string
+  default     = "* * * * *"
+
+  validation {
+    condition     = length(split(" ", var.schedule)) == 5
+    error_message = "Five parts, as in `*/5 * * * *`."
+  }
+}
+
+variable "api_callers" {
+  description = "Who may call the API and see the page: user:…, group:…, serviceAccount:… or domain:…."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition = alltrue([
+      for member in var.api_callers : can(regex("^(user|group|serviceAccount|domain):[^ ]+$", member))
+    ])
+    error_message = "Only user:…, group:…, serviceAccount:… and domain:…: nobody gets in without a name."
+  }
+}
+
+variable "sign_in" {
+  description = "Has the API face the web and ask for keys or Google's sign-in itself; null leaves it to api_callers."
+  type = object({
+    client_id = string
+    readers   = optional(string, "")
+    editors   = optional(string, "")
+    admins    = optional(string, "")
+  })
+  default = null
+
+  validation {
+    condition     = var.sign_in == null || can(regex("\\.apps\\.googleusercontent\\.com$", var.sign_in.client_id))
+    error_message = "client_id is that of an OAuth client: ….apps.googleusercontent.com."
+  }
+
+  validation {
+    condition     = var.sign_in == null || length(var.api_callers) == 0
+    error_message = "Either sign_in or api_callers: an ID token can't be shown to both at once."
+  }
+}
+
+variable "max_readers" {
+  description = "Instances of extract at most: what a peak may cost, and how fast it is over."
+  type        = number
+  default     = 20
+
+  validation {
+    condition     = var.max_readers >= 1 && var.max_readers <= 1000
+    error_message = "From 1 to 1,000."
+  }
+}
+
+variable "kms_key" {
+  description = "Key of Cloud KMS that encrypts all that is kept (bucket, database, topics, images, functions, secrets); Google's own if null."
+  type        = string
+  default     = null
+
+  validation {
+    condition = var.kms_key == null || can(regex(
+      "^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key
+    ))
+    error_message = "projects/P/locations/L/keyRings/R/cryptoKeys/K, in the region of the rest."
+  }
+}
+
+variable "alert_email" {
+  description = "Who is told when something is wrong."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[^@ ]+@[^@ ]+$", var.alert_email))
+    error_message = "An e-mail address."
+  }
+}
+
+variable "billing_account" {
+  description = "Billing account for the budget; no budget if null."
+  type        = string
+  default     = null
+}
+
+variable "monthly_budget" {
+  description = "In the account's currency; half, nine tenths and all of it are told."
+  type        = number
+  default     = 50
+
+  validation {
+    condition     = var.monthly_budget > 0
+    error_message = "More than 0."
+  }
+}
+
+variable "log_level" {
+  description = "debug, info, warning or error."
+  type        = string
+  default     = "info"
+
+  validation {
+    condition     = contains(["debug", "info", "warning", "error"], var.log_level)
+    error_message = "debug, info, warning or error."
+  }
+}
+
+variable "keep_data" {
+  description = "Whether bucket and database outlive `make destroy`; false lets it delete them."
+  type        = bool
+  default     = true
+}

@@ -1,0 +1,211 @@
+"""What must hold of the deployment, whatever else is changed in it."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import terraform
+from terraform import Resource, plain, resources
+
+from core.settings import PREFIX, Settings
+
+pytestmark = pytest.mark.infra
+
+IAM = re.compile(r"_iam_(member|binding|policy)$")
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _grants() -> list[Resource]:
+    return [each for each in resources() if IAM.search(each.kind)]
+
+
+def test_nobody_gets_in_without_a_name() -> None:
+    everything = _text(terraform.parsed())
+    assert "allAuthenticatedUsers" not in everything
+    # The API alone, and only where it asks for a proof itself.
+    assert everything.count("allUsers") == 1
+    (callers,) = [
+        each.body["for_each"]
+        for each in resources("google_cloud_run_v2_service_iam_member")
+        if each.name == "api"
+    ]
+    assert plain(callers) == 'toset(var.sign_in == null ? var.api_callers : ["allUsers"])'
+    guard = plain(terraform.local("guard"))
+    assert re.match(r'var\.sign_in == null \? \{\s*KHANA_ACCESS\s*=\s*"none"\s*\} :', guard), guard
+    assert re.search(r'KHANA_ACCESS\s*=\s*"required"', guard)
+
+
+def test_an_api_caller_has_a_name() -> None:
+    (rule,) = terraform.variables()["api_callers"]["validation"]
+    allowed = re.compile(re.search(r'regex\("(\^[^"]+)"', plain(rule["condition"]))[1])
+    assert allowed.match("user:a@example.com")
+    assert not allowed.match("allUsers")
+    assert not allowed.match("allAuthenticatedUsers")
+
+
+def test_no_role_is_a_primitive_one_or_an_administrator_s() -> None:
+    roles = set(re.findall(r"roles/[\w.]+", _text(terraform.parsed())))
+    assert len(roles) > 8
+    forbidden = {"roles/owner", "roles/editor", "roles/viewer"}
+    assert not roles & forbidden
+    assert not [role for role in roles if "admin" in role.lower()]
+
+
+def test_grants_add_to_what_is_there_and_take_nothing_from_others() -> None:
+    assert {IAM.search(each.kind)[1] for each in _grants()} == {"member"}
+
+
+def test_each_function_has_an_account_of_its_own_and_none_a_key() -> None:
+    text = {each.address: _text(each.body) for each in resources()}
+    used = {
+        address: re.findall(r'google_service_account\.of\[\\"([\w-]+)\\"\]\.email', text[address])
+        for address in (
+            "google_cloudfunctions2_function.drive_watch",
+            "google_cloudfunctions2_function.api",
+            "google_cloud_run_v2_service.extract",
+            "google_cloud_run_v2_service.read_now",
+            "google_cloudfunctions2_function.webhooks",
+        )
+    }
+    accounts = ["drive-watch", "api", "extract", "read-now", "webhooks"]
+    assert list(used.values()) == [[account] for account in accounts]
+    assert not resources("google_service_account_key")
+
+
+def test_buckets_are_closed_and_forget_nothing_at_once() -> None:
+    buckets = resources("google_storage_bucket")
+    assert len(buckets) == 2
+    for bucket in buckets:
+        assert bucket.body["uniform_bucket_level_access"] is True
+        assert plain(bucket.body["public_access_prevention"]) == "enforced"
+        assert bucket.body["versioning"] == [{"enabled": True}]
+        assert bucket.body["lifecycle_rule"]
+
+
+KEEPS_DATA = {
+    "google_storage_bucket": "default_kms_key_name",
+    "google_firestore_database": "kms_key_name",
+    "google_pubsub_topic": "kms_key_name",
+    "google_artifact_registry_repository": "kms_key_name",
+    "google_cloudfunctions2_function": "kms_key_name",
+    "google_cloud_run_v2_service": "encryption_key",
+    "google_secret_manager_secret": "kms_key_name",
+}
+
+
+def test_a_key_of_one_s_own_encrypts_all_that_is_kept_once_its_services_may_use_it() -> None:
+    for kind, argument in KEEPS_DATA.items():
+        assert resources(kind)
+        for each in resources(kind):
+            text = _text(each.body)
+            assert argument in text, each.address
+            assert "var.kms_key" in text, each.address
+            assert "google_kms_crypto_key_iam_member.agents" in text, each.address
+    (agents,) = resources("google_kms_crypto_key_iam_member")
+    assert plain(agents.body["for_each"]).startswith("var.kms_key == null ? {} : {")
+
+
+def test_functions_are_built_where_tags_may_move() -> None:
+    """Each build pushes the tags of the one before anew."""
+    kept = {each.name: each.body for each in resources("google_artifact_registry_repository")}
+    assert kept["images"]["docker_config"] == [{"immutable_tags": True}]
+    assert "docker_config" not in kept["builds"]
+    for function in resources("google_cloudfunctions2_function"):
+        assert "google_artifact_registry_repository.builds.id" in _text(function.body)
+
+
+def test_what_calls_a_function_calls_one_that_is_there_and_may() -> None:
+    known = {each.address for each in resources()}
+    callers = [
+        *resources("google_cloud_scheduler_job"),
+        *resources("google_pubsub_subscription"),
+        *resources("google_eventarc_trigger"),
+    ]
+    targets = {
+        target
+        for each in callers
+        for target in re.findall(
+            r"google_(?:cloud_run_v2_service|cloudfunctions2_function)\.\w+", _text(each.body)
+        )
+    }
+    assert targets <= known
+    assert targets == {
+        "google_cloud_run_v2_service.extract",
+        "google_cloudfunctions2_function.drive_watch",
+        "google_cloudfunctions2_function.webhooks",
+    }
+    invoked = _text([each.body for each in resources("google_cloud_run_v2_service_iam_member")])
+    assert all(target in invoked for target in targets)
+
+
+def test_all_that_is_referred_to_is_declared() -> None:
+    text = _text(terraform.parsed())
+    known = {each.address for each in resources()}
+    data = {each.address for each in resources() if each.mode == "data"}
+    named = set(re.findall(r"\b(google_[a-z0-9_]+\.[a-z_]+)\b", text))
+    assert {name for name in named if name not in known and name not in data} == set()
+    assert set(re.findall(r"\bvar\.(\w+)", text)) == set(terraform.variables())
+    locals_ = {name for block in terraform.parsed()["locals"] for name in block}
+    assert set(re.findall(r"\blocal\.(\w+)", text)) <= locals_
+
+
+def test_each_variable_says_what_it_is_and_the_example_names_those_without_a_default() -> None:
+    example = (terraform.FOLDER / "terraform.tfvars.example").read_text(encoding="utf-8")
+    for name, body in terraform.variables().items():
+        assert body["description"], name
+        assert body["type"], name
+        if "default" not in body and name != "image":
+            assert re.search(rf"^{name}\s+=", example, re.MULTILINE), name
+
+
+def test_the_settings_that_are_given_are_ones_that_khana_knows() -> None:
+    given = set(re.findall(rf"\b{PREFIX}([A-Z_]+)", _text(terraform.parsed())))
+    assert {name.lower() for name in given} <= set(Settings.model_fields)
+    assert {"backend", "project", "bucket", "database"} <= {name.lower() for name in given}
+
+
+def test_a_function_ends_later_than_the_look_that_it_takes() -> None:
+    (watch,) = [f for f in resources("google_cloudfunctions2_function") if f.name == "drive_watch"]
+    (service,) = watch.body["service_config"]
+    look = float(re.search(r"KHANA_WATCH_TIMEOUT\W+(\d+)", _text(service))[1])
+    assert service["timeout_seconds"] - look >= 180, "a busy Drive is waited for, for two minutes"
+
+
+def test_a_message_is_not_sent_again_while_it_is_read() -> None:
+    (extract,) = [s for s in resources("google_cloud_run_v2_service") if s.name == "extract"]
+    longest = int(plain(extract.body["template"][0]["timeout"]).removesuffix("s"))
+    (pushed,) = [s for s in resources("google_pubsub_subscription") if s.name == "extract"]
+    assert pushed.body["ack_deadline_seconds"] >= longest
+    assert pushed.body["dead_letter_policy"][0]["max_delivery_attempts"] >= 5
+
+
+def test_each_alert_is_explained() -> None:
+    guide = (terraform.ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+    explained = set(re.findall(r"^### `([\w-]+)`", guide, re.MULTILINE))
+    alerts = {
+        plain(key)
+        for name in ("alerts", "said")
+        for key in terraform.local(name)
+        if not key.startswith("__")
+    }
+    assert explained == alerts | {"no-looks"}
+    policies = {each.name: each for each in resources("google_monitoring_alert_policy")}
+    assert policies.keys() == {"of", "said", "no_looks"}
+    for policy in policies.values():
+        assert "docs/operate.md, under `" in _text(policy.body["documentation"])
+        assert policy.body["notification_channels"]
+
+
+def test_an_alert_that_waits_for_a_log_line_does_not_wait_for_its_metric() -> None:
+    """Monitoring knows a new metric after minutes; an alert on it would fail the first `apply`."""
+    for policy in resources("google_monitoring_alert_policy"):
+        assert "google_logging_metric" not in _text(policy.body)
+    assert "google_logging_metric" not in _text(terraform.local("alerts"))
+
+
+def test_the_indexes_are_those_that_the_queries_are_tested_against() -> None:
+    assert "core/adapters/google/firestore.indexes.json" in plain(terraform.local("declared"))
