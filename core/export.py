@@ -1,17 +1,21 @@
-"""Invoices as files for other programs: CSV for spreadsheets, JSON Lines for the rest.
+"""Invoices as files for others: what all forms share, CSV for programs, JSON Lines for the rest.
 
-Both are written line by line, so that any number of invoices takes the memory of one page of them.
+Every form is written piece by piece, so that any number of invoices takes the memory of one page of
+them. Those for people are `core.export_xlsx` and `core.export_pdf`.
 """
 
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
-from core.invoice import Invoice
+from core.invoice import Invoice, Reading
 from core.ports import InvoiceStore, Query
+from core.template import Kind
 
 PAGE_SIZE = 200
 """Invoices that are in memory at a time."""
@@ -19,13 +23,45 @@ PAGE_SIZE = 200
 INTERNAL = frozenset({"lease_until", "requested_template"})
 """What an invoice notes for Khana's own sake: not part of what leaves it."""
 
-_HEAD = ("id", "status", "file", "template", "received_at", "read_at")
-_TAIL = ("lowest_confidence", "reviewed_by", "reasons")
+HEAD = ("id", "status", "file", "template", "received_at", "read_at")
+TAIL = ("lowest_confidence", "reviewed_by", "reasons")
+"""The columns before and after those of the fields."""
+
+Cell = str | Decimal | date | datetime | float | None
+"""What one cell of a table holds; times are UTC."""
 
 # A spreadsheet takes a cell that starts so for a formula (OWASP, "CSV Injection"). Blanks before it
 # don't stop every program.
 _FORMULA = re.compile(r"\s*[=+\-@\t\r＝＋－＠]")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a file for people says what it says.
+
+    `words` maps English to its language, of which `code` is the name.
+    """
+
+    code: str = "en"
+    right_to_left: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def say(self, english: str) -> str:
+        return self.words.get(english, english)
+
+    def label(self, name: str) -> str:
+        """A field's, column's or status's name as people read it."""
+        return self.say(label(name))
+
+
+ENGLISH = Wording()
+
+
+def label(name: str) -> str:
+    """A name as people read it: `invoice_number` → `Invoice number`."""
+    words = name.replace("_", " ").strip() or name
+    return words[:1].upper() + words[1:]
 
 
 def every(store: InvoiceStore, query: Query) -> Iterator[Invoice]:
@@ -44,15 +80,46 @@ def field_names(invoices: Iterable[Invoice]) -> list[str]:
     return list(dict.fromkeys(name for invoice in invoices for name in invoice.fields))
 
 
+def columns(fields: Sequence[str]) -> list[str]:
+    """The names of the columns of a table with these fields."""
+    return [*HEAD, *fields, *TAIL]
+
+
+def cells(invoice: Invoice, fields: Sequence[str]) -> list[Cell]:
+    """The row of the invoice in a table with these fields: a cell per column, typed."""
+    readings = [invoice.fields.get(name) for name in fields]
+    people = sorted({r.reviewed_by for r in invoice.fields.values() if r.reviewed_by})
+    return [
+        invoice.id,
+        invoice.status.value,
+        invoice.source.name,
+        invoice.template.id if invoice.template else None,
+        invoice.received_at.astimezone(UTC),
+        invoice.read_at.astimezone(UTC) if invoice.read_at else None,
+        *(typed(reading) if reading else None for reading in readings),
+        min((r.confidence for r in invoice.fields.values()), default=None),
+        ", ".join(people) or None,
+        invoice.error.message if invoice.error else "; ".join(r.message for r in invoice.reasons),
+    ]
+
+
+def typed(reading: Reading) -> Cell:
+    """A reading's value as what it is; an identifier is text, for its leading zeros count."""
+    if reading.value is None:
+        return None
+    if reading.kind is Kind.AMOUNT:
+        return Decimal(reading.value)
+    return date.fromisoformat(reading.value) if reading.kind is Kind.DATE else reading.value
+
+
 def csv_lines(invoices: Iterable[Invoice], fields: Sequence[str]) -> Iterator[str]:
     """A line of names, then one per invoice with the values of `fields`, each with its line end.
 
     It starts with a byte order mark: without one Excel doesn't take it for UTF-8.
     """
-    names = [*_HEAD, *fields, *_TAIL]
-    yield "\N{BYTE ORDER MARK}" + _csv_line(names)
+    yield "\N{BYTE ORDER MARK}" + _csv_line([_safe(name) for name in columns(fields)])
     for invoice in invoices:
-        yield _csv_line([_safe(cell) for cell in _cells(invoice, fields)])
+        yield _csv_line([_safe(_text(cell)) for cell in cells(invoice, fields)])
 
 
 def json_lines(invoices: Iterable[Invoice]) -> Iterator[str]:
@@ -66,20 +133,19 @@ def public(invoice: Invoice) -> dict[str, Any]:
     return invoice.model_dump(mode="json", exclude=set(INTERNAL))
 
 
-def _cells(invoice: Invoice, fields: Sequence[str]) -> list[str]:
-    readings = [invoice.fields.get(name) for name in fields]
-    return [
-        invoice.id,
-        invoice.status.value,
-        invoice.source.name,
-        invoice.template.id if invoice.template else "",
-        invoice.received_at.isoformat(timespec="seconds"),
-        invoice.read_at.isoformat(timespec="seconds") if invoice.read_at else "",
-        *((reading.value or "") if reading else "" for reading in readings),
-        min((f"{r.confidence:.4f}" for r in invoice.fields.values()), default=""),
-        ", ".join(sorted({r.reviewed_by for r in invoice.fields.values() if r.reviewed_by})),
-        invoice.error.message if invoice.error else "; ".join(r.message for r in invoice.reasons),
-    ]
+def _text(cell: Cell) -> str:
+    match cell:
+        case None:
+            return ""
+        case float():
+            return f"{cell:.4f}"
+        case Decimal():
+            return f"{cell:f}"
+        case datetime():
+            return cell.isoformat(timespec="seconds")
+        case date():
+            return cell.isoformat()
+    return cell
 
 
 def _safe(cell: str) -> str:
@@ -87,7 +153,7 @@ def _safe(cell: str) -> str:
     return "'" + cell if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
 
 
-def _csv_line(cells: Sequence[str]) -> str:
+def _csv_line(row: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow(cells)
+    csv.writer(line).writerow(row)
     return line.getvalue()

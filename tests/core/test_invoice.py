@@ -23,6 +23,7 @@ from core.invoice import (
     finish,
     invoice_id,
     now,
+    reject,
     requeue,
     sha256_hex,
 )
@@ -62,6 +63,14 @@ def test_the_same_bytes_are_the_same_invoice() -> None:
     assert invoice_id(sha256_hex(b"a")) == invoice_id(sha256_hex(b"a"))
     assert invoice_id(sha256_hex(b"a")) != invoice_id(sha256_hex(b"b"))
     assert len(invoice_id(sha256_hex(b"a"))) == 32
+
+
+def test_a_lease_of_a_clock_that_was_ahead_holds_nobody_up() -> None:
+    ahead = invoice(status=Status.READING, lease_until=now() + timedelta(hours=1))
+    begun = begin_reading(ahead, reader="r1", lease=LEASE)
+    assert begun is not None
+    assert begun.lease_until is not None
+    assert begun.lease_until <= now() + LEASE
 
 
 def test_reading_begins_with_a_lease() -> None:
@@ -159,6 +168,17 @@ def test_each_correction_is_kept_with_who_and_when() -> None:
 def test_what_is_not_read_cannot_be_corrected(status: Status) -> None:
     with pytest.raises(ConflictError, match=status.value):
         correct(invoice(status=status, fields={"tax": reading("1")}), {"tax": Value("5")}, by="M")
+
+
+def test_a_rejected_invoice_has_failed_and_says_who_and_why() -> None:
+    rejected = reject(reviewed(tax="5"), "is a duplicate", by="Mona")
+    assert rejected.status is Status.FAILED
+    assert rejected.error == ErrorInfo(
+        code="rejected", message="a.png: rejected by Mona: is a duplicate"
+    )
+    assert rejected.fields["tax"].value == "5"
+    with pytest.raises(ConflictError, match="failed"):
+        reject(rejected, "twice", by="Mona")
 
 
 def test_what_is_no_field_cannot_be_corrected() -> None:

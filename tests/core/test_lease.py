@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from core import lease
 from core.adapters import connect
 from core.errors import BusyError
+from core.invoice import now
 from core.lease import Lease
 from core.ports import InvoiceStore
 from core.settings import Settings
@@ -71,3 +73,21 @@ def test_nothing_is_written_before_it_is_time_to_renew(store: InvoiceStore) -> N
     before = store.get_state("k")
     holder.keep()
     assert store.get_state("k") == before
+
+
+def test_a_clock_that_was_wrong_holds_nobody_up(
+    store: InvoiceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = now() + timedelta(hours=1)
+    with monkeypatch.context() as wrong:
+        wrong.setattr(lease, "now", lambda: ahead)
+        holder = Lease(store, "k")
+        assert holder.take()
+    # Its own clock is right again, so it renews what would look like years ahead to others.
+    before = store.get_state("k")
+    holder.keep()
+    assert store.get_state("k") != before
+    with monkeypatch.context() as wrong:
+        wrong.setattr(lease, "now", lambda: ahead)
+        assert Lease(store, "other").take()
+    assert Lease(store, "other").take()

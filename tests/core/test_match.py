@@ -6,7 +6,7 @@ import pytest
 from forms import PHOTO, draw, move
 
 from core.learn import looks_of
-from core.match import Forms, Match
+from core.match import Forms, Match, alike
 from core.reference import Reference
 
 PAGE_SIZE = (827, 1170)
@@ -74,3 +74,11 @@ def test_only_what_a_page_may_be_is_looked_at(known: list[Reference]) -> None:
 
 def test_no_form_no_match() -> None:
     assert choose(page(0), []) is None
+
+
+def test_forms_that_pass_for_each_other_are_told(known: list[Reference]) -> None:
+    assert alike(known) == []
+    other = cv2.resize(draw(2, content=5).page, PAGE_SIZE, interpolation=cv2.INTER_AREA)
+    twin = Reference.from_image(other, PAGE_SIZE)  # the same form, filled in otherwise
+    assert alike([*known, twin]) == [(2, 7)]
+    assert alike([]) == []

@@ -13,9 +13,10 @@ import pytest
 from core.adapters import connect
 from core.errors import FileError, SetupError, TransientError
 from core.invoice import Invoice, SourceRef, Status
+from core.lease import Lease
 from core.ports import Adapters, Batch, Query, SourceFile
 from core.settings import Settings
-from core.watch import watch
+from core.watch import named_template, watch
 
 
 class Shelf:
@@ -26,12 +27,18 @@ class Shelf:
 
     def __init__(self, *pages: dict[str, bytes]) -> None:
         self.pages = list(pages)
+        self.revision = "1"
         self.opened: list[str] = []
         self.on_open: Callable[[str], None] = lambda name: None
 
     def batches(self, cursor: str | None) -> Iterable[Batch]:
         for number in range(int(cursor or 0), len(self.pages)):
-            yield Batch([_file(name) for name in self.pages[number]], str(number + 1))
+            yield Batch(
+                [_file(name, self.revision) for name in self.pages[number]], str(number + 1)
+            )
+
+    def listen(self, kept: str | None) -> str | None:
+        return kept
 
     def open(self, file: SourceFile) -> BinaryIO:
         name = file.ref.file_id
@@ -118,6 +125,43 @@ def test_a_page_counts_once_all_of_it_is_safe(
     assert shelf.opened == ["a", "b", "c", "d", "d"]
 
 
+def test_revisions_are_linked_though_the_look_dies_before_that(
+    adapters: Adapters, shelf: Shelf, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch(adapters, settings)
+    older = invoices(adapters)["d"].id
+    shelf.pages[1]["d"] = b"D, anew"
+    adapters.store.set_state("cursor:shelf", "1")
+    shelf.revision = "2"
+
+    def die(*_: object, **__: object) -> None:
+        raise TransientError("away")
+
+    with monkeypatch.context() as dying:
+        dying.setattr("core.watch._link", die)
+        with pytest.raises(TransientError):
+            watch(adapters, settings)
+    watch(adapters, settings)
+
+    newer = adapters.store.get(older).replaced_by
+    assert newer is not None
+    assert adapters.store.get(newer).replaces == older
+
+
+def test_a_lease_is_kept_over_pages_without_files(
+    adapters: Adapters, shelf: Shelf, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Lease] = []
+
+    def keep(lease: Lease) -> None:
+        kept.append(lease)
+
+    monkeypatch.setattr("core.watch.Lease.keep", keep)
+    shelf.pages = [{}, {}, {}]
+    watch(adapters, settings)
+    assert len(kept) == 3
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch, shelf: Shelf) -> list[float]:
     """One number, the time. Every file that is opened takes a second."""
@@ -199,3 +243,33 @@ def test_a_source_in_trouble_stops_no_other(
 
 def _away(name: str) -> None:
     raise TransientError("away")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "template"),
+    [
+        ("folder", "acme/march/1.pdf", "acme"),
+        ("folder", "ACME/1.pdf", "acme"),
+        ("folder", "other/INV-07.PDF", "bahr"),
+        ("folder", "other/1.pdf", None),
+        ("drive", "INV-07.pdf", "bahr"),
+        ("upload", "acme/1.pdf", None),
+    ],
+)
+def test_a_name_or_a_folder_tells_the_template(kind: str, path: str, template: str | None) -> None:
+    settings = Settings(template_names="acme/*=acme,inv-??.pdf=bahr")
+    ref = SourceRef(kind=kind, file_id=path, name=path.rpartition("/")[2])  # type: ignore[arg-type]
+    assert named_template(ref, settings) == template
+    assert named_template(ref, Settings()) is None
+
+
+def test_what_a_folder_tells_is_asked_for(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data", settle=0, template_names="acme/*=acme")
+    adapters = connect(settings)
+    (settings.inbox_dir / "acme").mkdir()
+    (settings.inbox_dir / "acme" / "a.jpg").write_bytes(b"one")
+    (settings.inbox_dir / "b.jpg").write_bytes(b"two")
+    watch(adapters, settings)
+    found = invoices(adapters)
+    assert found["a.jpg"].requested_template == "acme"
+    assert found["b.jpg"].requested_template is None

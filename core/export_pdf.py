@@ -1,0 +1,186 @@
+"""Invoices as a PDF to be looked at: the fields of each with their pictures, and what ails it.
+
+fpdf2 sets the text and HarfBuzz shapes it, so Arabic is joined and runs from right to left, beside
+whatever it stands. Short documents are made and joined (`core.pdf_join`): the first pages leave at
+once.
+"""
+
+import io
+import logging
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+from core.errors import NotFoundError, SetupError
+from core.export import Wording
+from core.invoice import Invoice, Reading
+from core.pdf_join import joined
+from core.pictures import PageCache, crop, to_jpeg
+from core.ports import ObjectStore
+from core.settings import Settings
+
+INVOICES_A_PART = 20
+"""In memory at a time. Each part carries the font's letters that it uses, about 20 KB."""
+
+_FAMILY = "khana"
+_MARGIN, _LINE = 14.0, 5.0
+_WIDTHS = (42.0, 62.0, 58.0, 20.0)
+"""Of the columns in mm: the field, its value, its picture, how sure the reader was."""
+_MOST_PICTURE_HEIGHT = 16.0
+_DOT = 25.4 / 150
+"""Width of a picture's pixel in mm, unless it has to be smaller."""
+_MOST_PIXELS = 800
+_GREY, _BLACK = (110,), (0,)
+
+# It tells of each table of a font that it takes over.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
+
+
+def pdf_pieces(
+    invoices: Iterable[Invoice], objects: ObjectStore, settings: Settings, *, wording: Wording
+) -> Iterator[bytes]:
+    """The document, piece by piece.
+
+    Raises:
+        SetupError: there is no font (at once, not at the first piece).
+    """
+    if not settings.font.is_file():
+        raise SetupError(
+            f"setting font: {settings.font} is not there: install fonts-dejavu-core, or name a "
+            "TrueType font with Arabic and Latin letters",
+            code="font_missing",
+        )
+    pages = PageCache(objects, settings)
+    return joined(
+        _parts(iter(invoices), pages, settings, wording),
+        title=wording.say("Invoices"),
+        language=wording.code,
+        right_to_left=wording.right_to_left,
+    )
+
+
+def _parts(
+    invoices: Iterator[Invoice], pages: PageCache, settings: Settings, wording: Wording
+) -> Iterator[bytes]:
+    first = 1
+    while True:
+        some = list(islice(invoices, INVOICES_A_PART))
+        if not some and first > 1:
+            return
+        part = _Part(settings, wording, first_page=first)
+        for invoice in some:
+            part.add(invoice, pages)
+        first += part.page_no()
+        yield bytes(part.output())
+        if not some:
+            return
+
+
+class _Part(FPDF):
+    """A few invoices; pages are numbered from `first_page`."""
+
+    def __init__(self, settings: Settings, wording: Wording, *, first_page: int) -> None:
+        super().__init__(format="A4")
+        self._say = wording
+        self._first_page = first_page
+        self._start = "R" if wording.right_to_left else "L"
+        self.add_font(_FAMILY, fname=settings.font)
+        self.set_font(_FAMILY, size=9)
+        self.set_text_shaping(True)
+        self.set_margin(_MARGIN)
+        self.set_auto_page_break(True, margin=_MARGIN + 4)
+        self.add_page()
+
+    def footer(self) -> None:
+        """Called by the library at the end of each page."""
+        self.set_y(-_MARGIN)
+        self._ink(_GREY, 8)
+        self.cell(w=0, text=str(self._first_page + self.page_no() - 1), align="C")
+
+    def add(self, invoice: Invoice, pages: PageCache) -> None:
+        """The invoice below what is there, on one page if it fits on one."""
+        pictures = {name: _picture(invoice, r, pages) for name, r in invoice.fields.items()}
+        heights = {name: self._height(invoice.fields[name], pictures[name]) for name in pictures}
+        if self.will_page_break(22 + sum(heights.values())) and self.get_y() > _MARGIN + 1:
+            self.add_page()
+        self._head(invoice)
+        for name, reading in invoice.fields.items():
+            self._field(name, reading, pictures[name], heights[name])
+        trouble = [invoice.error] if invoice.error else list(invoice.reasons)
+        for reason in trouble:
+            self._text(f"• {reason.message}", 0)
+        self.ln(_LINE)
+
+    def _head(self, invoice: Invoice) -> None:
+        self._ink(_BLACK, 12)
+        self._text(invoice.source.name, 0, height=7)
+        self._ink(_GREY, 8)
+        about = [
+            self._say.label(invoice.status.value),
+            invoice.template.id if invoice.template else "",
+            f"{invoice.received_at:%Y-%m-%d %H:%M}",
+            invoice.id,
+        ]
+        self._text("  ·  ".join(filter(None, about)), 0)
+        self.set_draw_color(200)
+        self.line(_MARGIN, self.get_y(), self.w - _MARGIN, self.get_y())
+        self._ink(_BLACK, 9)
+
+    def _field(self, name: str, reading: Reading, picture: "_Picture", height: float) -> None:
+        if self.will_page_break(height):
+            self.add_page()
+        top = self.get_y() + 1
+        for text, column, size in (
+            (self._say.label(name), 0, 9),
+            (reading.value or "—", 1, 9),
+            (f"{int(reading.confidence * 1000) / 10:g} %", 3, 8),
+        ):
+            self.set_xy(self._left(column), top)
+            self._ink(_GREY if column != 1 else _BLACK, size)
+            self._text(text, _WIDTHS[column])
+        if picture is not None:
+            data, width, tall = picture
+            left = self._left(2)
+            if self._say.right_to_left:
+                left += _WIDTHS[2] - width
+            self.image(io.BytesIO(data), x=left, y=top, w=width, h=tall)
+        self._ink(_BLACK, 9)
+        self.set_xy(_MARGIN, top - 1 + height)
+
+    def _left(self, column: int) -> float:
+        """Where a column begins; from right to left they stand the other way round."""
+        if self._say.right_to_left:
+            return self.w - _MARGIN - sum(_WIDTHS[: column + 1])
+        return _MARGIN + sum(_WIDTHS[:column])
+
+    def _height(self, reading: Reading, picture: "_Picture") -> float:
+        value = reading.value or "—"
+        text = self.multi_cell(w=_WIDTHS[1], h=_LINE, text=value, dry_run=True, output="HEIGHT")
+        assert isinstance(text, float)
+        return 2 + max(text, picture[2] if picture else 0)
+
+    def _text(self, text: str, width: float, *, height: float = _LINE) -> None:
+        self.multi_cell(
+            w=width, h=height, text=text, align=self._start, new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
+
+    def _ink(self, color: tuple[int, ...], size: float) -> None:
+        self.set_text_color(*color)
+        self.set_font_size(size)
+
+
+_Picture = tuple[bytes, float, float] | None
+"""A JPEG with its width and height on paper in mm."""
+
+
+def _picture(invoice: Invoice, reading: Reading, pages: PageCache) -> _Picture:
+    """What is in the reading's box; None where there is no page any more to cut it from."""
+    try:
+        pixels = crop(pages.page(invoice, reading.page), reading)
+    except NotFoundError:
+        return None
+    height, width = pixels.shape[:2]
+    scale = min(_DOT, (_WIDTHS[2] - 2) / width, _MOST_PICTURE_HEIGHT / height)
+    return to_jpeg(pixels, _MOST_PIXELS), width * scale, height * scale

@@ -1,0 +1,55 @@
+"""`khana export`: what is stored, as files."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from core.export_forms import ENDINGS, Form, pieces
+from core.invoice import Status
+from core.ports import Query
+from core.settings import load_settings
+from functions.local.options import option, setting_options
+
+
+@click.command("export")
+@option("--format", "form", type=click.Choice(list(ENDINGS)), default="csv", show_default=True)
+@option("-o", "--output", type=click.Path(path_type=Path), help="a file; standard output if unset")
+@option("--language", type=click.Choice(["en", "ar"]), default="en", help="of XLSX and PDF")
+@option("--status", type=click.Choice([status.value for status in Status]), help="only these")
+@option("--template", "template_id", help="only those read with it")
+@option(
+    "--crops",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="writes corrected boxes, with what stands in them, to this folder for training instead",
+)
+@setting_options("backend", "bucket", "project", "database", "data", "font")
+def export(
+    form: Form,
+    output: Path | None,
+    language: str,
+    status: str | None,
+    template_id: str | None,
+    crops: Path | None,
+    **flags: str | None,
+) -> None:
+    """Writes the stored invoices to a file or standard output, the oldest first."""
+    from core.adapters import connect  # noqa: PLC0415
+
+    settings = load_settings(**flags)
+    query = Query(status=Status(status) if status else None, template=template_id, descending=False)
+    if output is None and crops is None and form in ("xlsx", "pdf") and sys.stdout.isatty():
+        raise click.UsageError(f"a terminal shows no {form.upper()}: name a file with --output")
+    adapters = connect(settings)
+    if crops is not None:
+        from core.crops import write_crops  # noqa: PLC0415  # loads OpenCV
+
+        count = write_crops(adapters, query, crops, settings)
+        click.echo(f"{crops}: {count.written} boxes written, {count.left_out} left out")
+        return
+    from functions.api.languages import LANGUAGES, wording  # noqa: PLC0415
+
+    file = pieces(form, adapters, query, settings, wording=wording(LANGUAGES[language]))
+    with click.open_file(str(output or "-"), "wb", atomic=output is not None) as out:
+        for piece in file:
+            out.write(piece)

@@ -1,0 +1,63 @@
+"""`khana webhook`: who is told when an invoice is done, needs review or has failed."""
+
+import click
+from rich.table import Table
+
+from core.invoice import Status
+from core.ports import InvoiceStore
+from core.settings import Settings, load_settings
+from functions.local.options import option, setting_options, wide_console
+
+_WHERE = ("backend", "bucket", "project", "database", "data")
+_EVENTS = [status.value for status in Status if status.final]
+
+
+@click.group()
+def webhook() -> None:
+    """Webhooks: addresses that are told what becomes of invoices."""
+
+
+@webhook.command()
+@click.argument("url")
+@option("--event", "events", multiple=True, type=click.Choice(_EVENTS), help="only these")
+@setting_options(*_WHERE, "webhook_private")
+def add(url: str, events: tuple[str, ...], **flags: str | None) -> None:
+    """Has URL told, and prints the secret that signs what is sent: it is not shown again."""
+    from core.webhooks import add_webhook  # noqa: PLC0415
+
+    settings = load_settings(**flags)
+    made = add_webhook(_store(settings), url, [Status(event) for event in events], settings)
+    click.echo(made.secret)
+    click.echo(f"{made.id}: {made.url}; its secret can't be shown again", err=True)
+
+
+@webhook.command("list")
+@setting_options(*_WHERE)
+def list_(**flags: str | None) -> None:
+    """Lists all webhooks and how they do, without their secrets."""
+    from core.webhooks import list_webhooks  # noqa: PLC0415
+
+    table = Table("id", "url", "events", "made", "trouble")
+    for each in list_webhooks(_store(load_settings(**flags))):
+        events = ", ".join(each.events)
+        table.add_row(
+            each.id, each.url, events, f"{each.created_at:%Y-%m-%d %H:%M}", each.trouble or ""
+        )
+    wide_console().print(table)
+
+
+@webhook.command()
+@click.argument("webhook_id")
+@setting_options(*_WHERE)
+def remove(webhook_id: str, **flags: str | None) -> None:
+    """Ends a webhook, and what is on its way to it."""
+    from core.webhooks import remove_webhook  # noqa: PLC0415
+
+    remove_webhook(_store(load_settings(**flags)), webhook_id)
+    click.echo(f"{webhook_id}: removed")
+
+
+def _store(settings: Settings) -> InvoiceStore:
+    from core.adapters import connect  # noqa: PLC0415
+
+    return connect(settings).store

@@ -1,0 +1,96 @@
+"""What is said of Khana's work: the log as text or JSON, and OpenTelemetry's traces and metrics.
+
+Both are made of one thing, the records of `core.observe`. An invoice's id is 128 bits, as is that
+of a trace: so all that was ever done for an invoice, from Drive to the API, is one trace with its
+id, and nothing has to be handed on for that.
+"""
+
+import json
+import logging
+import sys
+import threading
+import time
+from typing import Any
+
+from core.observe import EVENT
+from core.settings import Settings
+
+_installed = threading.Lock()
+_SEVERITY = {"WARNING": "WARNING", "ERROR": "ERROR", "CRITICAL": "CRITICAL", "DEBUG": "DEBUG"}
+
+
+def install(settings: Settings, function: str) -> None:
+    """Has this process, which runs `function`, say what the settings ask for. Once is enough.
+
+    Raises:
+        SetupError: traces and metrics are to go to Google, and there are no credentials.
+    """
+    with _installed:
+        root = logging.getLogger()
+        if any(isinstance(handler, _Telemetry) for handler in root.handlers):
+            return
+        if settings.log_form == "json":
+            # In the place of what functions-framework has set up.
+            lines = logging.StreamHandler(sys.stdout)
+            lines.setFormatter(_Json(settings.project, function))
+            logging.basicConfig(level=settings.log_level.upper(), handlers=[lines], force=True)
+        else:
+            logging.basicConfig(
+                level=settings.log_level.upper(), format="%(levelname)s %(message)s"
+            )
+            for handler in root.handlers:
+                handler.addFilter(_for_people)
+        if settings.telemetry != "none":
+            # Some 60 ms of imports, for whoever asks for it.
+            from functions.exporting import signals  # noqa: PLC0415
+
+            root.addHandler(_Telemetry(signals(settings, function)))
+
+
+def _for_people(record: logging.LogRecord) -> bool:
+    """Each invoice's steps are for programs: people see what is out of the ordinary."""
+    return not hasattr(record, EVENT)
+
+
+class _Json(logging.Formatter):
+    """A line of JSON as Cloud Logging takes it
+    (https://cloud.google.com/logging/docs/structured-logging)."""
+
+    def __init__(self, project: str | None, function: str) -> None:
+        super().__init__()
+        self._project = project
+        self._function = function
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts: dict[str, Any] = getattr(record, EVENT, {})
+        line: dict[str, Any] = {
+            "severity": _SEVERITY.get(record.levelname, "INFO"),
+            "time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}"
+            f".{int(record.msecs):03}Z",
+            "message": record.getMessage(),
+            "function": self._function,
+            "logger": record.name,
+            **facts,
+        }
+        if self._project and isinstance(invoice := facts.get("invoice"), str):
+            line["logging.googleapis.com/trace"] = f"projects/{self._project}/traces/{invoice}"
+        if record.exc_info:
+            line["stack_trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class _Telemetry(logging.Handler):
+    """Hands what happened to whoever makes traces and metrics of it."""
+
+    def __init__(self, signals: Any) -> None:
+        super().__init__(logging.INFO)
+        self._signals = signals
+
+    def emit(self, record: logging.LogRecord) -> None:
+        facts = getattr(record, EVENT, None)
+        if facts is None:
+            return
+        try:
+            self._signals.take(facts, record.created)
+        except Exception:
+            self.handleError(record)
