@@ -4,14 +4,24 @@ from importlib.metadata import version
 from typing import Any
 
 import flask
+from flask.json.provider import DefaultJSONProvider
 from flask_compress import Compress
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from core.ports import Adapters
 from core.settings import Settings
-from functions.api import context, errors, request_ids
-from functions.api.routes import docs, invoices, page, pictures, service, templates
+from functions.api import access, context, errors, pages, request_ids
+from functions.api.routes import (
+    docs,
+    exports,
+    invoices,
+    pictures,
+    service,
+    templates,
+    webhooks,
+)
 from functions.api.schemas import ErrorBody
 
 MULTIPART_BYTES = 64 * 1024
@@ -45,6 +55,14 @@ _COMPRESSION = {
     ],
 }
 
+_PROOF: dict[str, Any] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "an API key (`khana key create`) or a Google ID token",
+    }
+}
+
 _DESCRIPTION = """Reads the boxes that matter on invoices.
 
 Every error has the form `{"error": {"code", "status", "message", "details": [{"reason"}]}}`:
@@ -55,6 +73,19 @@ Invoices and templates have an `ETag`. Send it as `If-Match` with a change, and 
 refused with 412 if somebody else was first."""
 
 
+class _Json(DefaultJSONProvider):
+    """JSON that keeps the order of keys and every script; lists in lists without end are none."""
+
+    sort_keys = False
+    ensure_ascii = False
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
+
+
 def create_app(adapters: Adapters, settings: Settings) -> OpenAPI:
     """The API and the page over these adapters."""
     app = OpenAPI(
@@ -62,22 +93,26 @@ def create_app(adapters: Adapters, settings: Settings) -> OpenAPI:
         # Not /static: functions-framework's own app answers that, with nothing, before us.
         static_url_path="/assets",
         info=Info(title="Khana", version=version("khana"), description=_DESCRIPTION),
+        security_schemes=_PROOF,
         doc_ui=False,  # its pages hold scripts that our policy forbids; `routes.docs` serves ours
         validation_error_model=ErrorBody,
         validation_error_callback=errors.invalid_request,
     )
+    app.json = _Json(app)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_file_bytes + MULTIPART_BYTES
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # of DefaultJSONProvider
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config |= _COMPRESSION
     Compress(app)
     request_ids.install(app)
+    if settings.backend == "google":
+        # Cloud Run's proxy ends TLS and adds the caller's address; elsewhere anyone may say so.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     context.install(app, adapters, settings)
+    access.install(app)
     errors.install(app)
-    for api in (invoices.api, pictures.api, templates.api, service.api):
+    for api in (invoices.api, exports.api, pictures.api, templates.api, service.api, webhooks.api):
         app.register_api(api)
-    for site in (page.site, docs.site):
+    for site in (pages.site, docs.site):
         app.register_blueprint(site)
     app.after_request(_secure)
     return app

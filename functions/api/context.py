@@ -5,9 +5,9 @@ from typing import cast
 
 import flask
 
+from core.pictures import PageCache
 from core.ports import Adapters
 from core.settings import Settings
-from functions.api.pictures import PageCache
 
 _KEY = "khana"
 

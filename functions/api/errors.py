@@ -25,6 +25,7 @@ _INPUT = {
     "empty_file": 400,
     "invalid_page_token": 400,
     "changed_meanwhile": 412,
+    "too_many_uploads": 429,
     "unsupported_format": 415,
     "file_too_large": 413,
     "image_too_large": 413,
@@ -60,7 +61,10 @@ def _answer_khana_error(error: KhanaError) -> flask.Response:
         case ConflictError():
             return _answer(error, 409)
         case InputError():
-            return _answer(error, _INPUT.get(error.code, 422))
+            answer = _answer(error, _INPUT.get(error.code, 422))
+            if answer.status_code == 429:
+                answer.headers["Retry-After"] = "1"
+            return answer
         case TransientError():
             answer = _answer(error, 503)
             answer.headers["Retry-After"] = "1"

@@ -2,6 +2,7 @@
 
 import functools
 import threading
+from typing import Any
 
 import flask
 import functions_framework
@@ -9,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from core.adapters import connect
 from core.settings import load_settings
+from functions import telemetry
 from functions.api.app import create_app
 
 _building = threading.Lock()
@@ -17,6 +19,7 @@ _building = threading.Lock()
 @functools.cache
 def _app() -> flask.Flask:
     settings = load_settings()
+    telemetry.install(settings, "api")
     return create_app(connect(settings), settings)
 
 
@@ -27,4 +30,20 @@ def api(request: flask.Request) -> Response:
     # two first requests must not build two apps.
     with _building:
         app = _app()
-    return Response.from_app(app, request.environ)
+    return _not_begun(app, request.environ)
+
+
+def _not_begun(app: flask.Flask, environ: dict[str, Any]) -> Response:
+    """What the app answers, of which nothing is asked before the framework is done with its part.
+
+    `Response.from_app` takes the first piece at once. A streamed and compressed one leaves the
+    app's context open until its end, and the framework's own app then finds another than its own.
+    """
+    begun: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start(status: str, headers: list[tuple[str, str]], _fault: Any = None) -> Any:
+        begun.append((status, headers))
+
+    pieces = app(environ, start)
+    status, headers = begun[-1]
+    return Response(pieces, status, headers, direct_passthrough=True)

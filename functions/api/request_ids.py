@@ -1,9 +1,13 @@
-"""A name for each request, in its answer and in the log, by which the two can be put together."""
+"""A name for each request, in its answer and in the log, by which the two can be put together; and
+a record of what was asked and how long the answer took."""
 
 import re
+import time
 import uuid
 
 import flask
+
+from core.observe import tell
 
 HEADER = "X-Request-Id"
 
@@ -25,8 +29,20 @@ def request_id() -> str:
 def _name() -> None:
     given = flask.request.headers.get(HEADER, "")
     flask.g.request_id = given if _FIT.fullmatch(given) else uuid.uuid4().hex
+    flask.g.request_began = time.monotonic()
 
 
 def _tell(answer: flask.Response) -> flask.Response:
     answer.headers[HEADER] = request_id()
+    request = flask.request
+    tell(
+        "answered",
+        request=request_id(),
+        # The rule and not the path: what people search for is nobody's business.
+        route=f"{request.method} {request.url_rule or 'nothing'}",
+        status=answer.status_code,
+        invoice=(request.view_args or {}).get("invoice_id"),
+        who=identity.name if (identity := flask.g.get("identity")) else None,
+        ms=1e3 * (time.monotonic() - flask.g.request_began),
+    )
     return answer

@@ -1,5 +1,6 @@
 """What comes in and goes out as JSON; OpenAPI and all validation are made from it."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, cast
@@ -10,22 +11,43 @@ from flask_openapi3.models.file import FileStorage
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
     create_model,
     model_validator,
 )
 
 from core.export import INTERNAL
-from core.invoice import Invoice, Status
+from core.formats.sniff import READABLE
+from core.invoice import Invoice, Reading, Reason, Status
 from core.ports import Order, Query
 from core.template import Template, TemplateId
 
 MAX_PAGE_SIZE = 500
 MAX_VALUE_LENGTH = 2000
 
-Amount = Annotated[Decimal, Field(max_digits=40)]
+_AMOUNT = r"^-?[0-9]{1,20}(\.[0-9]{1,20})?$"
+_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+
+def _written(pattern: str) -> BeforeValidator:
+    """Pydantic alone would take 6e16 for an amount, and 0 for a day in 1970."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch(pattern, value):
+            raise ValueError(f"must be written as {pattern}")
+        return value
+
+    return BeforeValidator(check)
+
+
+Amount = Annotated[
+    Decimal, _written(_AMOUNT), WithJsonSchema({"type": "string", "pattern": _AMOUNT})
+]
+Day = Annotated[date, _written(_DAY)]
 
 
 class _Model(BaseModel):
@@ -123,14 +145,22 @@ class UploadHeaders(BaseModel):
     )
 
 
+class PushHeaders(BaseModel):
+    """https://developers.google.com/workspace/drive/api/guides/push#receive-notifications"""
+
+    channel_id: str = Field("", alias="X-Goog-Channel-ID")
+    channel_token: str = Field("", alias="X-Goog-Channel-Token")
+    resource_state: str = Field("", alias="X-Goog-Resource-State")
+
+
 class Filters(_Model):
     """Which invoices, in which order."""
 
     status: Status | None = None
     template: TemplateId | None = None
     number: Annotated[str, Field(max_length=200)] | None = None
-    date_from: date | None = None
-    date_to: date | None = None
+    date_from: Day | None = None
+    date_to: Day | None = None
     total_min: Amount | None = None
     total_max: Amount | None = None
     q: Annotated[str, Field(max_length=200)] | None = Field(
@@ -162,7 +192,11 @@ class ListQuery(Filters):
 
 
 class ExportQuery(Filters):
-    format: Literal["csv", "json"] = Field("csv", description="`json` gives one invoice a line")
+    format: Literal["csv", "xlsx", "pdf", "json"] = Field(
+        "csv",
+        description="`json` gives one invoice a line; `xlsx` and `pdf` are in the language that "
+        "the request accepts (Accept-Language: ar or en)",
+    )
 
 
 class UploadQuery(_Model):
@@ -195,7 +229,7 @@ Upload = Annotated[FileStorage, AfterValidator(_is_file)]
 
 
 class UploadForm(_Form):
-    file: Upload = Field(description="a JPEG, PNG or PDF")
+    file: Upload = Field(description=f"a {READABLE}")
     template: TemplateId | None = Field(None, description="id of the template to read it with")
 
 
@@ -204,8 +238,29 @@ class TemplateForm(_Form):
 
     template: Upload = Field(description="JSON")
     reference: Upload | None = Field(
-        None, description="a JPEG, PNG or PDF; without it the picture of the version before stays"
+        None,
+        description=f"a {READABLE}; without it the picture of the version before stays",
     )
+
+
+class TrialForm(_Form):
+    """A page, and the boxes that are being drawn: on it, or on a picture of the same form."""
+
+    file: Upload | None = Field(None, description=f"the page: a {READABLE}")
+    invoice: str | None = Field(None, description="in its place, the id of an invoice")
+    template: Upload = Field(description="JSON: `page_size` and `fields`, as in a template")
+    reference: Upload | None = Field(
+        None,
+        description="a picture of the form that the page is aligned to; without it, it is scaled",
+    )
+
+
+class TrialResult(_Model):
+    """What the boxes hold. Nothing of it is stored."""
+
+    fields: dict[str, Reading]
+    reasons: tuple[Reason, ...]
+    timings_ms: dict[str, float]
 
 
 class TypedValue(_Model):
@@ -219,9 +274,24 @@ class Review(_Model):
 
     fields: dict[str, TypedValue] = {}
     reviewed_by: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = Field(
-        max_length=200
+        max_length=200,
+        description="where a proof of identity is asked for, its name counts instead",
     )
-    status: Literal["done"] = "done"
+    status: Literal["done", "failed"] = Field(
+        "done", description="`failed` rejects it: it is no invoice, or not one to be kept"
+    )
+    rejected_because: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+        | None
+    ) = Field(None, description="one sentence; goes with `failed`, and only with it")
+
+    @model_validator(mode="after")
+    def _reason_of_a_rejection(self) -> "Review":
+        if (self.status == "failed") != (self.rejected_because is not None):
+            raise ValueError("rejected_because must come with status failed, and only with it")
+        if self.status == "failed" and self.fields:
+            raise ValueError("what is rejected is not corrected: leave fields out")
+        return self
 
 
 class ReadRequest(_Model):

@@ -5,7 +5,9 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from core.invoice import Invoice, Status
+from core.export import label as label  # noqa: PLC0414  # the page's word for it too
+from core.invoice import ErrorInfo, Invoice, Reason, Status
+from functions.api import languages
 
 STATUS = {
     Status.RECEIVED: "Waiting",
@@ -16,6 +18,22 @@ STATUS = {
 }
 
 SOURCES = {"drive": "Google Drive", "upload": "Upload", "folder": "Folder"}
+
+NOTES = {
+    "renamed": "Renamed",
+    "moved_out": "Moved out",
+    "trashed": "In the trash",
+    "removed": "Removed",
+    "back": "Back again",
+}
+"""What became of a file at its source, by the code of the note."""
+
+SIGN_IN_FAULTS = {
+    "no_such_key": "There is no such key, or it was revoked.",
+    "not_allowed": "Nobody has let this account in: ask who runs this Khana.",
+    "not_signed_in": "Nobody signed in. Try again.",
+    "too_often": "Too many tries. Wait a minute.",
+}
 
 REMEDIES = {
     "corrupt_file": "Open the file yourself: if it looks whole, save it anew and upload that.",
@@ -28,18 +46,13 @@ REMEDIES = {
     "not_aligned": "Compare the boxes with the page, or scan it flat and upload that.",
     "password_needed": "Save a copy without the password and upload that.",
     "reader_crashed": "Have it read again; if that fails too, save the file anew and upload that.",
+    "rejected": "If that was a mistake, have it read again.",
     "read_timeout": "Have it read again; if that fails too, scan it at a lower resolution.",
     "too_many_pages": "Split it, and upload the invoices one by one.",
     "truncated_file": "Copy or scan it again: a part of it is missing.",
-    "unsupported_format": "Save it as JPEG, PNG or PDF and upload that.",
+    "unsupported_format": "Save it as PDF, JPEG or PNG and upload that.",
 }
 """What a person can do, by the code of an error or of a reason."""
-
-
-def label(name: str) -> str:
-    """A field's name as people read it: `invoice_number` → `Invoice number`."""
-    words = name.replace("_", " ").strip() or name
-    return words[:1].upper() + words[1:]
 
 
 def amount(value: Decimal | str) -> str:
@@ -63,6 +76,14 @@ def without_name(message: str, name: str) -> str:
     """A sentence about a field without the field's name at its start, as the page has that."""
     rest = message.removeprefix(f"{name}: ")
     return rest[:1].upper() + rest[1:]
+
+
+def in_words(fault: Reason | ErrorInfo, name: str) -> Markup:
+    """Why an invoice needs review or failed, beside the `name` of its file or field."""
+    said = languages.fault(fault.code)
+    if said is None:
+        return sentence(without_name(fault.message, name))
+    return escape(said).format(message=Markup('<bdi dir="ltr">{}</bdi>').format(fault.message))
 
 
 def sentence(message: str) -> Markup:

@@ -1,27 +1,31 @@
-"""/v1/invoices: take in, list, show, review, read again, delete, export."""
+"""/v1/invoices: take in, list, show, review, read again, delete."""
 
 import time
+from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 import flask
 
 from core.errors import ConflictError, NotFoundError, RequestError
-from core.export import csv_lines, every, field_names, json_lines, public
-from core.invoice import Invoice, SourceRef, now
+from core.export import public
+from core.invoice import Invoice, SourceRef, now, reject
+from core.observe import tell
 from core.pipeline import read_again, receive
-from core.ports import Adapters, InvoiceStore
+from core.ports import Adapters
 from core.review import review
+from core.shelf import template_of
 from core.template import Template
 from core.values import Value, parse_value
+from functions.api.access import name_or
 from functions.api.context import context
 from functions.api.etags import must_match, tagged
+from functions.api.limits import AtOnce
 from functions.api.names import file_name
 from functions.api.repeats import Repeats
 from functions.api.routes import blueprint
 from functions.api.schemas import (
     ChangeHeaders,
     ErrorBody,
-    ExportQuery,
     InvoiceBody,
     InvoiceList,
     InvoicePath,
@@ -36,6 +40,10 @@ from functions.api.schemas import (
 LONGEST_WAIT_S = 30.0
 """Of `?wait=true`. Proxies and load balancers give up on an answer after about a minute."""
 
+_UPLOADS = AtOnce(4)
+_WAITING = AtOnce(2)
+"""Of the eight requests that `khana serve` answers at once: whoever looks finds one free, too."""
+
 _POLL_S = 0.05
 _LONGEST_POLL_S = 0.5
 """Each look may be a document that Google bills, and who waits long doesn't mind half a second."""
@@ -43,12 +51,32 @@ _LONGEST_POLL_S = 0.5
 api = blueprint("invoices")
 
 
-@api.post("/v1/invoices", responses={200: InvoiceBody, 202: InvoiceBody, 413: ErrorBody})
+@api.post(
+    "/v1/invoices",
+    responses={
+        200: InvoiceBody,
+        202: InvoiceBody,
+        413: ErrorBody,
+        415: ErrorBody,
+        429: ErrorBody,
+    },
+)
 def create_invoice(form: UploadForm, query: UploadQuery, header: UploadHeaders) -> Any:
     """Takes in a file and has it read.
     The same bytes are the same invoice, under whatever name they come. 202 unless `wait` is set and
-    it has been read by then.
+    it has been read by then. 429 says that too many send files at once: come again after
+    `Retry-After`, with the same `Idempotency-Key`.
     """
+    with _UPLOADS() as room:
+        if not room:
+            raise RequestError(
+                "too many send files at once: wait a little", code="too_many_uploads"
+            )
+        invoice = _taken_in(form, header)
+    return _made(context().adapters, invoice, wait=query.wait)
+
+
+def _taken_in(form: UploadForm, header: UploadHeaders) -> Invoice:
     from core.page import Limits, check  # noqa: PLC0415  # loads OpenCV
 
     here = context()
@@ -59,12 +87,12 @@ def create_invoice(form: UploadForm, query: UploadQuery, header: UploadHeaders) 
     if form.template is not None:
         _check_template(here.adapters, form.template)
     repeats = (
-        Repeats(here.adapters.store, header.idempotency_key, caller="")
+        Repeats(here.adapters.store, header.idempotency_key, caller=name_or(""))
         if header.idempotency_key
         else None
     )
     if repeats and (known := repeats.before(data, form.template)):
-        return _made(here.adapters, here.adapters.store.get(known), wait=query.wait)
+        return here.adapters.store.get(known)
     # A name is all the identity that an upload has: sent again, it adds no source.
     source = SourceRef(kind="upload", file_id=name, name=name)
     stream = cast(BinaryIO, form.file.stream)
@@ -73,12 +101,14 @@ def create_invoice(form: UploadForm, query: UploadQuery, header: UploadHeaders) 
         invoice = read_again(here.adapters, invoice.id, template=form.template)
     if repeats:
         repeats.note(data, form.template, invoice.id)
-    return _made(here.adapters, invoice, wait=query.wait)
+    return invoice
 
 
 def _made(adapters: Adapters, invoice: Invoice, *, wait: bool) -> flask.Response:
     if wait:
-        invoice = _wait(adapters, invoice)
+        with _WAITING() as room:
+            # With too many who wait, nobody who only looks would get an answer.
+            invoice = _wait(adapters, invoice) if room else invoice
     return tagged(public(invoice), 200 if wait and invoice.status.final else 202)
 
 
@@ -94,27 +124,6 @@ def list_invoices(query: ListQuery) -> Any:
     }
 
 
-_CSV, _JSON_LINES = "text/csv; charset=utf-8", "application/jsonl"
-
-
-@api.get(
-    "/v1/invoices:export",
-    responses={200: {"content": {"text/csv": {}, _JSON_LINES: {}}, "description": "The file"}},
-)
-def export_invoices(query: ExportQuery) -> Any:
-    """Gives all invoices of the filters as a file: CSV for spreadsheets, or JSON lines."""
-    store, wanted = context().adapters.store, query.query()
-    if query.format == "csv":
-        # Looking twice costs time, but keeping the invoices in between would cost memory.
-        lines = csv_lines(every(store, wanted), field_names(every(store, wanted)))
-        answer = flask.Response(lines, content_type=_CSV)
-        answer.headers.set("Content-Disposition", "attachment", filename="invoices.csv")
-    else:
-        answer = flask.Response(json_lines(every(store, wanted)), content_type=_JSON_LINES)
-        answer.headers.set("Content-Disposition", "attachment", filename="invoices.jsonl")
-    return answer
-
-
 @api.get("/v1/invoices/<string:invoice_id>", responses={200: InvoiceBody, 404: ErrorBody})
 def get_invoice(path: InvoicePath) -> Any:
     """Gives one invoice."""
@@ -126,24 +135,31 @@ def get_invoice(path: InvoicePath) -> Any:
     responses={200: InvoiceBody, 404: ErrorBody, 409: ErrorBody, 412: ErrorBody},
 )
 def review_invoice(path: InvoicePath, body: Review, header: ChangeHeaders) -> Any:
-    """Corrects values and says that a person has looked, which makes the invoice done.
-    A correction that breaks a rule makes it `needs_review`; sent once more, it stands.
+    """Corrects values and says that a person has looked, or rejects the invoice.
+    The first makes it done, the second failed. A correction that breaks a rule makes it
+    `needs_review`; sent once more, it stands.
     What a person types is understood as what is printed is. `original` keeps the reader's value.
     """
     store = context().adapters.store
     invoice = store.get(path.invoice_id)
-    template = _template_of(store, invoice)
+    template = template_of(store, invoice)
     values = {
         name: _typed(invoice, template, name, typed.value) for name, typed in body.fields.items()
     }
+
+    by = name_or(body.reviewed_by)
 
     def change(current: Invoice) -> Invoice:
         must_match(public(current))
         if current.template != invoice.template:
             raise ConflictError(f"{current.source.name}: was read with another template meanwhile")
-        return review(current, values, template=template, by=body.reviewed_by, today=now().date())
+        if body.rejected_because is not None:
+            return reject(current, body.rejected_because, by=by)
+        return review(current, values, template=template, by=by, today=now().date())
 
-    return tagged(public(store.update(invoice.id, change)))
+    changed = store.update(invoice.id, change)
+    tell("reviewed", invoice=changed.id, status=changed.status.value, corrected=len(values))
+    return tagged(public(changed))
 
 
 @api.delete(
@@ -196,16 +212,6 @@ def _check_template(adapters: Adapters, template_id: str) -> None:
         raise RequestError(error.message, code="unknown_template") from error
 
 
-def _template_of(store: InvoiceStore, invoice: Invoice) -> Template | None:
-    """The template that the invoice was read with, or None if there was none or it is gone."""
-    if invoice.template is None:
-        return None
-    try:
-        return store.get_template(invoice.template.id, invoice.template.version).template
-    except NotFoundError:
-        return None
-
-
 def _typed(invoice: Invoice, template: Template | None, name: str, text: str | None) -> Value:
     """What `text` means, typed by a person for the field `name`. Raises RequestError."""
     reading = invoice.fields.get(name)
@@ -225,4 +231,4 @@ def _typed(invoice: Invoice, template: Template | None, name: str, text: str | N
     if value.value is None:
         expected = f"of the form {pattern}" if pattern else f"a {reading.kind.value}"
         raise RequestError(f"{name}: {text!r} is not {expected}", code="invalid_value")
-    return value
+    return replace(value, typed=text)

@@ -7,8 +7,8 @@ from typing import Any
 import flask
 
 from core.errors import NotFoundError
+from core.pictures import as_it_came, crop, object_of, to_jpeg, to_png
 from functions.api.context import context
-from functions.api.pictures import as_it_came, crop, object_of, to_png, to_small_jpeg
 from functions.api.routes import blueprint
 from functions.api.schemas import CropPath, ErrorBody, ImageQuery, InvoicePath
 
@@ -22,7 +22,7 @@ api = blueprint("pictures")
 
 @api.get("/v1/invoices/<string:invoice_id>/image", responses={200: _PICTURES, 404: ErrorBody})
 def get_image(path: InvoicePath, query: ImageQuery) -> Any:
-    """Gives a page: a picture as it came, a page of a PDF as PNG, or either scaled down as JPEG."""
+    """Gives a page: a JPEG or PNG as it came, others as PNG, or scaled down as JPEG."""
     here = context()
     invoice = here.adapters.store.get(path.invoice_id)
     ref = object_of(invoice)
@@ -33,7 +33,7 @@ def get_image(path: InvoicePath, query: ImageQuery) -> Any:
         kind = as_it_came(data, name=invoice.source.name)
         if query.width is not None:
             page = here.pages.page(invoice, query.page)
-            return to_small_jpeg(page, query.width), "image/jpeg"
+            return to_jpeg(page, query.width), "image/jpeg"
         if kind is None:
             return to_png(here.pages.page(invoice, query.page)), "image/png"
         if query.page != 1:

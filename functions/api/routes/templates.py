@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from core.checks import check_rules
-from core.errors import ConflictError, NotFoundError, RequestError, TemplateError
+from core.errors import ConflictError, FileError, NotFoundError, RequestError, TemplateError
+from core.pictures import object_of
 from core.ports import StoredTemplate
 from core.template import Template, dump_template, parse_template
 from functions.api.context import context
@@ -17,7 +18,10 @@ from functions.api.schemas import (
     TemplateForm,
     TemplateList,
     TemplatePath,
+    TrialForm,
+    TrialResult,
 )
+from functions.api.trials import trials
 
 api = blueprint("templates")
 
@@ -42,6 +46,27 @@ def create_template(form: TemplateForm) -> Any:
         f"{template_id}: is there already; PUT /v1/templates/{template_id} adds a version",
         code="already_exists",
     )
+
+
+@api.post(
+    "/v1/templates:tryRead",
+    responses={200: TrialResult, 404: ErrorBody, 413: ErrorBody, 415: ErrorBody},
+)
+def try_boxes(form: TrialForm) -> Any:
+    """Reads the boxes of a page, or of an earlier invoice, at once; stores nothing."""
+    name, data = _page_to_try(form)
+    outcome = trials().read(
+        context().settings,
+        data,
+        form.template.read(),
+        name=name,
+        reference=form.reference.read() if form.reference else None,
+    )
+    if outcome.error is not None:
+        raise FileError(outcome.error.message, code=outcome.error.code)
+    return TrialResult(
+        fields=outcome.fields, reasons=outcome.reasons, timings_ms=outcome.timings_ms
+    ).model_dump(mode="json")
 
 
 @api.get("/v1/templates/<string:template_id>", responses={200: Template, 404: ErrorBody})
@@ -78,6 +103,17 @@ def delete_template(path: TemplatePath, header: ChangeHeaders) -> Any:
     must_match(dump_template(store.get_template(path.template_id).template))
     store.delete_template(path.template_id)
     return "", 204
+
+
+def _page_to_try(form: TrialForm) -> tuple[str, bytes]:
+    """The name and the bytes of the file or of the invoice that the form names."""
+    if (form.file is None) is (form.invoice is None):
+        raise RequestError("send either a file or the id of an invoice")
+    if form.file is not None:
+        return file_name(form.file.filename), form.file.read()
+    here = context()
+    invoice = here.adapters.store.get(str(form.invoice))
+    return invoice.source.name, here.adapters.objects.read(object_of(invoice)).data
 
 
 def _checked(form: TemplateForm, *, known: StoredTemplate | None) -> StoredTemplate:

@@ -1,15 +1,20 @@
+import { call } from "./api.js";
 import { keepFresh } from "./live.js";
+import { applyZoom } from "./paper.js";
+import { enableReview, isBegun, prepare } from "./review.js";
 import { showTimes } from "./times.js";
 import { enableUploads } from "./upload.js";
 
 enableUploads();
-keepFresh({
-  always: false,
-  onChange: (root) => {
-    showTimes(root);
-    noteBroken(root);
-  },
-});
+enableReview(() => arrive(document));
+keepFresh({ always: false, onChange: arrive, isKept: (part) => part.id === "invoice" && isBegun() });
+
+function arrive(root) {
+  showTimes(root);
+  noteBroken(root);
+  applyZoom();
+  prepare();
+}
 
 // A picture that the browser can't show (a damaged file, say) gives way to words.
 function noteBroken(root) {
@@ -20,15 +25,13 @@ function noteBroken(root) {
   }
 }
 
-// A box and its value light up together.
-for (const kind of ["pointerover", "focusin"]) {
-  document.addEventListener(kind, (event) => {
-    const field = event.target.closest?.("[data-field]")?.dataset.field;
-    for (const element of document.querySelectorAll("[data-field]")) {
-      element.classList.toggle("lit", element.dataset.field === field);
-    }
-  });
-}
+// A field that is pointed at shows its box, and the other way round.
+document.addEventListener("pointerover", (event) => {
+  const field = event.target.closest?.("[data-field]")?.dataset.field;
+  for (const element of document.querySelectorAll("[data-field]")) {
+    element.classList.toggle("pointed", element.dataset.field === field);
+  }
+});
 
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest(".again");
@@ -39,15 +42,10 @@ document.addEventListener("submit", async (event) => {
   button.disabled = true;
   fault.hidden = true;
   try {
-    const answer = await fetch(form.action, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ template: form.elements.template.value || null }),
-    });
-    if (!answer.ok) throw new Error((await answer.json()).error.message);
+    await call("POST", form.action, { template: form.elements.template.value || null });
     document.dispatchEvent(new Event("khana:changed"));
   } catch (error) {
-    fault.textContent = error.message;
+    fault.textContent = error.said;
     fault.hidden = false;
     button.disabled = false;
   }

@@ -6,22 +6,31 @@
 const QUICK_MS = 700; // while something is being read
 const SLOW_MS = 1500;
 const AFTER_FAILURE_MS = 4000;
+const SIGNED_OUT_MS = 60_000;
 
 const sent = new WeakMap(); // element → its HTML as the server sent it, before we touched it
+let tag = null; // of the page as it was answered last
+
+/** Takes `root`, as the server sent it, for what is shown now. To be called before it is changed. */
+export function adopt(root) {
+  tag = null;
+  for (const element of root.querySelectorAll("[data-live], [data-live] [id]")) {
+    sent.set(element, element.outerHTML);
+  }
+}
 
 /**
- * @param {{always: boolean, onChange: (root: Element) => void}} options always: also when nothing
+ * @param {{always: boolean, onChange: (root: Element) => void,
+ *   isKept?: (part: Element) => boolean}} options always: also when nothing
  *   is being read. onChange: called for each part that is new, and at the start for the document.
+ *   isKept: whether a part must stay as it is, because somebody works on it.
  */
-export function keepFresh({ always, onChange }) {
-  let tag = null;
+export function keepFresh({ always, onChange, isKept = () => false }) {
   let timer = 0;
   let looking = false;
   let again = false;
 
-  for (const element of document.querySelectorAll("[data-live], [data-live] [id]")) {
-    sent.set(element, element.outerHTML);
-  }
+  adopt(document);
   onChange(document.documentElement);
 
   async function look() {
@@ -32,12 +41,19 @@ export function keepFresh({ always, onChange }) {
     try {
       const answer = await fetch(location.href, { cache: "no-cache" });
       if (answer.status >= 500) throw new Error(answer.statusText);
+      // A session has ended: what is shown stays as it is.
+      document.getElementById("signed-out").hidden = answer.status !== 401;
+      if (answer.status === 401) {
+        showOffline(false);
+        wait(SIGNED_OUT_MS);
+        return;
+      }
       if (answer.ok && answer.headers.get("ETag") !== tag) {
         tag = answer.headers.get("ETag");
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const part of document.querySelectorAll("[data-live]")) {
           const now = page.getElementById(part.id);
-          if (now) renew(part, now, onChange);
+          if (now && !isKept(part)) renew(part, now, onChange);
         }
       }
       showOffline(false);

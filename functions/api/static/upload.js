@@ -1,6 +1,11 @@
-// Uploads by button and by dropping files anywhere on the page, a few at a time, with progress.
+// Uploads by button, by dropping files anywhere on the page and by pasting them, a few at a time,
+// with progress.
+
+import { inWords } from "./api.js";
+import { say } from "./words.js";
 
 const AT_ONCE = 3;
+const MOST_TRIES = 20;
 
 export function enableUploads() {
   const form = document.getElementById("upload");
@@ -38,6 +43,12 @@ export function enableUploads() {
     take(event.dataTransfer.files);
   });
 
+  document.addEventListener("paste", (event) => {
+    if (!event.clipboardData.files.length) return;
+    event.preventDefault();
+    take(event.clipboardData.files);
+  });
+
   function take(files) {
     for (const file of files) waiting.push({ file, line: addLine(tray, file.name) });
     tray.hidden = tray.querySelector("li") === null;
@@ -55,7 +66,11 @@ export function enableUploads() {
     }
     const failed = tray.querySelectorAll(".failed").length;
     const left = running + waiting.length;
-    const title = left ? `Uploading ${left} …` : failed ? `${failed} not uploaded` : "Uploaded";
+    const title = left
+      ? say("Uploading {number} …", { number: left })
+      : failed
+        ? say("Not uploaded: {number}", { number: failed })
+        : say("Uploaded");
     document.getElementById("tray-title").textContent = title;
   }
 }
@@ -67,7 +82,7 @@ function addLine(tray, name) {
   label.textContent = name;
   const state = document.createElement("span");
   state.className = "state";
-  state.textContent = "Waiting";
+  state.textContent = say("Waiting");
   const progress = document.createElement("progress");
   progress.max = 1;
   progress.value = 0;
@@ -80,24 +95,34 @@ function addLine(tray, name) {
 async function send(form, file, line) {
   const most = Number(form.dataset.maxBytes);
   if (file.size > most) {
-    return fail(line, `The file is larger than ${Math.floor(most / 2 ** 20)} MB.`);
+    return fail(line, say("The file is larger than {number} MB.", { number: Math.floor(most / 2 ** 20) }));
   }
   const state = line.querySelector(".state");
   const progress = line.querySelector("progress");
-  state.textContent = "Uploading";
+  state.textContent = say("Uploading");
   try {
-    const answer = await post(form.dataset.url, file, (share) => {
+    const answer = await postPatiently(form.dataset.url, file, (share) => {
       progress.value = share;
     });
-    if (answer.error) return fail(line, withoutName(answer.error.message, file.name));
+    if (answer.error) return fail(line, inWords(answer.error, file.name));
     progress.remove();
     const link = document.createElement("a");
     link.href = form.dataset.invoice.replace("ID", answer.id);
-    link.textContent = "Show";
+    link.textContent = say("Show");
     state.replaceChildren(link);
     document.dispatchEvent(new Event("khana:changed"));
   } catch {
-    fail(line, "Khana can’t be reached, or ended the upload. Try again.");
+    fail(line, say("Khana can’t be reached, or ended the upload. Try again."));
+  }
+}
+
+// A thousand files at once are more than Khana takes in a minute: it says how long to wait.
+async function postPatiently(url, file, onProgress) {
+  for (let tries = 1; ; tries++) {
+    const request = await post(url, file, onProgress);
+    if (![429, 503].includes(request.status) || tries === MOST_TRIES) return request.response;
+    const seconds = Number(request.getResponseHeader("Retry-After")) || 2 ** Math.min(tries, 5);
+    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
   }
 }
 
@@ -111,19 +136,13 @@ function post(url, file, onProgress) {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     });
     request.addEventListener("load", () => {
-      request.response ? resolve(request.response) : reject(new Error(request.statusText));
+      request.response ? resolve(request) : reject(new Error(request.statusText));
     });
     request.addEventListener("error", reject);
     request.responseType = "json";
     request.open("POST", url);
     request.send(body);
   });
-}
-
-// The line shows the name already.
-function withoutName(message, name) {
-  const rest = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
-  return rest[0].toUpperCase() + rest.slice(1);
 }
 
 function fail(line, message) {

@@ -1,14 +1,19 @@
 """The app on the adapters of each backend, and invoices in it."""
 
+import shutil
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+import waitress
 from drawn import ACME, HEIGHT, WIDTH, Read, Upload, picture, readings
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from waitress import wasyncore
 
 from core.adapters import connect
 from core.invoice import Invoice, Outcome, SourceRef, Status, TemplateRef, finish, now
@@ -17,6 +22,12 @@ from core.ports import Adapters, StoredTemplate
 from core.settings import Settings
 from core.template import Template
 from functions.api.app import create_app
+from samples.browser import SWITCHES
+
+PATIENCE_MS = 15_000
+"""How long a browser may take for anything on a machine that has much else to do."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture
@@ -89,3 +100,54 @@ def read(adapters: Adapters, upload: Upload, acme: Template) -> Read:
         )
 
     return read_
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=SWITCHES
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def address(app: OpenAPI) -> Iterator[str]:
+    sockets: dict[int, object] = {}
+    server = waitress.create_server(app, sockets, host="127.0.0.1", port=0, threads=8)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.task_dispatcher.shutdown()  # a page that has just gone may have left a request
+    # In its own thread: one that waits on what another closes under it ends with an error. And all
+    # of them: a connection that a browser keeps open would keep the thread for good.
+    server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets, ignore_all=True))
+    thread.join()
+
+
+@pytest.fixture
+def faults() -> list[str]:
+    """What the browser complains of; a test that provokes a complaint clears it."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, faults: list[str]) -> Iterator[Page]:
+    """A page that nothing may go wrong on, and that may speak to nobody but the server."""
+    page = browser.new_page(base_url=address, viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE_MS)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: faults.append(f"dialog: {dialog.message}"))
+    page.on(
+        "console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else 0
+    )
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith((address, "data:")) else faults.append(request.url)
+        ),
+    )
+    yield page
+    page.close()
+    assert faults == []

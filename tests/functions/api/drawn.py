@@ -69,3 +69,29 @@ def readings(**values: Reading) -> dict[str, Reading]:
         "total": reading("total", "٥٦٬٠٠٠٫٥٠", "56000.50", 0.9612),
         "seller": reading("seller", "شركة أكمي Acme", "شركة أكمي Acme", 0.97),
     } | values
+
+
+OPERATIONS = [
+    "POST /v1/invoices",
+    "GET /v1/invoices",
+    "GET /v1/invoices:export",
+    "GET /v1/invoices/{invoice_id}",
+    "PATCH /v1/invoices/{invoice_id}",
+    "DELETE /v1/invoices/{invoice_id}",
+    "POST /v1/invoices/{invoice_id}:read",
+    "GET /v1/invoices/{invoice_id}/image",
+    "GET /v1/invoices/{invoice_id}/crops/{field}.png",
+    "GET /v1/templates",
+    "POST /v1/templates",
+    "POST /v1/templates:tryRead",
+    "GET /v1/templates/{template_id}",
+    "PUT /v1/templates/{template_id}",
+    "DELETE /v1/templates/{template_id}",
+    "GET /v1/webhooks",
+    "POST /v1/webhooks",
+    "DELETE /v1/webhooks/{webhook_id}",
+    "POST /v1/drive:notify",
+    "POST /v1/drive:sync",
+    "GET /healthz",
+]
+"""All that the API offers, by method and path."""

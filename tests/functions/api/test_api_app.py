@@ -9,7 +9,7 @@ from pathlib import Path
 
 import functions_framework
 import pytest
-from drawn import local_alone, picture
+from drawn import OPERATIONS, local_alone, picture
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
 
@@ -100,24 +100,7 @@ def test_the_description_is_of_what_is_there(client: FlaskClient) -> None:
         for path, item in described["paths"].items()
         for method, operation in item.items()
     }
-    assert set(operations) == {
-        "POST /v1/invoices",
-        "GET /v1/invoices",
-        "GET /v1/invoices:export",
-        "GET /v1/invoices/{invoice_id}",
-        "PATCH /v1/invoices/{invoice_id}",
-        "DELETE /v1/invoices/{invoice_id}",
-        "POST /v1/invoices/{invoice_id}:read",
-        "GET /v1/invoices/{invoice_id}/image",
-        "GET /v1/invoices/{invoice_id}/crops/{field}.png",
-        "GET /v1/templates",
-        "POST /v1/templates",
-        "GET /v1/templates/{template_id}",
-        "PUT /v1/templates/{template_id}",
-        "DELETE /v1/templates/{template_id}",
-        "POST /v1/drive:sync",
-        "GET /healthz",
-    }
+    assert set(operations) == set(OPERATIONS)
     ids = [operation["operationId"] for operation in operations.values()]
     assert len(set(ids)) == len(ids)
     text = json.dumps(described)
@@ -126,6 +109,7 @@ def test_the_description_is_of_what_is_there(client: FlaskClient) -> None:
         known
     )
     for operation in operations.values():
+        assert operation["security"] == [{"bearer": []}, {}]
         assert operation["summary"]
         assert "ErrorBody" in json.dumps(operation["responses"]["422"])
 
@@ -169,13 +153,19 @@ def test_the_function_answers_under_the_framework(
     assert made.status_code == 202
     page = client.get("/", headers=HTML).get_data(as_text=True)
     assert "a.png" in page
+    for form in ("csv", "json", "xlsx", "pdf"):
+        for encoding in ("gzip", "identity"):
+            headers = {"Accept-Encoding": encoding}
+            with client.get(f"/v1/invoices:export?format={form}", headers=headers) as export:
+                assert export.status_code == 200
+                assert export.data
     with client.get("/assets/base.css") as answer:
         assert answer.status_code == 200
 
 
 def test_starting_loads_nothing_heavy() -> None:
     """A cold start waits for what is imported, so pictures and the model are for who needs them."""
-    heavy = "{'cv2', 'numpy', 'onnxruntime', 'pypdfium2'}"
+    heavy = "{'cv2', 'fpdf', 'numpy', 'onnxruntime', 'pypdfium2', 'xlsxwriter'}"
     code = f"import sys, functions.api.main; print({heavy} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"

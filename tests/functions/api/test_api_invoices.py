@@ -8,8 +8,11 @@ import threading
 import zlib
 from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
+import openpyxl
+import pypdfium2
 import pytest
 from drawn import ACME, Read, Upload, local_alone, picture, readings
 from flask.testing import FlaskClient
@@ -19,6 +22,7 @@ from core.errors import NotFoundError
 from core.invoice import Invoice, Outcome, Reading, Reason, SourceRef, Status, finish, now
 from core.ports import Adapters, Query
 from core.template import Kind
+from functions.api.limits import AtOnce
 from functions.api.names import file_name
 
 
@@ -255,9 +259,10 @@ def test_a_correction_keeps_what_was_read(client: FlaskClient, read: Read) -> No
     assert answer.get_json()["fields"]["date"]["reviewed_by"] is None
     trail = answer.get_json()["corrections"]
     assert [entry.pop("at") <= now().isoformat() for entry in trail] == [True, True]
-    assert trail == [
-        {"field": "total", "before": "56000.50", "after": "56000", "by": "Mariam"},
-        {"field": "total", "before": "56000", "after": "57000", "by": "Mariam"},
+    assert [(entry["field"], entry["by"]) for entry in trail] == [("total", "Mariam")] * 2
+    assert [(entry["before"], entry["after"], entry["typed"]) for entry in trail] == [
+        ("56000.50", "56000", "٥٦٬٠٠٠"),
+        ("56000", "57000", "57000"),
     ]
     assert client.get(f"/v1/invoices/{made.id}").get_json() == answer.get_json()
 
@@ -303,6 +308,19 @@ def test_a_field_that_may_be_empty_can_be_emptied(client: FlaskClient, read: Rea
     body = {"fields": {"seller": {"value": None}}, "reviewed_by": "Mariam"}
     seller = client.patch(f"/v1/invoices/{made.id}", json=body).get_json()["fields"]["seller"]
     assert (seller["value"], seller["original"]) == (None, "شركة أكمي Acme")
+
+
+def test_a_rejection_comes_with_a_reason_and_nothing_else(client: FlaskClient, read: Read) -> None:
+    address = f"/v1/invoices/{read().id}"
+    body = {"status": "failed", "reviewed_by": "Mariam"}
+    because = {"rejected_because": "is a duplicate"}
+    corrected = {"fields": {"total": {"value": "1"}}}
+    for wrong in (body, body | because | corrected, {"reviewed_by": "Mariam"} | because):
+        assert client.patch(address, json=wrong).status_code == 422
+    rejected = client.patch(address, json=body | because).get_json()
+    assert rejected["status"] == "failed"
+    assert rejected["error"]["code"] == "rejected"
+    assert client.patch(address, json=body | because).status_code == 409
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b"", b'{"reviewed_by": ""}', b'{"status": "done"}'])
@@ -421,7 +439,47 @@ def test_an_export_streams(client: FlaskClient, three: None) -> None:
     assert ACME.id in client.get("/v1/invoices:export?template=acme").get_data(as_text=True)
 
 
+@pytest.mark.parametrize(("accepted", "title"), [("ar-EG,en;q=0.5", "الفواتير"), ("", "Invoices")])
+def test_a_workbook_speaks_the_language_that_is_asked_for(
+    client: FlaskClient, three: None, accepted: str, title: str
+) -> None:
+    headers = {"Accept-Language": accepted}
+    answer = client.get("/v1/invoices:export?format=xlsx", headers=headers)
+    assert answer.headers["Content-Disposition"] == "attachment; filename=invoices.xlsx"
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.data)).active
+    assert sheet is not None
+    assert (sheet.title, sheet.max_row) == (title, 4)
+    assert bool(sheet.sheet_view.rightToLeft) is (title != "Invoices")
+
+
+def test_a_pdf_holds_every_invoice(client: FlaskClient, three: None) -> None:
+    answer = client.get("/v1/invoices:export?format=pdf")
+    assert answer.mimetype == "application/pdf"
+    pages = pypdfium2.PdfDocument(answer.data)
+    text = "".join(page.get_textpage().get_text_range() for page in pages)
+    for invoice in client.get("/v1/invoices").get_json()["invoices"]:
+        assert invoice["id"] in text
+
+
 def test_formats_that_are_not_there_are_refused(client: FlaskClient) -> None:
-    answer = client.get("/v1/invoices:export?format=xlsx")
+    answer = client.get("/v1/invoices:export?format=doc")
     assert reason(answer) == (400, "invalid_request")
-    assert "'csv' or 'json'" in answer.get_json()["error"]["message"]
+    assert "'pdf' or 'json'" in answer.get_json()["error"]["message"]
+
+
+def test_with_too_many_uploads_at_once_the_next_one_is_told_to_wait(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.api.routes.invoices._UPLOADS", AtOnce(0))
+    answer = client.post("/v1/invoices", data={"file": (BytesIO(picture()), "scan.png")})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
+    assert answer.get_json()["error"]["details"] == [{"reason": "too_many_uploads"}]
+    assert client.get("/v1/invoices").get_json()["invoices"] == []
+
+
+def test_with_too_many_who_wait_the_next_one_doesn_t(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.api.routes.invoices._WAITING", AtOnce(0))
+    sent = {"file": (BytesIO(picture()), "scan.png")}
+    assert client.post("/v1/invoices?wait=true", data=sent).status_code == 202

@@ -7,6 +7,7 @@ import pytest
 from drawn import Read
 from flask.testing import FlaskClient
 
+from core.invoice import add_note
 from core.ports import Adapters
 
 HTML = {"Accept": "text/html"}
@@ -19,7 +20,7 @@ def _names(page: str) -> list[str]:
 def test_older_invoices_are_a_page_further(
     client: FlaskClient, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.api.routes.page.PAGE_SIZE", 2)
+    monkeypatch.setattr("functions.api.pages.inbox.PAGE_SIZE", 2)
     for n in range(5):
         read(f"{n}.png", seed=n, ago=timedelta(hours=n))
     page, seen = client.get("/?status=done").get_data(as_text=True), []
@@ -69,3 +70,18 @@ def test_without_templates_the_page_says_what_is_missing(client: FlaskClient) ->
     page = client.get("/").get_data(as_text=True)
     assert "Khana knows no form yet." in page
     assert "data/inbox" in page
+
+
+def test_what_became_of_the_file_is_on_its_page(
+    client: FlaskClient, adapters: Adapters, read: Read
+) -> None:
+    older, newer = read(), read("b.png", seed=1)
+    adapters.store.update(
+        older.id,
+        lambda one: add_note(one, "renamed", "scan.png: is now called <b>.png").model_copy(
+            update={"replaced_by": newer.id}
+        ),
+    )
+    page = client.get(f"/invoices/{older.id}").get_data(as_text=True)
+    assert "is now called &lt;b&gt;.png" in page
+    assert f'<dt>Newer revision</dt><dd><a href="/invoices/{newer.id}">' in page

@@ -1,0 +1,33 @@
+"""/: the list of invoices."""
+
+from typing import get_args
+
+import flask
+
+from core.access import Role
+from functions.api.access import identity
+from functions.api.context import context
+from functions.api.pages.answers import page
+from functions.api.pages.place import Place
+from functions.api.schemas import ExportQuery
+
+PAGE_SIZE = 50
+EXPORTS = get_args(ExportQuery.model_fields["format"].annotation)
+
+
+def inbox() -> flask.Response:
+    here, place = context(), Place.asked_for()
+    store, who = here.adapters.store, identity()
+    listed = store.list(place.query(PAGE_SIZE))
+    return page(
+        "inbox.html",
+        place=place,
+        invoices=listed.invoices,
+        next_page_token=listed.next_page_token,
+        counts=store.count_by_status(),
+        templates={t.id: t.name or t.id for t in store.list_templates()},
+        inbox_dir=here.settings.inbox_dir,
+        exports=EXPORTS,
+        may_delete=who is None or who.role.includes(Role.ADMIN),
+        may_change=who is None or who.role.includes(Role.EDITOR),
+    )

@@ -1,0 +1,57 @@
+"""/invoices/{id}: one invoice, its page beside what was read in it, to be reviewed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import flask
+
+from core.export import public
+from core.invoice import Invoice, Reading, Reason, Status
+from core.ports import InvoiceStore, Query
+from functions.api.context import context
+from functions.api.etags import tag
+from functions.api.pages.answers import page
+from functions.api.pages.place import Place, neighbour
+
+
+def invoice(invoice_id: str) -> flask.Response:
+    store, place = context().adapters.store, Place.asked_for()
+    shown = store.get(invoice_id)
+    query = place.filters.query()
+    faults = {
+        name: [reason for reason in shown.reasons if name in reason.fields] for name in shown.fields
+    }
+    return page(
+        "invoice.html",
+        tag=tag(public(shown)),
+        place=place,
+        invoice=shown,
+        before=neighbour(store, query, shown, backwards=True),
+        after=neighbour(store, query, shown),
+        to_review=_next_to_review(store, query, shown),
+        templates={t.id: t.name or t.id for t in store.list_templates()},
+        faults=faults,
+        readings=_least_certain_first(shown, faults),
+        left=store.count_by_status()[Status.NEEDS_REVIEW],
+    )
+
+
+def _least_certain_first(
+    invoice: Invoice, faults: dict[str, list[Reason]]
+) -> Sequence[tuple[str, Reading]]:
+    """What nobody has looked at first; of that, what Khana has reason to doubt."""
+
+    def certainty(item: tuple[str, Reading]) -> tuple[bool, bool, float]:
+        name, reading = item
+        return reading.reviewed_by is not None, not faults[name], reading.confidence
+
+    return sorted(invoice.fields.items(), key=certainty)
+
+
+def _next_to_review(store: InvoiceStore, query: Query, invoice: Invoice) -> Invoice | None:
+    """The next invoice of the query that needs review; after the last, the first again."""
+    waiting = replace(query, status=Status.NEEDS_REVIEW, page_size=2)
+    after = neighbour(store, waiting, invoice)
+    if after is not None:
+        return after
+    return next((other for other in store.list(waiting).invoices if other.id != invoice.id), None)

@@ -1,0 +1,48 @@
+// Calls of the JSON API.
+
+import { say } from "./words.js";
+
+/** An answer that says no, as `call` throws it. `said` is for people, in the language of the page. */
+export class Refusal extends Error {
+  /** @param {number} status HTTP's; 0 where there was no answer at all. */
+  constructor(message, status, said = message) {
+    super(message);
+    this.status = status;
+    this.said = said;
+  }
+}
+
+/** What an error of the API says in the language of the page, beside `name`. */
+export function inWords(error, name) {
+  const key = `fault:${error.details?.[0]?.reason}`;
+  const said = say(key);
+  return said === key ? withoutName(error.message, name) : said.replace("{message}", error.message);
+}
+
+/** The JSON of the answer to `method` on `url`, or its picture; null without. Throws Refusal. */
+export async function call(method, url, body, headers = {}) {
+  let answer;
+  try {
+    answer = await fetch(url, {
+      method,
+      headers: body instanceof FormData || !body ? headers : { "Content-Type": "application/json", ...headers },
+      body: body instanceof FormData || !body ? body : JSON.stringify(body),
+    });
+  } catch {
+    throw new Refusal(say("Khana can’t be reached. Try again."), 0);
+  }
+  if (answer.ok && answer.headers.get("Content-Type")?.startsWith("image/")) return answer.blob();
+  const told = await answer.json().catch(() => null);
+  if (!answer.ok) {
+    const error = told?.error ?? { message: answer.statusText };
+    if (answer.status === 401) error.message = say("You are signed out. Sign in in another tab, then try again.");
+    throw new Refusal(error.message, answer.status, inWords(error));
+  }
+  return told;
+}
+
+/** A sentence of Khana's without the name at its start, where that is shown beside it. */
+export function withoutName(message, name) {
+  const rest = message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
+  return rest[0].toUpperCase() + rest.slice(1);
+}

@@ -1,0 +1,39 @@
+// The next invoice to review, asked for while this one is looked at, so that it is there at once.
+
+import { adopt } from "./live.js";
+
+let next = null; // {url, page: Promise<Document | null>}
+
+/** Asks for the page at `url`, and for the pictures on it. */
+export function preload(url) {
+  if (next?.url === url) return;
+  next = { url, page: fetchPage(url).catch(() => null) };
+}
+
+/** Goes to `url`: in place where it is an invoice that is here already, else as a link does. */
+export async function go(url, onArrival) {
+  const page = next?.url === url ? await next.page : null;
+  next = null;
+  const main = page?.querySelector("main");
+  if (!main?.querySelector("#invoice")) {
+    location.assign(url);
+    return;
+  }
+  history.pushState(null, "", url);
+  document.title = page.title;
+  adopt(main);
+  document.querySelector("main").replaceWith(document.adoptNode(main));
+  onArrival();
+}
+
+async function fetchPage(url) {
+  const answer = await fetch(url, { cache: "no-cache" });
+  if (!answer.ok) return null;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const image of page.querySelectorAll("main img")) {
+    new Image().src = image.getAttribute("src"); // the browser keeps what it has decoded
+  }
+  return page;
+}
+
+window.addEventListener("popstate", () => location.reload());

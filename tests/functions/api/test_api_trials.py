@@ -1,0 +1,101 @@
+"""POST /v1/templates:tryRead: boxes read as they are drawn, here and by extract's second target."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from emulators.serving import ROOT, free_port, wait_until_it_listens
+from flask.testing import FlaskClient
+
+from core.adapters import connect
+from core.settings import Settings
+from functions.api.app import create_app
+
+INVOICE = ROOT / "samples" / "invoices" / "meridian-004518.jpg"
+TEMPLATE = json.loads((ROOT / "samples" / "templates" / "meridian.json").read_text("utf-8"))
+TRUTH = json.loads((ROOT / "samples" / "truth.json").read_text("utf-8"))[INVOICE.name]["fields"]
+
+
+@pytest.fixture(scope="module")
+def extract() -> Iterator[str]:
+    port = free_port()
+    framework = [sys.executable, "-m", "functions_framework", "--target", "read_now"]
+    process = subprocess.Popen(
+        [
+            *(*framework, "--source", "functions/extract/main.py", "--signature-type", "http"),
+            *("--host", "127.0.0.1", "--port", str(port)),
+        ],
+        cwd=ROOT,
+        env=os.environ,
+    )
+    wait_until_it_listens(port, lambda: process.poll() is None)
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture(params=["here", "elsewhere"])
+def client(request: pytest.FixtureRequest, settings: Settings) -> FlaskClient:
+    url = request.getfixturevalue("extract") if request.param == "elsewhere" else None
+    limits = {"max_file_bytes": 5_000_000, "max_pixels": 20_000_000, "read_now_url": url}
+    settings = settings.model_copy(update=limits)
+    return create_app(connect(settings), settings).test_client()
+
+
+def asked(client: FlaskClient, template: object, data: bytes = INVOICE.read_bytes()):
+    drawn = template if isinstance(template, bytes) else json.dumps(template).encode()
+    form = {"file": (io.BytesIO(data), "p.jpg"), "template": (io.BytesIO(drawn), "t.json")}
+    return client.post("/v1/templates:tryRead", data=form)
+
+
+def test_a_box_is_read_as_it_is_drawn(client: FlaskClient) -> None:
+    (total,) = [field for field in TEMPLATE["fields"] if field["name"] == "total"]
+    answer = asked(client, {"page_size": TEMPLATE["page_size"], "fields": [total]})
+    assert answer.status_code == 200, answer.text
+    ((name, reading),) = answer.get_json()["fields"].items()
+    assert (name, reading["value"]) == ("total", TRUTH["total"]["value"])
+    assert client.get("/v1/invoices").get_json()["invoices"] == []
+    assert client.get("/v1/templates").get_json()["templates"] == []
+
+
+@pytest.mark.parametrize(
+    ("template", "data", "code", "reason"),
+    [
+        (b"{", None, 422, "invalid_template"),
+        (b"[]", None, 422, "invalid_template"),
+        ({"fields": []}, None, 422, "invalid_template"),
+        (TEMPLATE, b"no picture", 415, "unsupported_format"),
+        (TEMPLATE, b"", 400, "empty_file"),
+    ],
+)
+def test_what_can_not_be_read_says_why(
+    client: FlaskClient, template: object, data: bytes | None, code: int, reason: str
+) -> None:
+    answer = asked(client, template, INVOICE.read_bytes() if data is None else data)
+    assert answer.status_code == code, answer.text
+    assert answer.get_json()["error"]["details"] == [{"reason": reason}]
+
+
+def test_an_earlier_invoice_is_tried_and_aligned_to_the_form(client: FlaskClient) -> None:
+    form = (ROOT / "samples" / "templates" / "meridian.png").read_bytes()
+    made = client.post("/v1/invoices", data={"file": (io.BytesIO(INVOICE.read_bytes()), "m.jpg")})
+    asked = {
+        "invoice": made.get_json()["id"],
+        "template": (io.BytesIO(json.dumps(TEMPLATE).encode()), "t.json"),
+        "reference": (io.BytesIO(form), "form.png"),
+    }
+    answer = client.post("/v1/templates:tryRead", data=asked)
+    assert answer.status_code == 200, answer.text
+    values = {name: reading["value"] for name, reading in answer.get_json()["fields"].items()}
+    assert values["total"] == TRUTH["total"]["value"]
+    assert client.get("/v1/invoices").get_json()["invoices"][0]["fields"] == {}
+
+
+def test_it_is_a_file_or_an_invoice(client: FlaskClient) -> None:
+    answer = client.post("/v1/templates:tryRead", data={"template": (io.BytesIO(b"{}"), "t.json")})
+    assert answer.status_code == 422
+    assert "either a file or the id" in answer.get_json()["error"]["message"]

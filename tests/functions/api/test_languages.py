@@ -1,0 +1,90 @@
+"""Every word of the page in every language, and which of them a request gets."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from drawn import local_alone
+from flask.testing import FlaskClient
+
+from core.export import HEAD, TAIL, label
+from core.invoice import Status
+from functions.api import languages, words
+
+API = Path(languages.__file__).parents[1]
+ARABIC = json.loads((API / "languages" / "ar.json").read_text(encoding="utf-8"))
+QUOTED = re.compile(r"""_\((?:"([^"]+)"|'([^']+)')""")
+SAID = re.compile(r'\bsay\(\s*"([^"]+)"')
+LISTED = re.compile(r"{% for why in \(([^)]*)\)")
+
+
+def _said_by_pages() -> set[str]:
+    html = "".join(path.read_text(encoding="utf-8") for path in API.glob("templates/*.html"))
+    tables = (words.STATUS, words.SOURCES, words.REMEDIES, words.NOTES, words.SIGN_IN_FAULTS)
+    listed = re.findall(r'"([^"]+)"', " ".join(LISTED.findall(html)))
+    quoted = {double or single for double, single in QUOTED.findall(html)}
+    return quoted | set(listed) | {text for table in tables for text in table.values()}
+
+
+def _said_by_scripts() -> set[str]:
+    return {text for path in API.rglob("static/**/*.js") for text in SAID.findall(path.read_text())}
+
+
+def test_all_that_is_said_is_said_in_arabic_and_nothing_else_is_kept() -> None:
+    assert set(ARABIC["page"]) == _said_by_pages()
+    assert set(ARABIC["script"]) == _said_by_scripts()
+
+
+def test_exported_files_say_all_in_arabic() -> None:
+    wording = languages.wording(languages.LANGUAGES["ar"])
+    names = [*HEAD, *TAIL, *(status.value for status in Status), "invoices"]
+    assert {wording.label(name) for name in names} & {label(name) for name in names} == set()
+
+
+@pytest.mark.parametrize("part", ["page", "script", "faults"])
+def test_a_translation_puts_in_what_the_english_does(part: str) -> None:
+    for english, arabic in ARABIC[part].items():
+        places = set(re.findall(r"\{\w+\}", arabic))
+        allowed = {"{message}"} if part == "faults" else set(re.findall(r"\{\w+\}", english))
+        assert places <= allowed if part == "faults" else places == allowed, english
+
+
+@local_alone
+@pytest.mark.parametrize(
+    ("accepted", "chosen", "expected"),
+    [
+        ("", None, ("en", "ltr")),
+        ("ar-EG,en;q=0.5", None, ("ar", "rtl")),
+        ("fr", None, ("en", "ltr")),
+        ("ar", "en", ("en", "ltr")),
+        ("", "xx", ("en", "ltr")),
+    ],
+)
+def test_the_language_is_the_chosen_one_else_the_browser_s(
+    client: FlaskClient, accepted: str, chosen: str | None, expected: tuple[str, str]
+) -> None:
+    if chosen:
+        client.set_cookie("language", chosen)
+    page = client.get("/", headers={"Accept-Language": accepted}).get_data(as_text=True)
+    assert '<html lang="{}" dir="{}"'.format(*expected) in page
+
+
+@local_alone
+@pytest.mark.parametrize(
+    ("came_from", "back"),
+    [
+        ("http://localhost/invoices/1?status=done", "/invoices/1?status=done"),
+        ("http://evil.example/x", "/"),
+        ("http://localhost//evil.example", "/evil.example"),
+        ("", "/"),
+    ],
+)
+def test_a_preference_is_kept_and_leads_back(
+    client: FlaskClient, came_from: str, back: str
+) -> None:
+    form = {"language": "ar", "theme": "purple"}
+    answer = client.post("/preferences", data=form, headers={"Referer": came_from})
+    assert (answer.status_code, answer.headers["Location"]) == (303, back)
+    assert client.get_cookie("theme") is None
+    assert 'lang="ar"' in client.get("/").get_data(as_text=True)

@@ -1,0 +1,184 @@
+"""Review by keyboard, in a real browser, as a person does it."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from drawn import Read, local_alone, readings
+from playwright.sync_api import Page, expect
+
+from core.invoice import Correction, Invoice, Reason, Status
+from core.ports import Adapters
+
+pytestmark = local_alone
+
+DOUBT = Reason(code="low_confidence", message="total: is hard to read", fields=("total",))
+
+
+@pytest.fixture
+def queue(read: Read) -> list[Invoice]:
+    """Three invoices that need review, and one between them that doesn't."""
+    return [
+        read(
+            f"{n}.png",
+            seed=n,
+            ago=timedelta(hours=n),
+            status=Status.DONE if n == 1 else Status.NEEDS_REVIEW,
+            reasons=[] if n == 1 else [DOUBT],
+        )
+        for n in range(4)
+    ]
+
+
+def _open(page: Page, invoice: Invoice, place: str = "") -> None:
+    page.goto(f"/invoices/{invoice.id}{place}")
+    expect(page.locator(".review .value").first).to_be_focused()
+
+
+def _at(page: Page, invoice: Invoice) -> None:
+    """Waits until this invoice is what the page shows."""
+    expect(page.get_by_role("img", name=f"Page 1 of {invoice.source.name}")).to_be_visible()
+
+
+def _fields(entries: tuple[Correction, ...]) -> list[tuple[str, str | None, str | None, str]]:
+    return [(entry.field, entry.before, entry.after, entry.by) for entry in entries]
+
+
+def test_enter_confirms_field_after_field_then_the_next_invoice_is_there(
+    page: Page, adapters: Adapters, queue: list[Invoice]
+) -> None:
+    _open(page, queue[0])
+    names = page.locator(".review .value").evaluate_all("all => all.map(entry => entry.name)")
+    assert names == ["total", "seller", "date", "invoice_number"]  # least certain first
+    page.get_by_label("Your name").fill("Mona")
+    page.get_by_label("Total").focus()
+    page.wait_for_load_state("networkidle")  # the next invoice has been loaded by then
+    started = time.monotonic()
+    for _ in names:
+        page.keyboard.press("Enter")
+    _at(page, queue[2])  # not 1.png, which is done
+    assert time.monotonic() - started < 2  # of the five seconds that a person may take
+    expect(page.locator(".review .value").first).to_be_focused()
+    expect(page.get_by_label("Your name")).to_have_value("Mona")
+    expect(page).to_have_url(page.url.partition("/invoices")[0] + f"/invoices/{queue[2].id}")
+    reviewed = adapters.store.get(queue[0].id)
+    assert reviewed.status is Status.DONE
+    assert {e[0] for e in _fields(reviewed.corrections) if e[1] == e[2]} == set(names)
+    assert {e[3] for e in _fields(reviewed.corrections)} == {"Mona"}
+
+
+def test_a_correction_may_be_typed_in_either_digits_and_keeps_the_original(
+    page: Page, adapters: Adapters, queue: list[Invoice]
+) -> None:
+    _open(page, queue[0])
+    page.keyboard.type("٥٦٬٧٠٠٫٥٠")  # what is selected is typed over
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Seller")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.type("13/05/2024")
+    page.keyboard.press("Control+Enter")
+    _at(page, queue[2])
+    kept = adapters.store.get(queue[0].id).fields
+    assert (kept["total"].value, kept["total"].original) == ("56700.50", "56000.50")
+    assert (kept["date"].value, kept["date"].original) == ("2024-05-13", "2024-05-12")
+    page.go_back()
+    _at(page, queue[0])
+    expect(page.locator("#field-total")).to_contain_text("corrected from 56000.50")
+
+
+def test_what_cannot_be_is_said_beside_the_field_and_escape_takes_it_back(
+    page: Page, adapters: Adapters, queue: list[Invoice], faults: list[str]
+) -> None:
+    _open(page, queue[0])
+    page.keyboard.type("much")
+    page.keyboard.press("Control+Enter")
+    total = page.locator("#field-total")
+    expect(total).to_contain_text("'much' is not a amount")
+    expect(page.get_by_label("Total")).to_be_focused()
+    assert adapters.store.get(queue[0].id).status is Status.NEEDS_REVIEW
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Total")).to_have_value("56,000.50")
+    page.keyboard.press("Control+Enter")
+    _at(page, queue[2])
+    assert [fault for fault in faults if "422" not in fault] == []
+    faults.clear()  # the browser notes the refusal on its console
+
+
+def test_an_invoice_can_be_rejected_with_a_reason(
+    page: Page, adapters: Adapters, queue: list[Invoice]
+) -> None:
+    _open(page, queue[0])
+    page.keyboard.press("F8")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.keyboard.press("F8")
+    page.get_by_label("Other", exact=True).fill("of another company")
+    page.keyboard.press("Enter")
+    _at(page, queue[2])
+    rejected = adapters.store.get(queue[0].id)
+    assert rejected.status is Status.FAILED
+    assert rejected.error is not None
+    assert rejected.error.code == "rejected"
+    assert "of another company" in rejected.error.message
+    page.goto(f"/invoices/{queue[0].id}")
+    expect(page.get_by_text("Rejected by Reviewer: of another company")).to_be_visible()
+    expect(page.get_by_label("Total")).not_to_be_editable()
+
+
+def test_after_the_last_one_the_list_shows_that_none_is_left(page: Page, read: Read) -> None:
+    only = read(status=Status.NEEDS_REVIEW, reasons=[DOUBT])
+    _open(page, only, "?status=needs_review")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("No invoice is “Needs review” now.")).to_be_visible()
+
+
+def test_the_field_at_hand_is_shown_large_on_the_page(page: Page, queue: list[Invoice]) -> None:
+    _open(page, queue[0])
+    box = page.locator(".boxes [data-field=total] rect")
+    before = box.bounding_box()
+    page.keyboard.press("F2")
+    after, seen = box.bounding_box(), page.locator(".pages").bounding_box()
+    assert before is not None
+    assert after is not None
+    assert seen is not None
+    assert after["width"] == pytest.approx(3 * before["width"], rel=0.02)
+    assert seen["x"] <= after["x"] + 1
+    assert after["x"] + after["width"] <= seen["x"] + seen["width"] + 1
+    assert seen["y"] <= after["y"] + after["height"] / 2 <= seen["y"] + seen["height"]
+    page.keyboard.press("F2")
+    assert box.bounding_box() == pytest.approx(before, abs=1)
+
+
+def test_what_a_person_has_begun_is_not_taken_away(
+    page: Page, adapters: Adapters, queue: list[Invoice]
+) -> None:
+    _open(page, queue[0])
+    page.keyboard.type("1")
+    adapters.store.update(
+        queue[0].id, lambda it: it.model_copy(update={"fields": readings(), "reasons": ()})
+    )
+    with page.expect_response(lambda answer: answer.url == page.url):
+        page.evaluate("document.dispatchEvent(new Event('khana:changed'))")
+    expect(page.get_by_label("Total")).to_have_value("1")
+
+
+def test_a_page_without_a_mouse_or_name_still_says_who(
+    page: Page, adapters: Adapters, queue: list[Invoice]
+) -> None:
+    _open(page, queue[3])
+    page.keyboard.press("Control+Enter")
+    _at(page, queue[0])  # after the last, the first again
+    assert adapters.store.get(queue[3].id).fields["total"].reviewed_by == "Reviewer"
+
+
+def test_of_two_people_at_one_invoice_the_second_is_told(
+    page: Page, adapters: Adapters, queue: list[Invoice], faults: list[str]
+) -> None:
+    _open(page, queue[0])
+    adapters.store.update(queue[0].id, lambda it: it.model_copy(update={"reasons": ()}))
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("it was changed since you saw it")).to_be_visible()
+    assert adapters.store.get(queue[0].id).status is Status.NEEDS_REVIEW
+    assert [fault for fault in faults if "412" not in fault] == []
+    faults.clear()  # the browser notes the refusal on its console
