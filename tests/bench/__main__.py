@@ -12,6 +12,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests.bench import cost, growth, reading, report, starting
+from training.pages.measure import choices
 
 
 def main() -> None:
@@ -19,23 +20,31 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15, help="times that each way is timed")
     parser.add_argument("--pages", type=int, default=120, help="pages read for the throughput")
     parser.add_argument("--stored", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--templates", type=int, nargs="+", default=[1, 10, 100, 1_000])
+    parser.add_argument(
+        "--strangers",
+        type=int,
+        default=12,
+        help="pages to choose for, and as many strangers, for each number of templates",
+    )
     parser.add_argument("--starts", type=int, default=5, help="cold starts of each function")
     parser.add_argument("--write", action="store_true", help="docs/speed.md")
     asked = parser.parse_args()
     one = reading.job()
     times = reading.timed(reading.ways(one), asked.rounds)
     cores = range(1, (os.cpu_count() or 1) + 1)
-    rates = {count: reading.throughput(one, count, asked.pages) for count in cores}
+    rates = {count: reading.throughput(count, asked.pages) for count in cores}
+    chosen = [choices(count, asked.strangers, seed=reading.SEED) for count in asked.templates]
     with TemporaryDirectory() as folder:
         stored = growth.measured(Path(folder), asked.stored)
     starts = starting.measured(asked.starts)
     imports = {name: starting.slowest_imports(name) for name in starts}
-    text = report.tables(times, rates, stored, starts, imports)
+    text = report.tables(times, rates, chosen, stored, starts, imports)
     text += "\n\n" + cost.tables(median(times["Khana, aligned"]) / 1e3, starts["extract"][1])
     print(text)
     if asked.write:
         report.write(text)
-        report.plots(times, stored)
+        report.plots(times, chosen, stored)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
 from statistics import median
 
 import cv2
@@ -100,16 +102,29 @@ def timed(found: dict[str, Callable[[], object]], rounds: int) -> dict[str, list
     return taken
 
 
-def throughput(one: Job, workers: int, pages: int) -> float:
-    """Aligned invoices per second with so many processes, the median of three tries."""
+@dataclass(frozen=True)
+class Throughput:
+    """rate: aligned invoices a second, of all processes together; peak_mib: memory of the largest
+    of them at its most, and of the process that decodes for it."""
+
+    rate: float
+    peak_mib: float
+    decoder_mib: float
+
+
+def throughput(workers: int, pages: int) -> Throughput:
+    """With so many processes; the median of three tries."""
     rates = []
-    with ProcessPoolExecutor(workers, initializer=_ready) as pool:
+    # Processes that have seen nothing of this one: their memory is that of reading alone.
+    fresh = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=fresh, initializer=_ready) as pool:
         list(pool.map(_read, range(4 * workers)))
         for _ in range(3):
             start = time.perf_counter()
-            list(pool.map(_read, range(pages), chunksize=4))
+            peaks = list(pool.map(_read, range(pages), chunksize=4))
             rates.append(pages / (time.perf_counter() - start))
-    return median(rates)
+    own, decoders = (max(column) for column in zip(*peaks, strict=True))
+    return Throughput(median(rates), own / 1024, decoders / 1024)
 
 
 def _ready() -> None:
@@ -124,5 +139,19 @@ def _ready() -> None:
 _extract: Callable[[], object]
 
 
-def _read(_number: int) -> None:
+def _read(_number: int) -> tuple[int, int]:
+    """Reads, and gives the most memory that this process and its decoder have had, in KiB."""
     _extract()
+    status = [Path("/proc/self/status"), *_children_status()]
+    own, *others = (_peak_kib(path) for path in status)
+    return own, max(others, default=0)
+
+
+def _children_status() -> list[Path]:
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [Path(f"/proc/{child}/status") for child in children]
+
+
+def _peak_kib(status: Path) -> int:
+    line = next(each for each in status.read_text().splitlines() if each.startswith("VmHWM:"))
+    return int(line.split()[1])

@@ -1,10 +1,12 @@
 """docs/speed.md: the tables and plots of what was measured."""
 
 import platform
-import resource
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
+
+from tests.bench.reading import Throughput
+from training.pages.measure import Choice
 
 DOCS = Path(__file__).parents[2] / "docs"
 BEGIN, END = "<!-- measured -->\n", "<!-- end -->"
@@ -16,14 +18,14 @@ Rows = Mapping[int, Mapping[str, float]]
 
 def tables(
     times: Mapping[str, Sequence[float]],
-    rates: Mapping[int, float],
+    rates: Mapping[int, Throughput],
+    chosen: Sequence[Choice],
     stored: Rows,
     starts: Mapping[str, tuple[float, float]],
     imports: Mapping[str, Sequence[tuple[str, float]]],
 ) -> str:
     """Everything that was measured, in Markdown."""
     floor, usual = median(times[FLOOR]), median(times[USUAL])
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     parts = [
         f"Python {platform.python_version()} on {platform.machine()}.\n",
         "## One invoice: four numbers of an A4 page at 200 dpi\n",
@@ -35,12 +37,34 @@ def tables(
                 for m in [median(taken)]
             ],
         ),
-        f"{len(times[FLOOR])} times each, taking turns, warm, on one core. Peak memory of the "
-        f"process that did all of them: {kilobytes / 1024:.0f} MB.\n",
+        f"{len(times[FLOOR])} times each, taking turns, warm, on one core.\n",
         "## Many invoices, aligned\n",
         _table(
-            ["processes", "invoices a second", "of one process"],
-            [[str(n), f"{rate:.1f}", f"{rate / rates[1]:.2f}"] for n, rate in rates.items()],
+            ["processes", "invoices a second", "each", "of one process", "MiB at most", "decoder"],
+            [
+                [
+                    str(n),
+                    f"{one.rate:.1f}",
+                    f"{one.rate / n:.1f}",
+                    f"{one.rate / rates[1].rate:.2f}",
+                    f"{one.peak_mib:.0f}",
+                    f"{one.decoder_mib:.0f}",
+                ]
+                for n, one in rates.items()
+            ],
+        ),
+        "## Choosing among templates\n",
+        _table(
+            ["templates", "choosing, ms", "of decoding", "right", "unclear", "wrong"],
+            [
+                [
+                    f"{one.templates:,}",
+                    f"{one.choose_ms:.1f}",
+                    f"{one.choose_ms / one.decode_ms:.1f}",
+                    *(f"{share} of {one.pages}" for share in (one.right, one.unclear, one.wrong)),
+                ]
+                for one in chosen
+            ],
         ),
         "## What is stored (SQLite), in milliseconds\n",
         _table(
@@ -81,14 +105,14 @@ def write(text: str) -> None:
     path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
-def plots(times: Mapping[str, Sequence[float]], stored: Rows) -> None:
-    """docs/pictures/speed.png: the ways of reading, and how the store grows."""
+def plots(times: Mapping[str, Sequence[float]], chosen: Sequence[Choice], stored: Rows) -> None:
+    """docs/pictures/speed.png: the ways of reading, how the store grows, and how choosing does."""
     import matplotlib as mpl  # noqa: PLC0415  of the training's packages, and slow to load
 
     mpl.use("agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    figure, (ways, growth) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    figure, (ways, growth, forms) = plt.subplots(1, 3, figsize=(15, 4), layout="constrained")
     names = list(times)[::-1]
     bars = ways.barh([n.replace("`", "") for n in names], [median(times[n]) for n in names])
     ways.bar_label(bars, fmt="%.1f", padding=3)
@@ -98,4 +122,7 @@ def plots(times: Mapping[str, Sequence[float]], stored: Rows) -> None:
     growth.set(xscale="log", yscale="log", xlabel="invoices stored", ylabel="milliseconds")
     growth.set(title="What grows with the store")
     growth.legend(fontsize=7)
+    forms.plot([one.templates for one in chosen], [one.choose_ms for one in chosen], "o-")
+    forms.set(xscale="log", xlabel="templates", ylabel="milliseconds", title="Choosing among them")
+    forms.set_ylim(bottom=0)
     figure.savefig(DOCS / "pictures" / "speed.png", dpi=90)

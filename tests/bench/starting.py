@@ -48,7 +48,7 @@ def _answered(name: str) -> float:
                 body = {"bucket": "local", "name": "incoming/none.jpg", "generation": "1"}
                 requests.post(address, json=body, headers=EVENT, timeout=60)
             else:
-                path = "/v1/health" if name == "api" else "/"
+                path = "/healthz" if name == "api" else "/"
                 requests.get(address + path, timeout=60)
             return time.perf_counter() - start
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import openpyxl
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from running_khana import khana
 
 from core.adapters import connect
 from core.adapters.local.backend import open_backend
-from core.invoice import ErrorInfo, Invoice, Outcome, SourceRef, Status, finish, now
+from core.invoice import ErrorInfo, Invoice, Outcome, SourceRef, Status, finish, now, reject
 from core.pipeline import receive
 from core.ports import Adapters
 from core.settings import Settings
@@ -221,6 +222,23 @@ def test_export_writes_what_is_stored(tmp_path: Path) -> None:
     assert khana("export", "--data", tmp_path, "--format", "json", "--status", "done").stdout == ""
 
 
+def test_export_to_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
+    adapters = connect(Settings(data=tmp_path))
+    receive(
+        adapters, BytesIO(b"p"), SourceRef(kind="upload", file_id="a", name="a.png"), Settings()
+    )
+    book = tmp_path / "out.xlsx"
+    run = khana("export", "--data", tmp_path, "--format", "xlsx", "-o", book, "--language", "ar")
+    assert run.returncode == 0, run.stderr
+    assert openpyxl.load_workbook(book).active.sheet_view.rightToLeft
+    run = khana(
+        "export", "--data", tmp_path, "--format", "pdf", "-o", tmp_path / "x.pdf", "--font", "nope"
+    )
+    assert run.returncode == 2
+    assert run.stderr.startswith("khana: setting font: nope is not there")
+    assert not (tmp_path / "x.pdf").exists()
+
+
 def failed(adapters: Adapters, name: str) -> Invoice:
     source = SourceRef(kind="upload", file_id=name, name=name)
     made = receive(adapters, BytesIO(name.encode()), source, Settings())
@@ -250,7 +268,34 @@ def test_replay_has_what_failed_read_again(tmp_path: Path) -> None:
         assert delivery is not None
         assert delivery.ref == again.object
     assert backend.queue.take() is None
+    adapters.store.update(bad.id, lambda it: it.model_copy(update={"status": Status.DONE}))
+    adapters.store.update(bad.id, lambda it: reject(it, "is a duplicate", by="Mona"))
     everything = khana("replay", "--data", tmp_path, "--all")
-    assert everything.stdout == "2 to be read again, 1 left as they are\n"
+    assert everything.stdout == "1 to be read again, 1 left as they are\n"
     for wrong in (["--all", "--status", "done"], [bad.id, "--all"]):
         assert khana("replay", "--data", tmp_path, *wrong).returncode == 2
+
+
+def test_check_says_which_templates_look_alike(tmp_path: Path) -> None:
+    samples = Path("samples/templates")
+    template = json.loads((samples / "rimal.json").read_text())
+    for name in ("first", "second"):
+        changed = template | {"id": name, "reference": "form.png"}
+        (tmp_path / f"{name}.json").write_text(json.dumps(changed))
+    (tmp_path / "form.png").write_bytes((samples / "rimal.png").read_bytes())
+    files = tmp_path / "first.json", tmp_path / "second.json", samples / "waha.json"
+    run = khana("template", "check", *files)
+    assert run.returncode == 0
+    (said,) = [line for line in run.stdout.splitlines() if "look alike" in line]
+    assert said.startswith(f"{files[0]} and {files[1]} look alike")
+
+
+def test_check_refuses_a_blank_reference(tmp_path: Path) -> None:
+    template = json.loads(Path("samples/templates/rimal.json").read_text())
+    blank = np.full(template["page_size"][::-1], 255, np.uint8)
+    cv2.imwrite(str(tmp_path / "blank.png"), blank)
+    path = tmp_path / "blank.json"
+    path.write_text(json.dumps(template | {"reference": "blank.png"}))
+    run = khana("template", "check", path)
+    assert run.returncode == 1
+    assert "has too little on it to align pages to [reference_unusable]" in run.stdout

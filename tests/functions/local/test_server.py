@@ -1,5 +1,6 @@
 """`khana serve` from outside: what comes in is read once, whatever is killed meanwhile."""
 
+import http.server
 import json
 import os
 import random
@@ -7,7 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +20,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+
+from core.webhooks import LEASE
 
 KHANA = str(Path(sys.executable).with_name("khana"))
 FINAL = {"done", "needs_review", "failed"}
@@ -71,7 +76,7 @@ class Server:
         return found
 
     def wait_until_up(self) -> None:
-        wait_for(self.answers, 20, "the server to answer")
+        wait_for(self.answers, 60, "the server to answer")
 
     def answers(self) -> bool:
         try:
@@ -174,3 +179,54 @@ def test_whatever_is_killed_every_file_ends_once(tmp_path: Path) -> None:
         names = sorted(invoice["source"]["name"] for invoice in last.invoices())
         assert names == sorted(f"{number}.png" for number in range(files))
         assert {invoice["status"] for invoice in last.invoices()} == {"needs_review"}
+
+
+class _Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append(json.loads(body))  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_webhook_is_told_also_after_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KHANA_WEBHOOK_PRIVATE", "true")
+    port = Server(tmp_path).port
+    url = f"http://127.0.0.1:{port}/"
+    command = [KHANA, "webhook", "add", url, "--data", str(tmp_path)]
+    added = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert added.stdout.startswith("whsec_")
+    with serving(tmp_path) as server:
+        # Nobody is at the address yet, and the server dies with its message untold.
+        (server.inbox / "blank.png").write_bytes(page(0))
+        wait_for(lambda: settled(server, 1), 60, "reading")
+        server.kill()
+        receiver = http.server.HTTPServer(("127.0.0.1", port), _Receiver)
+        receiver.got = []  # type: ignore[attr-defined]
+        answering = threading.Thread(target=receiver.serve_forever, args=(0.02,))
+        answering.start()
+        server.start()
+        try:
+            # If it died while it was telling, the next one waits for the lease to end first.
+            patience = LEASE.total_seconds() + 60
+            wait_for(lambda: receiver.got, patience, "the message")  # type: ignore[attr-defined]
+        finally:
+            receiver.shutdown()
+            receiver.server_close()
+            answering.join()
+    (message,) = receiver.got  # type: ignore[attr-defined]
+    assert message["type"] == f"invoice.{message['data']['status']}"
+
+
+def test_what_is_called_from_inside_has_no_address(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        for path in ("/functions/drive_watch", "/functions/webhooks"):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                server.get(path)
+            assert refused.value.code == 404
+            refused.value.close()
