@@ -24,7 +24,7 @@ setup-dev:
 
 .PHONY: test
 test: setup-dev ## Runs the tests.
-	$(BIN)/pytest -m "not slow and not image"
+	$(BIN)/pytest -m "not slow and not image and not infra"
 
 .PHONY: test-slow
 test-slow: setup-dev ## Runs the tests that take longer.
@@ -35,6 +35,13 @@ test-training: ## Runs the tests of the training, with its packages and fonts.
 	@$(SETUP) training
 	$(BIN)/python -m training.fonts install
 	$(BIN)/pytest tests/training
+
+.PHONY: test-postman
+test-postman: ## Runs the Postman collection against a Khana, with newman from npm.
+	@$(SETUP) postman
+	@[ -x build/newman/node_modules/.bin/newman ] || \
+	    npm install --silent --no-audit --no-fund --prefix build/newman newman@6.2.2
+	$(BIN)/pytest -m "slow or not slow" tests/functions/api/test_postman.py
 
 .PHONY: image-check
 image-check: setup-dev ## Builds the container image, starts it, and has it read (as root; minutes).
@@ -47,6 +54,30 @@ sbom: setup-dev ## Writes what is in the container image to build/sbom.json (Cyc
 	PYTHONPATH=.:tests $(BIN)/python tests/image/containers.py >build/image.tar
 	$(BIN)/uv run --quiet --script infra/sbom.py <build/image.tar >build/sbom.json
 	@rm build/image.tar
+
+.PHONY: test-infra
+test-infra: setup-dev ## Holds infra/terraform to the provider's schema, to rules, and to a security linter.
+	@# Google's provider as classes: 67 MB, for these tests alone.
+	@[ -d build/provider ] || $(BIN)/uv pip install --quiet --no-deps --target build/provider \
+	    cdktn-provider-google==21.1.0
+	$(BIN)/pytest -m infra tests/infra
+	$(BIN)/uv tool run --quiet checkov==3.3.30 --directory infra/terraform --config-file infra/checkov.yaml
+
+.PHONY: plan
+plan: setup ## Shows what `make deploy` would change on Google Cloud.
+	@infra/deploy.sh plan
+
+.PHONY: deploy
+deploy: setup ## Puts Khana on Google Cloud: docs/deploy.md.
+	@infra/deploy.sh deploy
+
+.PHONY: destroy
+destroy: setup ## Takes Khana off Google Cloud.
+	@infra/deploy.sh destroy
+
+.PHONY: smoke
+smoke: setup ## Puts a sample through what is deployed.
+	@infra/deploy.sh smoke
 
 .PHONY: accuracy
 accuracy: ## Measures the numeric reader on font families that it never saw (5,000 fields a set).
@@ -71,6 +102,14 @@ compare: ## Measures the reader beside Tesseract and a CNN per digit, which it m
 bench: ## Measures speed, and writes docs/speed.md.
 	@$(SETUP) training
 	$(BIN)/python -m tests.bench --write
+
+.PHONY: chaos
+chaos: setup-dev ## Simulates 10,000 invoices with everything going wrong; half an hour. SEED=1 picks a run.
+	PYTHONPATH=.:tests $(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --invoices $(or $(INVOICES),10000) --write
+
+.PHONY: pictures
+pictures: setup-dev ## Makes the pictures of the README, and one of every page in build/pictures.
+	$(BIN)/python -m docs.pictures.make
 
 .PHONY: train
 train: ## Makes the numeric reader from nothing: hours; stops and goes on at any time.

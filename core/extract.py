@@ -1,8 +1,6 @@
 """From bytes to outcome: decode ▸ choose template ▸ align ▸ crop ▸ read ▸ parse ▸ check."""
 
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import version
 from typing import cast
@@ -10,19 +8,23 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from core import decoding, quality
 from core.align import Alignment, crop, page_box, scale_only
 from core.checks import check
 from core.errors import FileError
 from core.find import align
+from core.formats.decoder import Character
 from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
 from core.learn import Lessons
+from core.own_text import Verdict, compared
 from core.page import Document, Limits, open_document
 from core.ports import KnownTemplate
 from core.reading.grammar import Kind as NumericKind
-from core.reading.numeric import NumericReader
+from core.reading.numeric import LineReading, NumericReader
 from core.reading.text import TextReader
 from core.settings import Settings
-from core.template import Field, Kind, Template
+from core.stopwatch import Stopwatch
+from core.template import Box, Field, Kind, Template
 from core.values import parse_value
 
 Gray = NDArray[np.uint8]
@@ -36,6 +38,7 @@ class Extractor:
     """
 
     def __init__(self, settings: Settings) -> None:
+        decoding.start()  # while the model is loaded
         self._limits = Limits.of(settings)
         self._numeric = NumericReader(threads=settings.threads)
         self._text = TextReader(settings.tesseract)
@@ -70,7 +73,7 @@ class Extractor:
         document: Document,
         templates: Sequence[KnownTemplate],
         name: str,
-        clock: "Stopwatch",
+        clock: Stopwatch,
     ) -> Outcome:
         pages = Pages(document, templates, clock)
         chosen = self._choose(templates, pages, clock)
@@ -87,14 +90,38 @@ class Extractor:
                 for field in template.fields
                 for number in [template.page_of(field)]
             ]
-        texts = self._read(template.fields, crops, clock)
+        boxes = [
+            page_box(field.box, alignments[number], pages[number].shape)
+            for field in template.fields
+            for number in [template.page_of(field)]
+        ]
+        seen = self._read(template.fields, crops, clock)
+        own = {number: pages.characters(number) for number in alignments}
         with clock("check"):
+            verdicts = [
+                compared(field, line, own[number], box, pages.sizes[number], template)
+                for field, line, box in zip(template.fields, seen, boxes, strict=True)
+                for number in [template.page_of(field)]
+            ]
+            lines = [verdict.line for verdict in verdicts]
             fields = {
-                field.name: _reading(field, text, confidence, template, pages, alignments)
-                for field, (text, confidence) in zip(template.fields, texts, strict=True)
+                field.name: _reading(field, verdict, template, box)
+                for field, verdict, box in zip(template.fields, verdicts, boxes, strict=True)
+            }
+            next_best = {
+                field.name: [text for text, _ in line.alternatives]
+                for field, line in zip(template.fields, lines, strict=True)
             }
             reasons = [_misaligned(n, a) for n, a in sorted(alignments.items()) if not a.good]
-            reasons += check(template, fields, threshold=self._threshold, today=date.today())
+            reasons += _differing(template, verdicts)
+            reasons += _faults_of_pictures(template, crops, lines, pages)
+            reasons += check(
+                template,
+                fields,
+                threshold=self._threshold,
+                today=date.today(),
+                next_best=next_best,
+            )
         return Outcome(
             status=Status.NEEDS_REVIEW if reasons else Status.DONE,
             template=TemplateRef(id=template.id, version=template.version),
@@ -104,7 +131,7 @@ class Extractor:
         )
 
     def _choose(
-        self, templates: Sequence[KnownTemplate], pages: "Pages", clock: "Stopwatch"
+        self, templates: Sequence[KnownTemplate], pages: "Pages", clock: Stopwatch
     ) -> tuple[Template, Alignment] | None:
         if not templates:
             return None
@@ -125,10 +152,10 @@ class Extractor:
         return None if match is None else (templates[match.index].template, match.alignment)
 
     def _read(
-        self, fields: Sequence[Field], crops: Sequence[Gray], clock: "Stopwatch"
-    ) -> list[tuple[str, float]]:
-        """Text and confidence of each crop: numeric ones by the CNN, the others by Tesseract."""
-        results: dict[int, tuple[str, float]] = {}
+        self, fields: Sequence[Field], crops: Sequence[Gray], clock: Stopwatch
+    ) -> list[LineReading]:
+        """What is in each crop: numeric ones by the network, the others by Tesseract."""
+        results: dict[int, LineReading] = {}
         numeric = [i for i, field in enumerate(fields) if field.kind is not Kind.TEXT]
         if numeric:
             with clock("read_numeric"):
@@ -136,14 +163,23 @@ class Extractor:
                     [crops[i] for i in numeric],
                     [cast(NumericKind, fields[i].kind.value) for i in numeric],
                 )
-            results |= {i: (x.text, x.confidence) for i, x in zip(numeric, lines, strict=True)}
+            results |= dict(zip(numeric, lines, strict=True))
         worded = [i for i, field in enumerate(fields) if field.kind is Kind.TEXT]
-        if worded:
+        # The numeric reader sees no letters: a month's name is a gap to it.
+        named = [i for i in numeric if _may_name_its_month(fields[i], results[i])]
+        if worded or named:
             with clock("read_text"):
                 texts = self._text.read(
-                    [crops[i] for i in worded], [fields[i].languages for i in worded]
+                    [crops[i] for i in (*worded, *named)],
+                    [fields[i].languages for i in (*worded, *named)],
                 )
-            results |= {i: (x.text, x.confidence) for i, x in zip(worded, texts, strict=True)}
+            words = [LineReading(x.text, x.confidence) for x in texts]
+            results |= dict(zip(worded, words[: len(worded)], strict=True))
+            results |= {
+                i: line
+                for i, line in zip(named, words[len(worded) :], strict=True)
+                if parse_value(Kind.DATE, line.text).value is not None
+            }
         return [results[i] for i in range(len(fields))]
 
 
@@ -151,7 +187,7 @@ class Pages:
     """The pages of a document in grey, each decoded once and only when it is asked for."""
 
     def __init__(
-        self, document: Document, templates: Sequence[KnownTemplate], clock: "Stopwatch"
+        self, document: Document, templates: Sequence[KnownTemplate], clock: Stopwatch
     ) -> None:
         sizes = [stored.template.page_size for stored in templates] or [(1, 1)]
         self._hint = (max(w for w, _ in sizes), max(h for _, h in sizes))
@@ -166,50 +202,66 @@ class Pages:
                 self._gray[number] = self._document.gray(number, self._hint)
         return self._gray[number]
 
+    def characters(self, number: int) -> list[Character]:
+        """The page's own text."""
+        with self._clock("decode"):
+            return self._document.characters(number)
+
     @property
     def sizes(self) -> dict[int, tuple[int, int]]:
         """Width and height in pixels of the pages that were asked for, by number."""
         return {n: (gray.shape[1], gray.shape[0]) for n, gray in sorted(self._gray.items())}
 
 
-class Stopwatch:
-    """Adds up the time of each stage, in milliseconds."""
-
-    def __init__(self) -> None:
-        self._ns: dict[str, int] = {}
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter_ns()
-        try:
-            yield
-        finally:
-            self._ns[stage] = self._ns.get(stage, 0) + time.perf_counter_ns() - start
-
-    @property
-    def timings_ms(self) -> dict[str, float]:
-        return {stage: round(ns / 1e6, 3) for stage, ns in self._ns.items()}
-
-
-def _reading(
-    field: Field,
-    text: str,
-    confidence: float,
-    template: Template,
-    pages: Pages,
-    alignments: dict[int, Alignment],
-) -> Reading:
-    number = template.page_of(field)
-    value = parse_value(field.kind, text, date_order=template.date_order, pattern=field.pattern)
+def _reading(field: Field, verdict: Verdict, template: Template, box: Box) -> Reading:
+    line = verdict.line
+    value = parse_value(
+        field.kind, line.text, date_order=template.date_order, pattern=field.pattern
+    )
     return Reading(
-        text=text,
+        text=line.text,
         value=value.value,
         kind=field.kind,
-        confidence=round(confidence, 4),
-        box=page_box(field.box, alignments[number], pages[number].shape),
-        page=number,
+        confidence=round(line.confidence, 4),
+        box=box,
+        page=template.page_of(field),
         hijri=value.hijri,
+        exact=verdict.exact,
     )
+
+
+def _may_name_its_month(field: Field, line: LineReading) -> bool:
+    return (
+        field.kind is Kind.DATE
+        and bool(line.text)
+        and parse_value(Kind.DATE, line.text, date_order="dmy").value is None
+    )
+
+
+def _differing(template: Template, verdicts: Sequence[Verdict]) -> Iterator[Reason]:
+    for field, verdict in zip(template.fields, verdicts, strict=True):
+        if verdict.differing is not None:
+            yield Reason(
+                code="text_differs",
+                message=f"{field.name}: the file's own text says “{verdict.differing}”, but "
+                f"“{verdict.line.text}” is seen: compare it",
+                fields=(field.name,),
+            )
+
+
+def _faults_of_pictures(
+    template: Template, crops: Sequence[Gray], lines: Sequence[LineReading], pages: Pages
+) -> Iterator[Reason]:
+    """What keeps boxes from being read, whatever the reader makes of them."""
+    papers = {number: quality.paper(pages[number]) for number in pages.sizes}
+    for field, crop_, line in zip(template.fields, crops, lines, strict=True):
+        printed = field.kind is not Kind.TEXT and (field.required or bool(line.text))
+        page_paper = papers[template.page_of(field)]
+        found = quality.fault(crop_, page_paper, printed=printed)
+        if found is not None:
+            yield Reason(
+                code=found.code, message=f"{field.name}: {found.message}", fields=(field.name,)
+            )
 
 
 def _no_template(templates: Sequence[KnownTemplate]) -> Reason:

@@ -7,7 +7,7 @@ The status moves forward only, by the functions here, inside a transaction of th
      │    └─put back┘                  │   (a fault that passes)
      └────────── requeue ──────────────┘   (a new template or reader, or on request)
 
-and a person who has looked makes `needs_review` `done`.
+and a person who has looked makes `needs_review` `done`, or `failed` where it is no invoice to keep.
 """
 
 import hashlib
@@ -45,7 +45,8 @@ class Reading(_Model):
 
     `text` is what is printed; `value` what it means, None where the text doesn't parse;
     `confidence` the calibrated probability in [0, 1] that the whole field is right; `box` in pixels
-    of the page as it came in. `original` is the reader's value once a person has corrected it.
+    of the page as it came in. `exact` says that the file's own text (a PDF's) agrees with what is
+    seen. `original` is the reader's value once a person has corrected it.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Reading(_Model):
     box: Box
     page: int = 1
     hijri: str | None = None
+    exact: bool = False
     original: str | None = None
     reviewed_by: str | None = None
 
@@ -82,11 +84,16 @@ class TemplateRef(_Model):
 
 
 class Reason(_Model):
-    """Why an invoice needs review. `code` is stable, `message` one sentence for people."""
+    """Why an invoice needs review. `code` is stable, `message` one sentence for people.
+
+    `proposed` holds, by field, a value among the next-best readings that would mend it, where there
+    is exactly one. It is for a person to take: nothing applies it.
+    """
 
     code: str
     message: str
     fields: tuple[str, ...] = ()
+    proposed: dict[str, str] = {}
 
 
 class ErrorInfo(_Model):
@@ -102,12 +109,25 @@ class Correction(_Model):
     """One entry of the audit trail: `by` said at `at` that `field` holds `after`.
 
     `before` and `after` are values; where they are equal, a person has confirmed what was read.
+    `typed` is what they typed: it may tell how the box is printed.
     """
 
     field: str
     before: str | None
     after: str | None
     by: str
+    at: datetime
+    typed: str | None = None
+
+
+class Note(_Model):
+    """What became of the file at its source since it was taken in: nothing of it is deleted here.
+
+    `code` is `renamed`, `moved_out`, `trashed`, `removed` or `back`.
+    """
+
+    code: str
+    message: str
     at: datetime
 
 
@@ -130,7 +150,9 @@ class Invoice(_Model):
     the sender asked for. `lease_until` is set while a reader works on it. `page_sizes` holds, per
     page that was read (1 is the first), the width and height in pixels that boxes on it refer to: a
     page of a PDF has no size in pixels of its own. `corrections` are all that people ever made, the
-    oldest first. `error` says why it failed or, while it waits, what the last try met with.
+    oldest first. `error` says why it failed or, while it waits, what the last try met with. `notes`
+    tell what became of the file at its source, the oldest first. Where the file has several
+    revisions, `replaces` is the invoice of the one before and `replaced_by` that of the one after.
     """
 
     id: str
@@ -150,6 +172,9 @@ class Invoice(_Model):
     read_at: datetime | None = None
     lease_until: datetime | None = None
     timings_ms: dict[str, float] = {}
+    notes: tuple[Note, ...] = ()
+    replaces: str | None = None
+    replaced_by: str | None = None
 
     def key_field(self, *names: str, kind: Kind) -> Reading | None:
         """The reading under the first of `names` that is of `kind`, else the first of `kind`.
@@ -197,14 +222,16 @@ def sha256_hex(data: bytes) -> str:
 def begin_reading(invoice: Invoice, *, reader: str, lease: timedelta) -> Invoice | None:
     """The invoice as being read, or None if there is nothing to do.
 
-    Nothing is to be done when this reader has finished it already (a doubled or late event).
+    Nothing is to be done when this reader has finished it already (a doubled or late event). A
+    lease that ends later than one which begins now is of a clock that was wrong, and holds nobody
+    up: its reader may be long dead.
 
     Raises:
         BusyError: another delivery is reading it and its lease still runs.
     """
     if invoice.status.final and invoice.reader == reader:
         return None
-    if _is_being_read(invoice):
+    if _is_being_read(invoice, longest=lease):
         raise BusyError(f"{invoice.source.name}: is being read by another worker")
     return invoice.model_copy(update={"status": Status.READING, "lease_until": now() + lease})
 
@@ -284,6 +311,18 @@ def add_source(invoice: Invoice, source: SourceRef) -> Invoice:
     return invoice.model_copy(update={"duplicates": (*invoice.duplicates, source)})
 
 
+MOST_NOTES = 100
+"""Older ones are let go: what is kept of one invoice has to fit into one document."""
+
+
+def add_note(invoice: Invoice, code: str, message: str) -> Invoice:
+    """The invoice with one more note, unless its newest says the same."""
+    if invoice.notes and (invoice.notes[-1].code, invoice.notes[-1].message) == (code, message):
+        return invoice
+    note = Note(code=code, message=message, at=now())
+    return invoice.model_copy(update={"notes": (*invoice.notes, note)[-MOST_NOTES:]})
+
+
 def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoice:
     """The invoice with what a person, `by`, says that fields hold; who has looked makes it done.
 
@@ -293,11 +332,7 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
     Raises:
         ConflictError: it is not read yet or could not be, or has no such field.
     """
-    if invoice.status not in (Status.DONE, Status.NEEDS_REVIEW):
-        raise ConflictError(
-            f"{invoice.source.name}: is {invoice.status.value}: there is nothing to correct",
-            code="not_read",
-        )
+    _must_be_read(invoice)
     at = now()
     fields = dict(invoice.fields)
     corrections = list(invoice.corrections)
@@ -306,7 +341,14 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
             raise ConflictError(f"{invoice.source.name}: has no field {name!r} any more")
         reading = fields[name]
         corrections.append(
-            Correction(field=name, before=reading.value, after=value.value, by=by, at=at)
+            Correction(
+                field=name,
+                before=reading.value,
+                after=value.value,
+                by=by,
+                at=at,
+                typed=value.typed,
+            )
         )
         fields[name] = reading.model_copy(
             update={
@@ -326,7 +368,33 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
     )
 
 
-def _is_being_read(invoice: Invoice) -> bool:
-    """Whether a reader has it in hand whose lease still runs."""
-    lease = invoice.lease_until
-    return invoice.status is Status.READING and lease is not None and lease > now()
+REJECTED = "rejected"
+"""The code of the error of an invoice that a person has refused."""
+
+
+def reject(invoice: Invoice, why: str, *, by: str) -> Invoice:
+    """The invoice as failed, because a person, `by`, says so; what was read in it stays.
+
+    Raises:
+        ConflictError: it is not read yet, or has failed already.
+    """
+    _must_be_read(invoice)
+    message = f"{invoice.source.name}: rejected by {by}: {why}"
+    error = ErrorInfo(code=REJECTED, message=message)
+    return invoice.model_copy(update={"status": Status.FAILED, "error": error, "reasons": ()})
+
+
+def _must_be_read(invoice: Invoice) -> None:
+    if invoice.status not in (Status.DONE, Status.NEEDS_REVIEW):
+        raise ConflictError(
+            f"{invoice.source.name}: is {invoice.status.value}: there is nothing to review",
+            code="not_read",
+        )
+
+
+def _is_being_read(invoice: Invoice, *, longest: timedelta = timedelta.max) -> bool:
+    """Whether a reader has it in hand whose lease still runs, and not for longer than that."""
+    until = invoice.lease_until
+    if invoice.status is not Status.READING or until is None:
+        return False
+    return timedelta() < until - now() <= longest

@@ -68,3 +68,21 @@ class Forms:
         best, index = matches[0]
         margin = best.score - (matches[1][0].score if len(matches) > 1 else 0.0)
         return Match(index, best, margin) if margin >= MIN_MARGIN else None
+
+
+def alike(forms: Sequence[Reference]) -> list[tuple[int, int]]:
+    """Pairs of forms, by their index, of which the picture of one passes for the other."""
+    index = Index([Looks.of(form.features, form.page_size) for form in forms])
+    pairs = []
+    for first, form in enumerate(forms):
+        picture = form.picture
+        features = describe(picture)
+        height, width = picture.shape
+        votes = index.votes(Looks.of(features, (width, height)))
+        for second in range(len(forms)):
+            if second <= first or votes[second] < _MIN_VOTES:
+                continue
+            place = locate(features, picture.shape, forms[second])
+            if place is not None and refine(picture, forms[second], place).good:
+                pairs.append((first, second))
+    return pairs

@@ -9,6 +9,7 @@ import logging
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import BinaryIO, Protocol
 
 from core.errors import FileError, KhanaError, NotFoundError, SetupError, TransientError
@@ -29,6 +30,7 @@ from core.invoice import (
     requeue,
     sha256_hex,
 )
+from core.observe import tell
 from core.ports import Adapters, InvoiceStore, KnownTemplate, SourceFile
 from core.settings import Settings
 
@@ -83,6 +85,7 @@ def receive(
         if not size:
             raise FileError(f"{source.name}: the file is empty", code="empty_file")
         spool.seek(0)
+        begun = monotonic()
         invoice = Invoice(
             id=invoice_id(digest.hexdigest()),
             source=source,
@@ -97,7 +100,16 @@ def receive(
             content_type="application/octet-stream",
             metadata=_to_metadata(invoice),
         )
-    return _ensure(adapters.store, invoice.model_copy(update={"object": ref}))
+    known = _ensure(adapters.store, invoice.model_copy(update={"object": ref}))
+    tell(
+        "received",
+        invoice=known.id,
+        source=source.kind,
+        bytes=size,
+        again=known.received_at != invoice.received_at,
+        ms=1e3 * (monotonic() - begun),
+    )
+    return known
 
 
 def process(
@@ -111,6 +123,7 @@ def process(
         TransientError: try again later, which nothing hinders: the invoice waits for it and says
             why. Anything wrong with the file itself is no error here but a `failed` invoice.
     """
+    started = monotonic()
     try:
         stored = adapters.objects.read(ref)
     except NotFoundError:
@@ -148,9 +161,23 @@ def process(
                 message=f"{invoice.source.name}: reading it hit a fault of Khana's; see the log",
             ),
         )
-    return adapters.store.update(
+    read = adapters.store.update(
         invoice.id, lambda current: finish(current, outcome, reader=extractor.reader)
     )
+    tell(
+        "read",
+        invoice=read.id,
+        status=outcome.status.value,
+        code=outcome.error.code if outcome.error else None,
+        template=outcome.template.id if outcome.template else None,
+        reasons=sorted({reason.code for reason in outcome.reasons}),
+        confidences=[reading.confidence for reading in outcome.fields.values()],
+        stages=outcome.timings_ms,
+        # Since it came in, unless it was read before and is read again now.
+        age=(now() - read.received_at).total_seconds() if begun.read_at is None else None,
+        ms=1e3 * (monotonic() - started),
+    )
+    return read
 
 
 _NO_ANSWER = ErrorInfo(code="reader_crashed", message="no reader came to an end with it")
@@ -183,7 +210,10 @@ def give_up(
         told = ErrorInfo(code=last.code, message=message)
         return finish(current, Outcome(status=Status.FAILED, error=told), reader="")
 
-    return adapters.store.update(invoice.id, fail)
+    given_up = adapters.store.update(invoice.id, fail)
+    if given_up.error is not None:
+        tell("given up", invoice=given_up.id, code=given_up.error.code, tries=tries)
+    return given_up
 
 
 def read_again(adapters: Adapters, invoice_id: str, *, template: str | None = None) -> Invoice:
@@ -240,6 +270,7 @@ def refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> Invoice:
             read_at=at,
         )
     )
+    tell("refused", invoice=known.id, source=file.ref.kind, code=error.code)
     return known
 
 

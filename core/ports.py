@@ -6,12 +6,13 @@ Two families of adapters stand behind these protocols, `core.adapters.local` and
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import BinaryIO, Literal, Protocol
 
 from core.invoice import Invoice, ObjectRef, SourceRef, Status
+from core.notices import Delivery
 from core.shelf import Shelf
 from core.template import Template
 
@@ -26,11 +27,24 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """A file that a source no longer has: it was moved elsewhere, put into the trash, or deleted
+    or hidden. Where it is deleted, the name in `ref` may be empty."""
+
+    ref: SourceRef
+    how: Literal["moved_out", "trashed", "removed"]
+
+
+@dataclass(frozen=True)
 class Batch:
-    """Files to take in, and the cursor to go on from once all of them are safe."""
+    """Files to take in, and the cursor to go on from once all of them are safe.
+
+    `gone` are files that may have been taken in before. A source that isn't shared tells of none.
+    """
 
     files: Sequence[SourceFile]
     cursor: str
+    gone: Sequence[Gone] = ()
 
 
 class Source(Protocol):
@@ -50,6 +64,12 @@ class Source(Protocol):
 
     def open(self, file: SourceFile) -> BinaryIO:
         """The bytes of the file. Raises FileError if it is gone or may not be read."""
+
+    def listen(self, kept: str | None) -> str | None:
+        """Has the source call when something is new, if it can; called after a look.
+
+        `kept` is what the last call gave; None if there is nothing to keep. Raises any KhanaError.
+        """
 
 
 @dataclass(frozen=True)
@@ -139,7 +159,10 @@ class KnownTemplate(Protocol):
 
 
 class InvoiceStore(Protocol):
-    """Invoices, templates, and the little that watching remembers. Each call is a transaction."""
+    """Invoices, templates, and the little that watching remembers. Each call is a transaction.
+
+    One that brings an invoice to its end puts what webhooks are to be told into the outbox.
+    """
 
     def create(self, invoice: Invoice) -> tuple[Invoice, bool]:
         """Stores a new invoice, or gives the one that has this id; True if it is new."""
@@ -159,6 +182,12 @@ class InvoiceStore(Protocol):
 
     def list(self, query: Query) -> InvoicePage:
         """One page. Raises RequestError for a page token that is not of this query."""
+
+    def token_after(self, query: Query, invoice: Invoice) -> str:
+        """The page token with which `list` gives what comes after the invoice in this query.
+
+        The invoice need not be in the query itself.
+        """
 
     def count_by_status(self) -> Mapping[Status, int]: ...
 
@@ -192,6 +221,22 @@ class InvoiceStore(Protocol):
         """
 
 
+class Outbox(Protocol):
+    """What webhooks are to be told, until they have been."""
+
+    def take(self, lease: timedelta) -> Delivery | None:
+        """The delivery that has been due for longest, for the caller to try; None if none is due.
+
+        It is due again after `lease`, unless it is changed before.
+        """
+
+    def put(self, delivery: Delivery) -> None:
+        """Stores the delivery in the place of what has its id."""
+
+    def drop(self, delivery: Delivery) -> None:
+        """Ends the delivery; fine if it is gone."""
+
+
 @dataclass(frozen=True)
 class Adapters:
     """What one process works with."""
@@ -199,6 +244,7 @@ class Adapters:
     sources: Sequence[Source]
     objects: ObjectStore
     store: InvoiceStore
+    outbox: Outbox
 
     @cached_property
     def shelf(self) -> Shelf:

@@ -54,6 +54,38 @@ class Settings(BaseSettings):
     drive_subject: Annotated[
         str | None, Field(description="e-mail of the person that the service account acts for")
     ] = None
+    drive_push: Annotated[
+        str | None,
+        Field(
+            pattern=r"^(https://|http://127\.0\.0\.1:)\S+$",
+            description="address of the API's /v1/drive:notify, for Drive to call when something "
+            "is new; if unset, the schedule alone looks",
+        ),
+    ] = None
+    drive_watch_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://\S+$",
+            description="address of drive_watch, which the API has look; it looks itself if unset",
+        ),
+    ] = None
+    read_now_url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://\S+$",
+            description="address of extract's second target, which reads boxes that are being "
+            "drawn; the API reads them itself if unset",
+        ),
+    ] = None
+    template_names: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[^=,]+=[a-z0-9][a-z0-9._-]*(,[^=,]+=[a-z0-9][a-z0-9._-]*)*$",
+            description="files of watched places whose name or path tells their template: "
+            "PATTERN=TEMPLATE, by commas, the first that fits (`acme/*=acme,INV-??.pdf=bahr`); "
+            "the others are told by their looks",
+        ),
+    ] = None
     watch_timeout: Annotated[
         float, Field(gt=0, description="longest look at the sources; the next one goes on")
     ] = 240.0
@@ -61,6 +93,36 @@ class Settings(BaseSettings):
     inbox: Annotated[Path | None, Field(description="watched folder; <data>/inbox if unset")] = None
     host: Annotated[str, Field(description="address that `khana serve` listens on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="its port; 0 takes a free one")] = 8080
+    access: Annotated[
+        Literal["auto", "required", "none"],
+        Field(
+            description="whether the API and the page ask for a proof of identity; auto: unless "
+            "`host` is loopback and `backend` local; none: somebody else guards them"
+        ),
+    ] = "auto"
+    google_client_id: Annotated[
+        str | None, Field(description="OAuth client with which people sign in to the page")
+    ] = None
+    google_client_secret: Annotated[str | None, Field(description="its secret", repr=False)] = None
+    audience: Annotated[
+        str | None, Field(description="audience of programs' ID tokens; the client's too is taken")
+    ] = None
+    readers: Annotated[
+        str | None, Field(description="who may look: addresses and @organisations, by commas")
+    ] = None
+    editors: Annotated[
+        str | None, Field(description="who may also take in, correct and have read again")
+    ] = None
+    admins: Annotated[
+        str | None, Field(description="who may also delete, and change templates")
+    ] = None
+    rate_limit: Annotated[
+        int, Field(ge=0, description="requests a minute of each caller; 0 for no limit")
+    ] = 1200
+    webhook_private: Annotated[
+        bool,
+        Field(description="whether webhooks may go to private addresses, and without TLS"),
+    ] = False
     workers: Annotated[int, Field(ge=1, le=64, description="processes that read")] = 2
     read_timeout: Annotated[float, Field(gt=0, description="longest time for one file")] = 60.0
     max_attempts: Annotated[int, Field(ge=1, description="tries before a file is set aside")] = 5
@@ -72,6 +134,12 @@ class Settings(BaseSettings):
     max_file_bytes: Annotated[int, Field(ge=1, description="largest file")] = 50 * 1024 * 1024
     max_pixels: Annotated[int, Field(ge=1, description="largest page")] = 100_000_000
     max_pages: Annotated[int, Field(ge=1, description="most pages of a document")] = 100
+    decode_timeout: Annotated[
+        float, Field(gt=0, description="longest processor time to decode a page")
+    ] = 20.0
+    decode_memory: Annotated[
+        int, Field(ge=256 * 1024**2, description="most memory of the process that decodes")
+    ] = 2 * 1024**3
     review_threshold: Annotated[
         float | None,
         Field(
@@ -80,6 +148,17 @@ class Settings(BaseSettings):
     ] = None
     tesseract: Annotated[str, Field(description="the Tesseract program")] = "tesseract"
     threads: Annotated[int, Field(ge=1, description="threads of the model in each process")] = 1
+    font: Annotated[
+        Path, Field(description="TrueType font of exported PDFs, with Arabic and Latin letters")
+    ] = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+    log_form: Annotated[
+        Literal["text", "json"],
+        Field(description="lines for people, or JSON with every step, as Cloud Logging takes it"),
+    ] = "text"
+    telemetry: Annotated[
+        Literal["none", "console", "otlp", "google"],
+        Field(description="where traces and metrics go: docs/operate.md"),
+    ] = "none"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="log")] = (
         "info"
     )

@@ -11,6 +11,7 @@ from core.errors import NotFoundError
 from core.template import Template
 
 if TYPE_CHECKING:  # which has a shelf itself
+    from core.invoice import Invoice
     from core.ports import InvoiceStore, KnownTemplate
 
 
@@ -59,3 +60,13 @@ class Shelf:
         stored = self._store.get_template(template_id)
         # Without looks the picture is all that there is to go by.
         return stored if stored.looks is None else _Kept(stored.template, stored.looks, self._store)
+
+
+def template_of(store: InvoiceStore, invoice: Invoice) -> Template | None:
+    """The template that the invoice was read with, or None if there was none or it is gone."""
+    if invoice.template is None:
+        return None
+    try:
+        return store.get_template(invoice.template.id, invoice.template.version).template
+    except NotFoundError:
+        return None

@@ -4,18 +4,24 @@ A cursor is saved only after all files before it are safe, so whoever dies on th
 and loses none.
 """
 
+import logging
 import math
 from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
 from time import monotonic
 
 from pydantic import BaseModel, ConfigDict
 
-from core.errors import FileError, KhanaError, SetupError, TransientError
-from core.invoice import SourceRef
+from core.errors import FileError, KhanaError, NotFoundError, SetupError, TransientError
+from core.invoice import Invoice, SourceRef, add_note, now
 from core.lease import Lease
+from core.observe import tell
 from core.pipeline import receive, refuse
-from core.ports import Adapters, InvoiceStore, Source, SourceFile
+from core.ports import Adapters, Gone, InvoiceStore, Source, SourceFile
 from core.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -32,14 +38,62 @@ class WatchReport:
     busy: list[str] = field(default_factory=list)
     finished: bool = True
 
+    def add(self, other: "WatchReport") -> None:
+        """Counts another look as a part of this one."""
+        self.received += other.received
+        self.failed += other.failed
+        self.busy += other.busy
+        self.finished = self.finished and other.finished
+
+
+class LastLook(BaseModel):
+    """How the last look at a source went, for people: when it ended, what it took in and what it
+    could not, and why it ended early if it did. `came_at` is when something was last taken in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    at: datetime
+    received: int = 0
+    failed: list[str] = []
+    finished: bool = True
+    error: str | None = None
+    came_at: datetime | None = None
+
+
+MOST_FAILURES = 50
+"""Of one look that are kept."""
+
 
 class _Known(BaseModel):
-    """What was taken of a file last: its revision, and the invoice that it became."""
+    """What was taken of a file last: its revision, its name, and the invoice that it became; and
+    how it went since, if it did."""
 
     model_config = ConfigDict(extra="forbid")
 
     revision: str
     invoice: str
+    name: str = ""
+    gone: str | None = None
+
+
+def named_template(ref: SourceRef, settings: Settings) -> str | None:
+    """The template that a file's name tells, or its path in a watched folder; None if they don't.
+
+    Patterns are those of a shell, whatever the case of letters.
+    """
+    names = (ref.name.lower(), ref.file_id.lower() if ref.kind == "folder" else "")
+    for each in filter(None, (settings.template_names or "").split(",")):
+        pattern, _, template = each.partition("=")
+        if any(fnmatchcase(name, pattern.strip().lower()) for name in names):
+            return template
+    return None
+
+
+_GONE = {
+    "moved_out": "was moved out of the watched folders",
+    "trashed": "was put into the trash",
+    "removed": "was deleted, or is no longer shared with Khana",
+}
 
 
 def watch(adapters: Adapters, settings: Settings, *, deadline: float = math.inf) -> WatchReport:
@@ -54,14 +108,29 @@ def watch(adapters: Adapters, settings: Settings, *, deadline: float = math.inf)
         SetupError: a source can't be looked at before somebody has mended something. If several
             sources are in trouble, it is the first one's.
     """
+    begun = monotonic()
     report = WatchReport()
     troubles: list[KhanaError] = []
     for source in adapters.sources:
-        look = _Look(adapters, settings, source, deadline, report)
+        seen = WatchReport()
+        look = _Look(adapters, settings, source, deadline, seen)
+        trouble = None
         try:
             look.alone() if source.shared else look.run()
         except (SetupError, TransientError) as error:
+            trouble = error
             troubles.append(error)
+        _keep(adapters.store, source, seen, trouble)
+        report.add(seen)
+    tell(
+        "looked",
+        received=report.received,
+        failed=len(report.failed),
+        busy=len(report.busy),
+        finished=report.finished,
+        trouble=troubles[0].code if troubles else None,
+        ms=1e3 * (monotonic() - begun),
+    )
     if troubles:
         raise troubles[0]
     return report
@@ -88,40 +157,96 @@ class _Look:
                 return
             try:
                 self.run()
+                self._listen()
             finally:
                 asked = self.lease.give_back()
 
     def run(self) -> None:
         """Takes in page after page. The cursor is moved once all of a page is safe."""
-        store, key = self.adapters.store, f"cursor:{self.source.name}"
+        store, key = self.adapters.store, cursor_key(self.source.name)
         for batch in self.source.batches(store.get_state(key)):
+            self._keep()
+            for gone in batch.gone:
+                self._note_gone(gone)
             for file in batch.files:
                 if self._time_is_up():
                     return
-                if self.lease is not None:
-                    self.lease.keep()
+                self._keep()
                 self._take(file)
             store.set_state(key, batch.cursor)
             if self._time_is_up():
                 return
+
+    def _keep(self) -> None:
+        """Renews the lease where there is one and it is time."""
+        if self.lease is not None:
+            self.lease.keep()
+
+    def _listen(self) -> None:
+        """Has the source call when something is new. That it can't now is no reason to stop: there
+        is always a next look."""
+        store, key = self.adapters.store, push_key(self.source.name)
+        kept = store.get_state(key) or None
+        try:
+            keep = self.source.listen(kept)
+        except KhanaError as error:
+            log.warning("%s: will not call when something is new: %s", self.source.name, error)
+            return
+        if keep != kept:
+            store.set_state(key, keep or "")
 
     def _take(self, file: SourceFile) -> None:
         store = self.adapters.store
         # A source that is not shared remembers itself what it gave.
         known = _known(store, file.ref) if self.source.shared else None
         if known is not None and known.revision == file.revision:
+            self._note_news(known, file)
             return
         try:
             with self.source.open(file) as stream:
-                invoice = receive(self.adapters, stream, file.ref, self.settings)
+                template = named_template(file.ref, self.settings)
+                invoice = receive(self.adapters, stream, file.ref, self.settings, template=template)
             self.report.received += 1
         except FileError as error:
             refuse(store, file, error)
             self.report.failed.append(error.message)
             return
         if self.source.shared:
-            taken = _Known(revision=file.revision, invoice=invoice.id)
+            if known is not None and known.invoice != invoice.id:
+                _link(store, older=known.invoice, newer=invoice.id)
+            taken = _Known(revision=file.revision, invoice=invoice.id, name=file.ref.name)
             store.set_state(_key(file.ref), taken.model_dump_json())
+
+    def _note_news(self, known: _Known, file: SourceFile) -> None:
+        """Notes that a file whose bytes were taken has another name, or is back."""
+        name = file.ref.name
+        if known.gone is not None:
+            self._note(known, file.ref, "back", f"{name}: is back in the watched folders")
+        if known.name and known.name != name:
+            self._note(known, file.ref, "renamed", f"{known.name}: is now called {name}")
+        if known.gone is not None or known.name != name:
+            taken = known.model_copy(update={"name": name, "gone": None})
+            self.adapters.store.set_state(_key(file.ref), taken.model_dump_json())
+
+    def _note_gone(self, gone: Gone) -> None:
+        """Notes how a file went that was taken in before; of others nobody wants to know."""
+        known = _known(self.adapters.store, gone.ref)
+        if known is None or known.gone == gone.how:
+            return
+        name = gone.ref.name or known.name or gone.ref.file_id
+        self._note(known, gone.ref, gone.how, f"{name}: {_GONE[gone.how]}")
+        taken = known.model_copy(update={"gone": gone.how})
+        self.adapters.store.set_state(_key(gone.ref), taken.model_dump_json())
+
+    def _note(self, known: _Known, ref: SourceRef, code: str, message: str) -> None:
+        def change(invoice: Invoice) -> Invoice | None:
+            noted = add_note(invoice, code, message)
+            return None if noted == invoice else noted
+
+        try:
+            self.adapters.store.update(known.invoice, change)
+        except NotFoundError:
+            log.info("%s: its invoice was deleted", ref.name or ref.file_id)
 
     def _time_is_up(self) -> bool:
         if monotonic() < self.deadline:
@@ -130,9 +255,62 @@ class _Look:
         return True
 
 
+def last_look(store: InvoiceStore, source: str) -> LastLook | None:
+    """How the last look at the source of this name went; None if nobody has looked."""
+    kept = store.get_state(_look_key(source))
+    return LastLook.model_validate_json(kept) if kept else None
+
+
+def cursor_key(source: str) -> str:
+    """The state that keeps how far a source was followed."""
+    return f"cursor:{source}"
+
+
+def push_key(source: str) -> str:
+    """The state that keeps what a source is to be known by when it calls."""
+    return f"push:{source}"
+
+
+def _keep(
+    store: InvoiceStore, source: Source, seen: WatchReport, trouble: KhanaError | None
+) -> None:
+    """Notes how a look went. A folder of this machine is looked at twice a second, so only looks
+    that came to something are noted of it."""
+    if seen.busy or not (source.shared or seen.received or seen.failed):
+        return
+    try:
+        before = last_look(store, source.name)
+        at = now()
+        look = LastLook(
+            at=at,
+            received=seen.received,
+            failed=seen.failed[:MOST_FAILURES],
+            finished=seen.finished and trouble is None,
+            error=trouble.message if trouble else None,
+            came_at=at if seen.received else before.came_at if before else None,
+        )
+        store.set_state(_look_key(source.name), look.model_dump_json())
+    except TransientError as error:
+        log.warning("%s: how the look went can't be noted: %s", source.name, error.message)
+
+
+def _look_key(source: str) -> str:
+    return f"look:{source}"
+
+
 def _known(store: InvoiceStore, ref: SourceRef) -> _Known | None:
     value = store.get_state(_key(ref))
     return None if value is None else _Known.model_validate_json(value)
+
+
+def _link(store: InvoiceStore, *, older: str, newer: str) -> None:
+    """Links the invoices of two revisions of a file. Done twice it changes nothing."""
+    try:
+        store.update(older, lambda one: one.model_copy(update={"replaced_by": newer}))
+    except NotFoundError:  # somebody deleted it
+        return
+    # Bytes may come back: what was replaced is then the newest again.
+    store.update(newer, lambda one: one.model_copy(update={"replaces": older, "replaced_by": None}))
 
 
 def _key(ref: SourceRef) -> str:

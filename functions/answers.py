@@ -1,5 +1,7 @@
 """The one form that errors have in every HTTP answer."""
 
+from typing import Any
+
 import flask
 
 from core.errors import KhanaError
@@ -22,15 +24,18 @@ STATUS_NAMES = {
 """Google's names of the HTTP codes (google.rpc.Code)."""
 
 
+def error_body(error: KhanaError, code: int) -> dict[str, Any]:
+    """`error` as it stands under `error`."""
+    return {
+        "code": code,
+        "status": STATUS_NAMES.get(code, "UNKNOWN"),
+        "message": error.message,
+        "details": [{"reason": error.code}],
+    }
+
+
 def error_answer(error: KhanaError, code: int) -> flask.Response:
     """`error` as JSON; programs branch on `details[0].reason`, which is the error's code."""
-    answer = flask.jsonify(
-        error={
-            "code": code,
-            "status": STATUS_NAMES.get(code, "UNKNOWN"),
-            "message": error.message,
-            "details": [{"reason": error.code}],
-        }
-    )
+    answer = flask.jsonify(error=error_body(error, code))
     answer.status_code = code
     return answer

@@ -9,7 +9,7 @@ import hashlib
 import json
 import unicodedata
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from core.errors import RequestError
@@ -38,6 +38,11 @@ def amount_key(amount: Decimal) -> str:
     return f"0{magnitude.translate(_NINES)}~" if sign else f"2{magnitude}"
 
 
+def time_key(at: datetime) -> str:
+    """Text that sorts as times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 def fold(text: str) -> str:
     """`text` as it is searched for: one form of letters and marks, ASCII digits, lower case."""
     normal = unicodedata.normalize("NFKC", text).casefold().translate(_SEPARATORS)
@@ -61,7 +66,7 @@ def sort_keys(invoice: Invoice) -> dict[Order, str]:
     """The keys of an invoice for each order; empty, which sorts first, where it has no value."""
     total = invoice.total
     return {
-        "received_at": invoice.received_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "received_at": time_key(invoice.received_at),
         "date": invoice.date or "",
         "total": "" if total is None else amount_key(total),
         "number": fold(invoice.number or ""),

@@ -16,11 +16,11 @@ from rich.progress import track
 from rich.table import Table
 
 from core.errors import FileError, KhanaError, RequestError, SetupError, TemplateError
-from core.invoice import ErrorInfo, Outcome, Status
+from core.invoice import REJECTED, ErrorInfo, Outcome, Status
 from core.ports import Query, StoredTemplate
 from core.settings import Settings, explain, load_settings
 from core.template import dump_template, import_corners, load_template
-from functions.local import copies, doctor
+from functions.local import copies, doctor, drive, exports, hooks, keys
 from functions.local.options import option, setting_options, wide_console
 
 
@@ -228,15 +228,30 @@ def import_(
 @template.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def check(files: Sequence[Path]) -> None:
-    """Says whether template FILES can be used, and if not, why."""
+    """Says whether template FILES can be used, and if not, why; and which can't be told apart."""
+    from core.learn import learn  # noqa: PLC0415  # loads OpenCV
+    from core.match import alike  # noqa: PLC0415
+    from core.page import Limits  # noqa: PLC0415
+
+    limits = Limits.of(load_settings())
     failed = False
+    learned = {}
     for path in files:
         try:
             stored = read_template_file(path)
+            if stored.reference is not None:
+                where = str(path.parent / (stored.template.reference or ""))
+                learned[path] = learn(stored.reference, stored.template, limits, where=where)
             click.echo(f"{path}: fine, {len(stored.template.fields)} fields")
-        except TemplateError as error:
+        except (TemplateError, FileError) as error:
             failed = True
             click.echo(f"{error.message} [{error.code}]")
+    paths = list(learned)
+    for first, second in alike(list(learned.values())):
+        click.echo(
+            f"{paths[first]} and {paths[second]} look alike: pages of both go to review unless "
+            "whoever sends them names the template [templates_alike]"
+        )
     sys.exit(1 if failed else 0)
 
 
@@ -251,30 +266,6 @@ def list_(**flags: str | None) -> None:
         names = ", ".join(field.name for field in each.fields)
         table.add_row(each.id, str(each.version), each.name, names)
     wide_console().print(table)
-
-
-# --- export ---------------------------------------------------------------------------------------
-
-
-@khana.command("export")
-@option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
-@option("--status", type=click.Choice([status.value for status in Status]), help="only these")
-@option("--template", "template_id", help="only those read with it")
-@setting_options("data")
-def export_(form: str, status: str | None, template_id: str | None, **flags: str | None) -> None:
-    """Writes the stored invoices to standard output, the oldest first."""
-    from core import export  # noqa: PLC0415
-    from core.adapters import connect  # noqa: PLC0415
-
-    store = connect(load_settings(**flags)).store
-    query = Query(status=Status(status) if status else None, template=template_id, descending=False)
-    if form == "csv":
-        fields = export.field_names(export.every(store, query))
-        lines = export.csv_lines(export.every(store, query), fields)
-    else:
-        lines = export.json_lines(export.every(store, query))
-    for line in lines:
-        click.echo(line, nl=False)
 
 
 # --- replay ---------------------------------------------------------------------------------------
@@ -295,7 +286,7 @@ def replay(
 ) -> None:
     """Has stored invoices read again: those named by IDS, or all that failed, the oldest first.
 
-    Corrected fields stay as they are.
+    Corrected fields stay as they are, and what a person rejected stays rejected unless it is named.
     """
     from core import export  # noqa: PLC0415
     from core.adapters import connect  # noqa: PLC0415
@@ -307,7 +298,12 @@ def replay(
     wanted = None if everything else Status(status or Status.FAILED)
     query = Query(status=wanted, template=template_id, descending=False)
     sent = left = 0
-    for invoice_id in ids or (invoice.id for invoice in export.every(adapters.store, query)):
+    kept = (
+        invoice.id
+        for invoice in export.every(adapters.store, query)
+        if invoice.error is None or invoice.error.code != REJECTED
+    )
+    for invoice_id in ids or kept:
         try:
             read_again(adapters, invoice_id)
             sent += 1
@@ -331,7 +327,15 @@ def config(**flags: str | None) -> None:
     wide_console().print(table)
 
 
-for each in (doctor.doctor, copies.backup, copies.restore):
+for each in (
+    copies.backup,
+    copies.restore,
+    doctor.doctor,
+    drive.drive,
+    exports.export,
+    hooks.webhook,
+    keys.key,
+):
     khana.add_command(each)
 
 

@@ -3,13 +3,14 @@
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from core.errors import KhanaError
+from core.errors import KhanaError, NotFoundError
 from core.invoice import Invoice, SourceRef
 from core.pipeline import receive
 from core.ports import Adapters
@@ -37,17 +38,26 @@ def reader(folder: Path) -> OnReady:
     return on_ready
 
 
-def read(folder: Path, adapters: Adapters, settings: Settings) -> Table:
+def read(
+    folder: Path,
+    adapters: Adapters,
+    settings: Settings,
+    *,
+    take_in: Callable[[Path], str] | None = None,
+) -> Table:
     """Takes in the samples of `folder`, waits until somebody has read them, and gives what they
     read beside the truth.
 
+    `take_in` has a file taken in some other way, and gives the id that its invoice will have.
+
     Raises:
-        KhanaError: a template or the store can't be used.
+        KhanaError: a template or the store can't be used, or a file did not come in.
         OSError, ValueError, KeyError: the folder doesn't hold what it should.
     """
     truth: dict[str, Any] = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     _put_templates(adapters, folder / "templates", settings)
-    ids = {name: _take_in(adapters, settings, folder / "invoices" / name) for name in truth}
+    take_in = take_in or partial(_take_in, adapters, settings)
+    ids = {name: take_in(folder / "invoices" / name) for name in truth}
     return _table({name: _wait(adapters, id_) for name, id_ in ids.items()}, truth)
 
 
@@ -71,9 +81,14 @@ def _take_in(adapters: Adapters, settings: Settings, path: Path) -> str:
 def _wait(adapters: Adapters, invoice_id: str) -> Invoice:
     until = time.monotonic() + PATIENCE_S
     while True:
-        invoice = adapters.store.get(invoice_id)
-        if invoice.status.final or time.monotonic() > until:
-            return invoice
+        late = time.monotonic() > until
+        try:
+            invoice = adapters.store.get(invoice_id)
+            if invoice.status.final or late:
+                return invoice
+        except NotFoundError:  # it is on its way
+            if late:
+                raise
         time.sleep(0.05)
 
 

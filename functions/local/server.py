@@ -1,4 +1,4 @@
-"""All of Khana in one process: the functions behind one address, the watcher, the readers.
+"""All of Khana in one process: the API, and the functions that are called as Google calls them.
 
 The functions find their settings in the environment, as they do in the cloud; what was given by
 flags is put there first.
@@ -16,16 +16,18 @@ from typing import Any
 import waitress
 from functions_framework import create_app
 from waitress.server import BaseWSGIServer, MultiSocketServer
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
 from core.adapters.local.backend import open_backend
 from core.errors import SetupError
 from core.ports import Adapters
 from core.settings import Settings, as_environment
+from functions import telemetry
+from functions.local import refusals
 from functions.local.dispatch import Dispatcher
 from functions.local.owning import owning
-from functions.local.watcher import Look, Watcher
+from functions.local.teller import Teller
+from functions.local.watcher import Watcher
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +35,6 @@ WSGI = Callable[[dict[str, Any], Any], Any]
 OnReady = Callable[[Adapters, Settings, str], None]
 
 FUNCTIONS = Path(__file__).parents[1]
-WATCH_PATH = "/functions/drive_watch"
 
 REQUEST_THREADS = 8
 """Requests answered at once: a browser opens six connections for the pictures of a page."""
@@ -43,6 +44,9 @@ UPLOAD_OVERHEAD = 64 * 1024
 
 STOP_PATIENCE_S = 10.0
 """How long readings under way may take to finish when the server is asked to stop."""
+
+TELLER_PATIENCE_S = 1.0
+"""And how long a webhook may take that is being told."""
 
 
 def serve(settings: Settings, on_ready: OnReady | None = None) -> None:
@@ -60,26 +64,28 @@ def serve(settings: Settings, on_ready: OnReady | None = None) -> None:
             code="invalid_setting",
         )
     os.environ.update(as_environment(settings))
-    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
+    telemetry.install(settings, "serve")
     with owning(settings.data):
         backend = open_backend(settings)
         backend.recover()
         dispatcher = Dispatcher(backend, settings, FUNCTIONS / "extract" / "main.py", "extract")
-        app = build_app()
-        server = _listen(app, settings)
-        watcher = Watcher(_looking(app), settings)
+        server = _listen(_function("api"), settings)
+        watcher = Watcher(_calling("drive_watch"), settings)
+        teller = Teller(_calling("webhooks"))
         try:
             # From here on a signal ends in the `finally` below, wherever it arrives.
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, _stop)
             dispatcher.start()
             watcher.start()
+            teller.start()
             _say_ready(backend.adapters, settings, _url(server, settings), on_ready)
             server.run()
         except SystemExit:
             log.info("stopping")
         finally:
             server.close()
+            teller.stop(TELLER_PATIENCE_S)
             watcher.stop()
             dispatcher.stop(STOP_PATIENCE_S)
 
@@ -92,24 +98,15 @@ def _say_ready(adapters: Adapters, settings: Settings, url: str, on_ready: OnRea
     threading.Thread(target=on_ready, args=arguments, name="ready", daemon=True).start()
 
 
-def build_app() -> WSGI:
-    """The functions that answer HTTP, each where it is found, as one WSGI app."""
-    api = create_app("api", str(FUNCTIONS / "api" / "main.py"), "http")  # type: ignore[no-untyped-call]
-    drive_watch = create_app("drive_watch", str(FUNCTIONS / "drive_watch" / "main.py"), "http")  # type: ignore[no-untyped-call]
-    return DispatcherMiddleware(_rooted(api), {WATCH_PATH: _rooted(drive_watch)})
-
-
-def _rooted(app: WSGI) -> WSGI:
-    """`app`, which answers at '/', where the path left by the dispatcher is empty."""
-
-    def rooted(environ: dict[str, Any], start_response: Any) -> Any:
-        environ["PATH_INFO"] = environ.get("PATH_INFO") or "/"
-        return app(environ, start_response)
-
-    return rooted
+def _function(name: str) -> WSGI:
+    """The HTTP function of that name as a WSGI app."""
+    source = FUNCTIONS / name / "main.py"
+    app: WSGI = create_app(name, str(source), "http")  # type: ignore[no-untyped-call]
+    return app
 
 
 def _listen(app: WSGI, settings: Settings) -> BaseWSGIServer | MultiSocketServer:
+    refusals.install(settings)
     try:
         return waitress.create_server(
             app,
@@ -139,15 +136,18 @@ def _url(server: BaseWSGIServer | MultiSocketServer, settings: Settings) -> str:
     return f"http://{host}:{port}"
 
 
-def _looking(app: WSGI) -> Look:
-    """Calls drive_watch as Cloud Scheduler does."""
-    client = Client(app)
+def _calling(name: str) -> Callable[[], str | None]:
+    """Calls a function as Cloud Scheduler does; gives what went wrong, if anything did.
 
-    def look() -> str | None:
-        answer = client.post(WATCH_PATH)
+    From inside alone: it has no address here, so nobody else can.
+    """
+    client = Client(_function(name))
+
+    def call() -> str | None:
+        answer = client.post("/")
         return None if answer.status_code == 200 else answer.get_data(as_text=True).strip()
 
-    return look
+    return call
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 #   functions/local/setup.sh           what running needs
 #   functions/local/setup.sh dev       and what tests and checks need
 #   functions/local/setup.sh training  and what making the model needs
+#   functions/local/setup.sh postman   and what running the Postman collection needs
 #   functions/local/setup.sh image     and what building and running the container needs
 # Does nothing, quickly, when everything is there.
 set -eu
@@ -28,15 +29,19 @@ need python3-venv "$python" -c 'import ensurepip, venv'
 need tesseract-ocr command -v tesseract
 need tesseract-ocr-eng has_language eng
 need tesseract-ocr-ara has_language ara
+# The letters of exported PDFs.
+need fonts-dejavu-core test -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 if [ "$purpose" != run ]; then
     need chromium command -v chromium
     need fontconfig command -v fc-list
-    need fonts-dejavu-core has_font "DejaVu Sans"
     need fonts-hosny-amiri has_font "Amiri"
     need fonts-kacst-one has_font "KacstOne"
     need fonts-liberation has_font "Liberation Sans"
     need fonts-noto-core has_font "Noto Naskh Arabic"
     need libfribidi0 "$python" -c 'import ctypes; ctypes.CDLL("libfribidi.so.0")'
+fi
+if [ "$purpose" = postman ]; then
+    need npm command -v npm
 fi
 if [ "$purpose" = image ]; then
     need debootstrap command -v debootstrap

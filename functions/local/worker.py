@@ -5,7 +5,6 @@ answer `(status code, body)`. It ends when the other end of the pipe does.
 """
 
 import ctypes
-import logging
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from functions_framework import create_app
 from werkzeug.test import Client
 
 from core.settings import load_settings
+from functions import telemetry
 
 NICENESS = 5
 """Reading may wait a little for whoever looks at the page."""
@@ -28,7 +28,7 @@ def main() -> None:
     _die_with_parent()
     os.nice(NICENESS)
     settings = load_settings()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
+    telemetry.install(settings, "extract")
     # There are as many of these processes as should work at once: threads of one only get into the
     # way of another.
     cv2.setNumThreads(settings.threads)

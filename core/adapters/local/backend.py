@@ -1,6 +1,6 @@
 """Everything local on one data folder:
 
-<data>/khana.db   invoices, templates, state, events, what is known of objects
+<data>/khana.db   invoices, templates, state, events, deliveries, what is known of objects
 <data>/bucket/    the objects' bytes
 <data>/inbox/     the watched folder, unless it is elsewhere
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from core.adapters.local.database import Database
 from core.adapters.local.folder import FolderSource
 from core.adapters.local.objects import LocalObjectStore
+from core.adapters.local.outbox import LocalOutbox
 from core.adapters.local.queue import EventQueue
 from core.adapters.local.store import LocalInvoiceStore
 from core.errors import SetupError
@@ -25,10 +26,13 @@ class Backend:
     store: LocalInvoiceStore
     source: FolderSource
     queue: EventQueue
+    outbox: LocalOutbox
 
     @property
     def adapters(self) -> Adapters:
-        return Adapters(sources=[self.source], objects=self.objects, store=self.store)
+        return Adapters(
+            sources=[self.source], objects=self.objects, store=self.store, outbox=self.outbox
+        )
 
     def recover(self) -> None:
         """Sets free what a process that died had in hand. Only for the owner of the data folder."""
@@ -57,4 +61,5 @@ def open_backend(settings: Settings) -> Backend:
         queue=EventQueue(
             database, max_attempts=settings.max_attempts, retry_delay=settings.retry_delay
         ),
+        outbox=LocalOutbox(database),
     )

@@ -73,6 +73,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE templates ADD COLUMN revision TEXT NOT NULL DEFAULT ''",
         "UPDATE templates SET revision = lower(hex(randomblob(16)))",
     ),
+    (
+        "CREATE TABLE deliveries "
+        "(id TEXT PRIMARY KEY, due TEXT NOT NULL, document TEXT NOT NULL) STRICT",
+        "CREATE INDEX deliveries_due ON deliveries (due)",
+    ),
 )
 """Statements that take the schema from version N to N + 1; the file's `user_version` says N.
 Released ones never change: a change of the schema is a new entry."""

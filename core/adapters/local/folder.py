@@ -100,6 +100,10 @@ class FolderSource:
             yield Batch([_source_file(file) for file in batch], _CURSOR)
             self._remember(batch)
 
+    def listen(self, kept: str | None) -> str | None:
+        """Nothing: `functions.local.watcher` hears of changes from the operating system."""
+        return None
+
     def open(self, file: SourceFile) -> BinaryIO:
         """The bytes of the file, which nobody changes until it is closed, where leases work.
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
 from core.adapters.local.database import Database
+from core.adapters.local.outbox import announce
 from core.adapters.query import (
     amount_key,
     check_version,
@@ -32,6 +33,7 @@ class LocalInvoiceStore:
             if (known := _find(connection, invoice.id)) is not None:
                 return known, False
             _put(connection, invoice)
+            announce(connection, None, invoice)
             return invoice, True
 
     def get(self, invoice_id: str) -> Invoice:
@@ -45,6 +47,7 @@ class LocalInvoiceStore:
             if changed is None:
                 return current
             _put(connection, changed)
+            announce(connection, current, changed)
             return changed
 
     def delete(self, invoice_id: str) -> None:
@@ -78,6 +81,9 @@ class LocalInvoiceStore:
             if len(rows) > len(shown)
             else None,
         )
+
+    def token_after(self, query: Query, invoice: Invoice) -> str:
+        return encode_token(query, sort_keys(invoice)[query.order_by], invoice.id)
 
     def count_by_status(self) -> Mapping[Status, int]:
         with self._database.read() as connection:

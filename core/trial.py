@@ -1,0 +1,37 @@
+"""Reading boxes at once, while somebody draws them: nothing is stored."""
+
+import json
+
+from core.errors import TemplateError
+from core.invoice import Outcome
+from core.pipeline import FileReader
+from core.ports import StoredTemplate
+from core.template import parse_template
+
+
+def try_read(
+    reader: FileReader,
+    data: bytes,
+    template: bytes,
+    *,
+    name: str,
+    reference: bytes | None = None,
+) -> Outcome:
+    """What the boxes of a template hold: on the very page that they were drawn on, which is only
+    scaled, or on another page of the form, which is aligned to `reference`, a picture of the form.
+
+    data: the file, called `name`. template: its JSON, in which `id`, `reference` and `rules` may be
+    missing and don't count.
+
+    Raises:
+        TemplateError: it is no template, or `reference` can't be used.
+        TransientError, SetupError: as `Extractor.extract` does.
+    """
+    try:
+        drawn = json.loads(template)
+    except ValueError as error:
+        raise TemplateError(f"template: not JSON: {error}") from error
+    if not isinstance(drawn, dict):
+        raise TemplateError("template: must be a JSON object")
+    drawn = drawn | {"id": "trial", "reference": None, "rules": []}
+    return reader.extract(data, [StoredTemplate(parse_template(drawn), reference)], name=name)
