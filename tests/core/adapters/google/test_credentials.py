@@ -217,8 +217,12 @@ class TestPerson:
         self, closed_drive, kept, token_uri, time
     ):
         closed_drive.fail("*", status=401, reason="authError", times=None)
-        with pytest.raises(SetupError, match=r"401 .* sign in again"):
+        with pytest.raises(SetupError, match=r"401 .* sign in again") as caught:
             names_seen(closed_drive, of_person(str(kept), token_uri=token_uri), time)
+        assert caught.value.code == "sign_in_expired"
+        # google-auth itself asks twice more, each time with a new access token.
+        assert [call.status for call in closed_drive.calls] == [401] * 3
+        assert time.waits == []
 
     def test_who_allowed_too_little_is_told(self, closed_drive, kept, token_uri, time):
         other = "https://www.googleapis.com/auth/userinfo.email"

@@ -130,11 +130,13 @@ class TestRefused:
         assert caught.value.code == "file_too_large"
         assert drive.calls_of("files.get:media") == []
 
-    def test_a_file_that_is_gone(self, drive, source, file):
+    def test_a_file_that_is_gone(self, drive, source, file, time):
         drive.state.delete(file.ref.file_id)
         with pytest.raises(FileError, match=r"a\.pdf: is not in Drive, or not shared") as caught:
             source.open(file)
         assert caught.value.code == "not_found"
+        assert [(call.method, call.status) for call in drive.calls] == [("files.get", 404)]
+        assert time.waits == []
 
     def test_a_shortcut_to_what_is_hidden(self, drive, source, inbox):
         hidden = drive.state.file("hidden.pdf", b"%PDF", visible=False)
@@ -157,6 +159,7 @@ class TestRefused:
         with pytest.raises(FileError, match=remedy) as caught:
             source.open(file)
         assert caught.value.code == "access_denied"
+        assert len(drive.calls_of("files.get:media")) == 1
         assert time.waits == []
 
 
@@ -193,15 +196,15 @@ class TestRefusedAccount:
         with pytest.raises(SetupError, match="no folder"):
             follow(watch(drive.state.file("a.pdf", b"%PDF")))
 
-    def test_a_folder_that_may_not_be_listed(self, drive, watch, inbox):
-        drive.fail("files.list", status=403, reason="insufficientFilePermissions")
+    @pytest.mark.parametrize(
+        ("status", "reason"), [(403, "insufficientFilePermissions"), (404, "notFound")]
+    )
+    def test_a_folder_that_may_not_be_listed(self, drive, watch, inbox, time, status, reason):
+        drive.fail("files.list", status=status, reason=reason)
         with pytest.raises(SetupError, match="share it with that account"):
             follow(watch(inbox))
-
-    def test_a_folder_that_is_hidden_during_the_run(self, drive, watch, inbox):
-        drive.fail("files.list", status=404, reason="notFound")
-        with pytest.raises(SetupError, match="share it with that account"):
-            follow(watch(inbox))
+        assert [call.status for call in drive.calls_of("files.list")] == [status]
+        assert time.waits == []
 
 
 PASSING = [
