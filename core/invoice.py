@@ -219,17 +219,24 @@ def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def begin_reading(invoice: Invoice, *, reader: str, lease: timedelta) -> Invoice | None:
+def begin_reading(
+    invoice: Invoice, *, reader: str, lease: timedelta, newest: TemplateRef | None = None
+) -> Invoice | None:
     """The invoice as being read, or None if there is nothing to do.
 
-    Nothing is to be done when this reader has finished it already (a doubled or late event). A
-    lease that ends later than one which begins now is of a clock that was wrong, and holds nobody
+    Nothing is to be done when this reader has finished it already (a doubled or late event), unless
+    the template that it was read with has a newer version: `newest`, if the caller knows it. Nor
+    is what a person has corrected or rejected: it is read again when it is asked for (`requeue`).
+    A lease that ends later than one which begins now is of a clock that was wrong, and holds nobody
     up: its reader may be long dead.
 
     Raises:
         BusyError: another delivery is reading it and its lease still runs.
     """
-    if invoice.status.final and invoice.reader == reader:
+    if invoice.status.final and (
+        _is_settled(invoice)
+        or (invoice.reader == reader and not _is_older(invoice.template, newest))
+    ):
         return None
     if _is_being_read(invoice, longest=lease):
         raise BusyError(f"{invoice.source.name}: is being read by another worker")
@@ -398,3 +405,15 @@ def _is_being_read(invoice: Invoice, *, longest: timedelta = timedelta.max) -> b
     if invoice.status is not Status.READING or until is None:
         return False
     return timedelta() < until - now() <= longest
+
+
+def _is_settled(invoice: Invoice) -> bool:
+    """Whether what it holds is a person's word."""
+    rejected = invoice.error is not None and invoice.error.code == REJECTED
+    return rejected or any(reading.reviewed_by is not None for reading in invoice.fields.values())
+
+
+def _is_older(template: TemplateRef | None, newest: TemplateRef | None) -> bool:
+    if template is None or newest is None:
+        return False
+    return template.id == newest.id and template.version < newest.version

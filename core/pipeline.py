@@ -20,6 +20,7 @@ from core.invoice import (
     Outcome,
     SourceRef,
     Status,
+    TemplateRef,
     add_source,
     begin_reading,
     finish,
@@ -115,9 +116,10 @@ def receive(
 def process(
     adapters: Adapters, extractor: FileReader, ref: ObjectRef, settings: Settings
 ) -> Invoice | None:
-    """Reads one object and stores what it came to; a doubled or late event changes nothing.
+    """Reads one object and stores what it came to, once per reader and version of its template.
 
-    None means that the object is gone: its invoice was deleted, and there is nothing to read.
+    So a doubled or late event changes nothing, unless one of the two is newer by then. None means
+    that the object is gone: its invoice was deleted, and there is nothing to read.
 
     Raises:
         TransientError: try again later, which nothing hinders: the invoice waits for it and says
@@ -131,11 +133,12 @@ def process(
     invoice = _ensure(adapters.store, _from_metadata(stored.data, stored.metadata, ref))
     # Twice the limit of one reading: a lease must outlast the reading that it protects.
     lease = timedelta(seconds=2 * settings.read_timeout)
+    newest = _newest(adapters, invoice)
     idle = False
 
     def begin(current: Invoice) -> Invoice | None:
         nonlocal idle
-        begun = begin_reading(current, reader=extractor.reader, lease=lease)
+        begun = begin_reading(current, reader=extractor.reader, lease=lease, newest=newest)
         idle = begun is None
         return begun
 
@@ -276,6 +279,16 @@ def refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> Invoice:
 
 def _templates(adapters: Adapters, requested: str | None) -> Sequence[KnownTemplate]:
     return adapters.shelf.all() if requested is None else [adapters.store.get_template(requested)]
+
+
+def _newest(adapters: Adapters, invoice: Invoice) -> TemplateRef | None:
+    """What the template that a read invoice was read with is in by now; None if it is gone."""
+    if invoice.template is None or not invoice.status.final:
+        return None
+    for known in adapters.shelf.all():
+        if known.template.id == invoice.template.id:
+            return TemplateRef(id=known.template.id, version=known.template.version)
+    return None
 
 
 def _to_metadata(invoice: Invoice) -> dict[str, str]:

@@ -104,6 +104,28 @@ def test_a_late_event_changes_nothing_but_a_new_reader_reads_again(status: Statu
     assert begin_reading(finished, reader="r2", lease=LEASE) is not None
 
 
+def test_a_late_event_reads_again_with_a_newer_version_of_the_template() -> None:
+    read = finish(invoice(), outcome(tax=reading("5")), reader="r1")
+    assert read.template == TemplateRef(id="acme", version=1)
+
+    def begun(newest: TemplateRef | None) -> Invoice | None:
+        return begin_reading(read, reader="r1", lease=LEASE, newest=newest)
+
+    assert begun(TemplateRef(id="acme", version=2)) is not None
+    for none_newer in (TemplateRef(id="acme", version=1), TemplateRef(id="b", version=2), None):
+        assert begun(none_newer) is None
+
+
+def test_a_late_event_leaves_what_a_person_said() -> None:
+    read = finish(invoice(), outcome(low("tax"), tax=reading("1")), reader="r1")
+    newer = TemplateRef(id="acme", version=2)
+    for said in (correct(read, {"tax": Value("5")}, by="Mona"), reject(read, "a copy", by="Mona")):
+        for reader in ("r1", "r2"):
+            assert begin_reading(said, reader=reader, lease=LEASE, newest=newer) is None
+        asked = requeue(said.model_copy(update={"object": OBJECT}))
+        assert begin_reading(asked, reader="r1", lease=LEASE) is not None
+
+
 def test_who_asks_for_it_has_it_read_again() -> None:
     failed = invoice(
         status=Status.FAILED,

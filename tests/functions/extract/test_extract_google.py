@@ -19,11 +19,12 @@ from emulators.eventarc import Eventarc, finalized, notification, published, pus
 from emulators.serving import running
 from running_khana import khana
 
-from core.invoice import Invoice, ObjectRef, SourceRef
+from core.invoice import Invoice, ObjectRef, SourceRef, Status, TemplateRef, correct, reject
 from core.pipeline import read_again, receive
 from core.ports import Adapters, Query, StoredTemplate
 from core.settings import Settings
 from core.template import parse_template
+from core.values import Value
 
 FORM = parse_template(
     {
@@ -177,6 +178,65 @@ def test_late_and_doubled_deliveries_change_nothing(
     read = adapters.store.get(first.id)
     assert (read.status, read.object) == ("done", again.object)
     assert tesseract.readings == 2
+
+
+def test_a_delivery_after_a_new_version_of_the_template_reads_once_more(
+    start: Start, adapters: Adapters, tesseract: Tesseract
+) -> None:
+    invoice, reviewed = received(adapters, page()), received(adapters, page("Bought"))
+    url = start()
+    events = [finalized(ref_of(each)) for each in (invoice, reviewed)]
+    assert [send(url, event) for event in events] == [200, 200]
+    said = adapters.store.update(
+        reviewed.id, lambda current: correct(current, {"seller": Value("Sold")}, by="Mona")
+    )
+
+    adapters.store.put_template(StoredTemplate(FORM))
+    assert [send(url, event) for event in (*events, *events)] == [200] * 4
+
+    read = adapters.store.get(invoice.id)
+    assert (read.status, read.template) == ("done", TemplateRef(id="form", version=2))
+    assert adapters.store.get(reviewed.id) == said
+    assert tesseract.readings == 3
+
+
+def test_replay_sends_those_named_or_failed_or_all_through_again(
+    start: Start, adapters: Adapters, cloud: Cloud, tesseract: Tesseract
+) -> None:
+    done = [received(adapters, page(), "a.png"), received(adapters, page("Other"), "b.png")]
+    bad = [received(adapters, each, f"{each!r}.png") for each in (b"no", b"picture")]
+    every = [each.id for each in (*done, *bad)]
+    url = start()
+
+    def read_those_that_wait() -> set[str]:
+        """Delivers what replaying has announced; whose they were."""
+        waiting = [each for each in map(adapters.store.get, every) if each.status == "received"]
+        assert {send(url, finalized(ref_of(each))) for each in waiting} == {200}
+        return {each.id for each in waiting}
+
+    def replay(*options: str) -> str:
+        run = khana("replay", *options, env=cloud.variables)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    assert read_those_that_wait() == set(every)
+    before = {each: ref_of(adapters.store.get(each)).generation for each in every}
+
+    assert replay(done[0].id) == "1 to be read again, 0 left as they are\n"
+    assert read_those_that_wait() == {done[0].id}
+    assert replay() == "2 to be read again, 0 left as they are\n"
+    assert read_those_that_wait() == {each.id for each in bad}
+    adapters.store.update(bad[0].id, lambda it: it.model_copy(update={"status": Status.DONE}))
+    adapters.store.update(bad[0].id, lambda it: reject(it, "is a duplicate", by="Mona"))
+    adapters.store.update(done[1].id, lambda it: correct(it, {"seller": Value("Sold")}, by="Mona"))
+    assert replay("--all") == "3 to be read again, 0 left as they are\n"
+    assert read_those_that_wait() == {*every} - {bad[0].id}
+
+    # Cloud Storage announced each of them anew: by a generation of its own.
+    after = {each: ref_of(adapters.store.get(each)).generation for each in every}
+    assert all(after[each] > before[each] for each in every)
+    assert tesseract.readings == 2 + 1 + 2
+    assert adapters.store.get(done[1].id).fields["seller"].value == "Sold"
 
 
 def test_a_passing_fault_is_not_acknowledged_and_in_the_end_given_up(
