@@ -33,6 +33,13 @@ class Profile:
     measured is faces that exist."""
     marks: float = 0.0
     """Probability of marks of our own (`training.marks`): for training alone, too."""
+    strokes: float = 0.0
+    """Probability of digits of our own (`training.strokes`), likewise."""
+    dots: float = 0.0
+    """Probability of type made of whole dots on a grid."""
+    outlines: float = 0.0
+    labels: float = 0.0
+    """Probability of light type on a dark label."""
     crossed: float = 0.0
     """Probability of a number that somebody has crossed out, which is to be read as nothing."""
     neighbours: float = 0.25
@@ -63,7 +70,11 @@ TRAIN = Profile(
     negatives=0.06,
     jumbled=0.08,
     kin=0.6,
-    marks=0.3,
+    marks=0.25,
+    strokes=0.25,
+    dots=0.06,
+    outlines=0.02,
+    labels=0.04,
     crossed=0.015,
     underline=0.05,
     stamps=0.05,
@@ -139,7 +150,13 @@ def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -
         spread = rng.random() < profile.print_
         spacing = rng.uniform(0.05, 0.5) if spread else 0.0
         style = Style(
-            spacing, profile.words, profile.neighbours, profile.jumbled, profile.kin, profile.marks
+            spacing,
+            profile.words,
+            profile.neighbours,
+            profile.jumbled,
+            profile.kin,
+            profile.marks,
+            profile.strokes,
         )
         # Programs draw small type straight onto the pixel grid, hinted; scanners sample it.
         em = round(digit / 0.68) if digit < 16 and rng.random() < 0.3 else EM
@@ -202,6 +219,8 @@ def _treated(
     scale = digit / drawing.digit
     if profile.print_:
         ink = _press(ink, drawing.digit, rng, noise, profile.print_)
+    if drawing.digit > _LARGE:
+        ink = _set_otherwise(ink, core, drawing.digit, rng, profile)
     ink = _ruled(ink, drawing, box, rng, profile)
     ink, box = _bent(ink, box, core, rng, profile)
     left, top, right, bottom = box
@@ -260,11 +279,11 @@ def _press(
     if rng.random() < probability:
         stroke = max(2, round(unit * rng.uniform(0.03, 0.09)))
         ink = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (stroke, stroke)))
-    elif rng.random() < probability and unit > 25:
+    elif rng.random() < probability and unit > _LARGE:
         stroke = max(2, round(unit * 0.04))
         thinned = cv2.erode(ink, np.ones((stroke, stroke), np.uint8))
         ink = cv2.max(thinned, (ink * 0.35).astype(np.uint8))  # hairlines fade, they don't vanish
-    if unit > 25 and rng.random() < probability:
+    if unit > _LARGE and rng.random() < probability:
         pitch = unit / rng.uniform(7, 11)
         rows, columns = np.indices(ink.shape, sparse=True)
         distance = ((rows % pitch) / pitch - 0.5) ** 2 + ((columns % pitch) / pitch - 0.5) ** 2
@@ -276,6 +295,44 @@ def _press(
         worn = cv2.resize(grain, ink.shape[::-1], interpolation=cv2.INTER_LINEAR)
         ink = (ink * np.clip((worn - rng.uniform(0.0, 0.22)) * 4 + 0.5, 0.35, 1)).astype(np.uint8)
     return ink
+
+
+def _set_otherwise(ink: Gray, core: Box, unit: float, rng: Random, profile: Profile) -> Gray:
+    """Type in dots, in outlines, or light on a dark label."""
+    if profile.dots and rng.random() < profile.dots:
+        ink = _dotted(ink, unit / rng.uniform(6.5, 11), rng)
+    elif profile.outlines and rng.random() < profile.outlines:
+        pen = np.ones([rng.choice([2, 3])] * 2, np.uint8)
+        ink = cv2.subtract(cv2.dilate(ink, pen), cv2.erode(ink, pen))
+    if profile.labels and rng.random() < profile.labels:
+        ink = ink.copy()
+        left, top, right, bottom = core
+        x, y = (round(unit * rng.uniform(0.08, 0.4)) for _ in range(2))
+        label = ink[max(0, top - y) : bottom + y, max(0, left - x) : right + x]
+        cv2.bitwise_not(label, label)
+    return ink
+
+
+def _dotted(ink: Gray, pitch: float, rng: Random) -> Gray:
+    """The ink in dots on a grid, a dot wherever enough of its cell is inked."""
+    height, width = ink.shape
+    cells = (max(1, round(width / pitch)), max(1, round(height / pitch)))
+    inked = cv2.resize(
+        cv2.dilate(ink, np.ones((3, 3), np.uint8)), cells, interpolation=cv2.INTER_AREA
+    )
+    there = (inked > rng.uniform(70, 130)).astype(np.uint8)
+    there = cv2.resize(there, (width, height), interpolation=cv2.INTER_NEAREST)
+    rows = np.abs((np.arange(height) + 0.5) * cells[1] / height % 1 - 0.5)[:, None]
+    columns = np.abs((np.arange(width) + 0.5) * cells[0] / width % 1 - 0.5)
+    square = rng.random() < 0.3
+    distance = np.maximum(rows, columns) if square else np.hypot(rows, columns)
+    return (255 * there * np.clip((rng.uniform(0.26, 0.6) - distance) * pitch + 0.5, 0, 1)).astype(
+        np.uint8
+    )
+
+
+_LARGE = 25
+"""Pixels of digits that are drawn large, not hinted: what is done to shapes needs some."""
 
 
 def _ruled(ink: Gray, drawing: Drawing, box: Box, rng: Random, profile: Profile) -> Gray:

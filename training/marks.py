@@ -7,7 +7,7 @@ of marks, so what the network learns of a mark is its place on the line and not 
 
 from dataclasses import dataclass, field
 from random import Random
-from typing import Self
+from typing import ClassVar, Self
 
 import cv2
 import numpy as np
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.uint8]
 
-DRAWN = frozenset(".,٫٬٠")
 _FINE = 8
 """Strokes are placed to this fraction of a pixel."""
 
@@ -24,13 +23,16 @@ _FINE = 8
 class Marks:
     """The marks of one line. Lengths are in digit heights; heights are above the baseline.
 
-    dot: half the width of '.'. corners: of the polygon that a dot is (a square's stand level, a
-    diamond's upright). zero: half the width of '٠', and `middle` its height. tail: how far a comma
-    goes down from its head, and `lean` how far to the left on the way. decimal: where '٫' begins;
-    group: where '٬' does. bearing: blank on each side.
+    dot: half the width of '.', which stands `lift` above the baseline. corners: of the polygon
+    that a dot is (a square's stand level, a diamond's upright). zero: half the width of '٠', and
+    `middle` its height. tail: how far a comma goes down from its head, and `lean` how far to the
+    left on the way. decimal: where '٫' begins; group: where '٬' does. bearing: blank on each
+    side.
     """
 
+    DRAWN: ClassVar = frozenset(".,٫٬٠")
     dot: float
+    lift: float
     corners: str
     zero: float
     middle: float
@@ -44,16 +46,19 @@ class Marks:
 
     @classmethod
     def of(cls, rng: Random) -> Self:
-        dot = rng.uniform(0.05, 0.12)
+        dot = rng.uniform(0.05, 0.14)
+        lift = rng.choice([0.0, 0.0, rng.uniform(0.0, 0.12)])
         corners = rng.choice(["disc", "square", "diamond"])
         return cls(
             dot,
+            lift,
             corners,
-            min(0.2, max(0.075, dot * rng.uniform(0.9, 1.9))),
-            rng.uniform(0.3, 0.56),
+            min(0.2, max(0.065, dot * rng.uniform(0.7, 1.9))),
+            # Where '.' stands high, '٠' does so too, or nobody could tell them apart.
+            rng.uniform(max(0.3, lift + dot + 0.14), 0.56),
             rng.uniform(0.14, 0.34),
             rng.uniform(0.02, 0.16),
-            rng.choice([rng.uniform(0.1, 0.2), rng.uniform(0.2, 0.45)]),
+            rng.choice([rng.uniform(0.1, 0.2), rng.uniform(0.2, 0.45), rng.uniform(0.45, 0.62)]),
             rng.uniform(0.72, 1.02),
             rng.uniform(0.04, 0.16),
             rng.random() < 0.6,
@@ -71,7 +76,7 @@ class Marks:
         base = side * 0.72  # the baseline's row
         x = side / 2
         if character == ".":
-            self._dot(ink, x, base - self.dot * digit, self.dot * digit)
+            self._dot(ink, x, base - (self.lift + self.dot) * digit, self.dot * digit)
         elif character == "٠":
             self._dot(ink, x, base - self.middle * digit, self.zero * digit)
         else:

@@ -22,7 +22,8 @@ from training import fonts, grammar
 from training.families import Split, families, normalized
 from training.fonts import Face
 from training.kin import Kin
-from training.marks import DRAWN, Marks
+from training.marks import Marks
+from training.strokes import Strokes
 
 Mask = NDArray[np.uint8]
 
@@ -50,6 +51,8 @@ class Style:
     """Probability of a relative of the face instead of the face itself."""
     marks: float = 0.0
     """Probability of marks of our own beside Arabic-Indic digits, instead of the face's."""
+    strokes: float = 0.0
+    """Probability of Arabic-Indic digits of our own, with marks of our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +107,12 @@ class Typesetter:
         """A random field, set at `em` pixels."""
         face = self.face(rng, arabic=arabic)
         printed = grammar.printed(rng, arabic=arabic, jumbled=style.jumbled)
-        own = style.marks and arabic and rng.random() < style.marks
-        marks = Marks.of(rng) if own else None
-        text = _within(face, printed, marks=marks is not None)
+        own = _own(rng, style) if arabic else ()
+        text = _within(face, printed, own=bool(own))
         other = self._helper(rng, face, text.drawn)
         canvas = _Canvas(digit_height(face, arabic) * em / EM, em)
         kin = Kin.of(rng, rng.uniform(0.3, 1.3)) if style.kin and rng.random() < style.kin else None
-        core = canvas.number(text.drawn, face, other, style.spacing, kin=kin, marks=marks)
+        core = canvas.number(text.drawn, face, other, style.spacing, kin=kin, own=own)
         whole = core
         count = rng.choices(range(len(style.words)), weights=style.words)[0]
         for side in rng.sample(["left", "right"], min(count, 2)):
@@ -186,18 +188,18 @@ class _Canvas:
         spacing: float,
         at: tuple[int, int] | None = None,
         kin: Kin | None = None,
-        marks: Marks | None = None,
+        own: "_Own" = (),
     ) -> Box:
         x, y = at or self.origin
         whole: Box | None = None
         for character in text:
-            own = marks is not None and character in DRAWN
-            if own:
-                glyph = _Glyph(*marks.glyph(character, self.digit))
+            drawer = next((one for one in own if character in one.DRAWN), None)
+            if drawer:
+                glyph = _Glyph(*drawer.glyph(character, self.digit))
             else:
                 glyph = _glyph(_file(face, other, character), self.em, character, None)
             if character != " ":
-                related = kin is not None and not own
+                related = kin is not None and drawer is None
                 drawn = _related(glyph, kin, character, self.digit) if related else glyph
                 whole = _around(whole, self._put(drawn, x, y))
             x += glyph.advance * (kin.pitch if kin else 1) + spacing * self.digit
@@ -237,32 +239,42 @@ class _Canvas:
         return self.number(text, face, other, 0.0, at)
 
 
-def _within(face: Face, text: grammar.Printed, *, marks: bool = False) -> grammar.Printed:
+_Own = tuple[Marks | Strokes, ...]
+"""What draws characters of a line instead of its face."""
+
+
+def _own(rng: Random, style: Style) -> _Own:
+    if style.strokes and rng.random() < style.strokes:
+        return Marks.of(rng), Strokes.of(rng)
+    return (Marks.of(rng),) if style.marks and rng.random() < style.marks else ()
+
+
+def _within(face: Face, text: grammar.Printed, *, own: bool = False) -> grammar.Printed:
     """The text with the marks that the face has: who prints with a face that lacks '٫' or '٬'
-    prints '.' and ',', and other digits than a face's own are drawn by no one. marks: there are
+    prints '.' and ',', and other digits than a face's own are drawn by no one. own: there are
     others than the face's for these."""
     label, drawn = text.label, text.drawn
     for lacking, instead in (("٬", ","), ("٫", ".")):
-        if lacking in label and not marks and not face.has(lacking):
+        if lacking in label and not own and not face.has(lacking):
             label, drawn = label.replace(lacking, instead), drawn.replace(lacking, instead)
     for digit, instead in zip("۰۱۲۳۷۸۹", "٠١٢٣٧٨٩", strict=True):
-        if digit in drawn and not inked(face, digit):
+        if digit in drawn and (own or not inked(face, digit)):
             drawn = drawn.replace(digit, instead)
-    return grammar.Printed(_told_apart(face, label, marks=marks), drawn, text.kind)
+    return grammar.Printed(_told_apart(face, label, own=own), drawn, text.kind)
 
 
 _DECIMAL_COMMA = re.compile(r"[^,.٬]*[٠-٩],(?:[٠-٩]|[٠-٩]{2}|[٠-٩]{4,})(?![٠-٩,])[^,]*")
 """An amount in Arabic-Indic digits whose only mark is a ',' that groups no thousands."""
 
 
-def _told_apart(face: Face, label: str, *, marks: bool) -> str:
+def _told_apart(face: Face, label: str, *, own: bool) -> str:
     """The label with the mark that is meant where the face draws two alike: beside Arabic-Indic
     digits decimals begin with '٫', and thousands are grouped by ',' unless '٫' follows."""
     if not any("٠" <= c <= "٩" for c in label):
         return label
-    if _DECIMAL_COMMA.fullmatch(label) and (marks or alike(face, ",", "٫")):
+    if _DECIMAL_COMMA.fullmatch(label) and (own or alike(face, ",", "٫")):
         return label.replace(",", "٫")
-    if "٬" in label and "٫" not in label and not marks and alike(face, ",", "٬"):
+    if "٬" in label and "٫" not in label and not own and alike(face, ",", "٬"):
         return label.replace("٬", ",")
     return label
 

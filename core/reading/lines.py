@@ -5,6 +5,7 @@ network learned is what it sees: uneven paper taken out, ink bright on zero, the
 and brought to one height, wide blanks closed up.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,8 +127,7 @@ def _ink(gray: Gray) -> Gray:
     The paper is the closing of the picture by a square larger than any stroke: print and rules
     vanish from it, shadows and stains stay in it.
     """
-    if _light_on_dark(gray):
-        gray = _u8(cv2.bitwise_not(gray))
+    gray = _u8(cv2.bitwise_not(gray)) if _light_on_dark(gray) else _with_labels_inverted(gray)
     calm = cv2.blur(gray, (3, 3))  # a single bright speck would raise the paper around it
     paper = cv2.blur(cv2.morphologyEx(calm, cv2.MORPH_CLOSE, _square(gray)), (5, 5))
     depth = _u8(cv2.subtract(paper, gray))
@@ -159,6 +159,53 @@ def _light_on_dark(gray: Gray) -> bool:
     light = cv2.subtract(gray, cv2.morphologyEx(gray, cv2.MORPH_OPEN, square))
     deep = cv2.subtract(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, square), gray)
     return _covered(_u8(light)) < _covered(_u8(deep))
+
+
+def _with_labels_inverted(gray: Gray) -> Gray:
+    """The box with what stands light on a dark label in it turned dark on light.
+
+    A label is a dark rectangle with light in it, wider than tall and dark along all its sides:
+    neither a bold square digit nor bold words that run together are. Narrower ones count beside it,
+    for some printers give each word a label of its own.
+    """
+    low, high = _quantiles(gray, 0.02, 0.98)
+    dark = (gray < (low + high) / 2).astype(np.uint8)
+    if high - low < 4 * _MIN_CONTRAST or dark.mean() < _LEAST_LABELLED:
+        return gray
+    seams = np.ones((1, len(gray) // 16 | 1), np.uint8)  # between labels of one digit each
+    whole = _u8(cv2.morphologyEx(dark, cv2.MORPH_CLOSE, seams))
+    contours, _ = cv2.findContours(whole, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = [cv2.boundingRect(contour) for contour in contours]
+    labels = [box for box in boxes if box[3] >= 0.25 * len(gray) and _is_label(whole, box)]
+    wide = [box for box in labels if box[2] > 1.4 * box[3]]
+    gray = gray.copy() if wide else gray
+    for x, y, width, height in labels:
+        if any(abs(y - top) + abs(height - tall) < 0.2 * tall for _, top, _, tall in wide):
+            label = gray[y : y + height, x : x + width]
+            label[:] = np.clip(high + low - label.astype(np.int16), 0, 255)
+            # Its soft edge would be a frame around the text.
+            label[:1], label[-1:], label[:, :1], label[:, -1:] = high, high, high, high
+    return gray
+
+
+def _is_label(dark: Gray, box: Sequence[int]) -> bool:
+    x, y, width, height = box
+    part = dark[y : y + height, x : x + width][1:-1, 1:-1]  # less its soft edge
+    edge = 1 + height // 20
+    return bool(
+        part.size
+        and _DARK[0] < part.mean() < _DARK[1]
+        and min(part[:edge].mean(), part[-edge:].mean()) > _LEVEL_SIDES
+        and min(part[:, :edge].mean(), part[:, -edge:].mean()) > _UPRIGHT_SIDES
+    )
+
+
+_LEAST_LABELLED = 0.15
+"""Share of a box's pixels that are dark, below which no label is looked for."""
+_LEVEL_SIDES, _UPRIGHT_SIDES = 0.9, 0.6
+"""Shares of a label's sides that are dark. Its corners may be round, and its ends are short."""
+_DARK = (0.45, 0.97)
+"""The shares between which a label is dark; the rest of it is text."""
 
 
 def _square(gray: Gray) -> NDArray[np.uint8]:

@@ -49,6 +49,20 @@ def test_light_type_on_a_dark_ground_is_turned() -> None:
     assert np.abs(plain.ink.astype(int) - turned.ink).mean() < 2
 
 
+@pytest.mark.parametrize("pad", [6, 14])
+def test_light_type_on_a_dark_label_in_the_box_is_turned(pad: int) -> None:
+    plain = box()
+    labelled = plain.copy()
+    rows, columns = np.where(plain < 128)
+    label = labelled[
+        max(2, rows.min() - pad) : min(38, rows.max() + pad),
+        columns.min() - pad : columns.max() + pad,
+    ]
+    label[:] = 255 - label
+    difference = np.abs(prepare(plain).ink.astype(int)[:, :60] - prepare(labelled).ink[:, :60])
+    assert difference.mean() < 12
+
+
 def test_bold_type_that_fills_its_box_is_not_turned() -> None:
     picture = np.full((16, 60), 255, np.uint8)
     for left in range(3, 54, 7):

@@ -24,8 +24,8 @@ MOST_MEMORY = 2 * 1024**3
 """Of all processes of the server together, in bytes; 4 of them hold a model or a decoder."""
 DRAINED_S = 1_800.0
 MOST_P95_S = 1.0
-"""Wanted are 0.2 s, which docs/reliability.md has of a quiet machine (measured: 0.012 s). Where others
-use the machine and its disk too, the slowest twentieth is theirs."""
+"""Wanted are 0.2 s; a quiet machine needs 0.012 (docs/reliability.md). Where others use the machine
+and its disk too, the slowest twentieth is theirs."""
 
 
 @contextmanager
