@@ -21,7 +21,7 @@ locals {
   }
 
   sign_in = var.drive_as_person ? {
-    KHANA_DRIVE_SIGN_IN = google_secret_manager_secret.drive_sign_in[0].id
+    KHANA_DRIVE_SIGN_IN = google_secret_manager_secret.of["drive-sign-in"].id
     } : var.drive_subject == null ? {} : {
     KHANA_DRIVE_SUBJECT = var.drive_subject
   }
@@ -128,11 +128,11 @@ resource "google_cloudfunctions2_function" "api" {
     })
 
     dynamic "secret_environment_variables" {
-      for_each = google_secret_manager_secret.client_secret
+      for_each = var.sign_in[*]
       content {
         key        = "KHANA_GOOGLE_CLIENT_SECRET"
         project_id = var.project
-        secret     = secret_environment_variables.value.secret_id
+        secret     = google_secret_manager_secret.of["client-secret"].secret_id
         version    = "latest"
       }
     }
@@ -172,10 +172,18 @@ resource "google_cloud_run_v2_service_iam_member" "api" {
   member   = each.value
 }
 
-resource "google_secret_manager_secret" "drive_sign_in" {
-  count = var.drive_as_person ? 1 : 0
+locals {
+  # Each is there where it is wanted, for one account alone.
+  secrets = {
+    drive-sign-in = { wanted = var.drive_as_person, account = "drive-watch" }
+    client-secret = { wanted = var.sign_in != null, account = "api" }
+  }
+}
 
-  secret_id = "${var.name}-drive-sign-in"
+resource "google_secret_manager_secret" "of" {
+  for_each = { for name, each in local.secrets : name => each if each.wanted }
+
+  secret_id = "${var.name}-${each.key}"
 
   replication {
     user_managed {
@@ -195,41 +203,10 @@ resource "google_secret_manager_secret" "drive_sign_in" {
   depends_on = [google_project_service.api, google_kms_crypto_key_iam_member.agents]
 }
 
-resource "google_secret_manager_secret_iam_member" "drive_sign_in" {
-  count = var.drive_as_person ? 1 : 0
+resource "google_secret_manager_secret_iam_member" "of" {
+  for_each = google_secret_manager_secret.of
 
-  secret_id = google_secret_manager_secret.drive_sign_in[0].id
+  secret_id = each.value.id
   role      = "roles/secretmanager.secretAccessor"
-  member    = google_service_account.of["drive-watch"].member
-}
-
-resource "google_secret_manager_secret" "client_secret" {
-  count = var.sign_in == null ? 0 : 1
-
-  secret_id = "${var.name}-client-secret"
-
-  replication {
-    user_managed {
-      replicas {
-        location = var.region
-
-        dynamic "customer_managed_encryption" {
-          for_each = var.kms_key[*]
-          content {
-            kms_key_name = customer_managed_encryption.value
-          }
-        }
-      }
-    }
-  }
-
-  depends_on = [google_project_service.api, google_kms_crypto_key_iam_member.agents]
-}
-
-resource "google_secret_manager_secret_iam_member" "client_secret" {
-  count = var.sign_in == null ? 0 : 1
-
-  secret_id = google_secret_manager_secret.client_secret[0].id
-  role      = "roles/secretmanager.secretAccessor"
-  member    = google_service_account.of["api"].member
+  member    = google_service_account.of[local.secrets[each.key].account].member
 }

@@ -10,7 +10,7 @@ output "drive_account" {
 
 output "drive_sign_in" {
   description = "Where `khana drive login --drive-sign-in` keeps a person's sign-in."
-  value       = one(google_secret_manager_secret.drive_sign_in[*].id)
+  value       = one([for name, each in google_secret_manager_secret.of : each.id if name == "drive-sign-in"])
 }
 
 output "bucket" {

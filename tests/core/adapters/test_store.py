@@ -27,7 +27,7 @@ from core.values import Value
 # The doubles are imported as `emulators.…`, as they are used by more than one folder of tests.
 sys.path.append(str(Path(__file__).parents[2]))
 
-from emulators.firestore import VARIABLE, connected, emulator
+from emulators.firestore import LONG_LOCKS, VARIABLE, connected, emulator
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -60,10 +60,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[InvoiceStore]:
 def contended(store: InvoiceStore) -> InvoiceStore:
     """A store that several write the same to at once."""
     if VARIABLE in os.environ and isinstance(store, FirestoreInvoiceStore):
-        pytest.skip(
-            "Google's emulator may hold a lock for 30 s where the service doesn't: "
-            "https://firebase.google.com/docs/emulator-suite/connect_firestore#transactions"
-        )
+        pytest.skip(LONG_LOCKS)
     return store
 
 

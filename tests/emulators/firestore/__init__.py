@@ -5,7 +5,7 @@ the service refuses: broken preconditions, documents over 1 MiB, queries that no
 transactions that have to give way. `tests/emulators/conformance.py` holds it to Google's own tests.
 """
 
-from .clients import VARIABLE, connected, emulator
+from .clients import LONG_LOCKS, VARIABLE, connected, emulator
 from .server import FirestoreDouble
 
-__all__ = ["VARIABLE", "FirestoreDouble", "connected", "emulator"]
+__all__ = ["LONG_LOCKS", "VARIABLE", "FirestoreDouble", "connected", "emulator"]

@@ -13,6 +13,12 @@ from .server import FirestoreDouble
 
 VARIABLE = "FIRESTORE_EMULATOR_HOST"
 
+LONG_LOCKS = (
+    "Google's emulator may hold a lock for 30 s where the service doesn't: "
+    "https://firebase.google.com/docs/emulator-suite/connect_firestore#transactions"
+)
+"""Why it isn't asked what becomes of what several write at once; the double is."""
+
 
 @contextmanager
 def emulator(*, indexes: Sequence[Mapping[str, Any]] | None = None) -> Iterator[str]:
