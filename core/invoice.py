@@ -1,17 +1,17 @@
 """What Khana keeps of one file: its source, what was read, and how far it has come.
 
-The status moves forward only, by the functions here, inside a transaction of the store:
+The status moves forward only, by functions, inside a transaction of the store:
 
     received ──> reading ──> done | needs_review | failed
      ▲    ▲         │                  │
      │    └─put back┘                  │   (a fault that passes)
      └────────── requeue ──────────────┘   (a new template or reader, or on request)
 
-and a person who has looked makes `needs_review` `done`, or `failed` where it is no invoice to keep.
+and a person who has looked (`core.review`) makes `needs_review` `done`, or `failed` where it is no
+invoice to keep.
 """
 
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -21,7 +21,6 @@ from pydantic import BaseModel, ConfigDict
 
 from core.errors import BusyError, ConflictError, KhanaError
 from core.template import Box, Kind
-from core.values import Value
 
 
 class Status(StrEnum):
@@ -330,73 +329,8 @@ def add_note(invoice: Invoice, code: str, message: str) -> Invoice:
     return invoice.model_copy(update={"notes": (*invoice.notes, note)[-MOST_NOTES:]})
 
 
-def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoice:
-    """The invoice with what a person, `by`, says that fields hold; who has looked makes it done.
-
-    `original` is the reader's value, however often it is corrected; what is printed (`text`) and
-    how sure the reader was stay. Each value given is one more entry of `corrections`.
-
-    Raises:
-        ConflictError: it is not read yet or could not be, or has no such field.
-    """
-    _must_be_read(invoice)
-    at = now()
-    fields = dict(invoice.fields)
-    corrections = list(invoice.corrections)
-    for name, value in values.items():
-        if name not in fields:
-            raise ConflictError(f"{invoice.source.name}: has no field {name!r} any more")
-        reading = fields[name]
-        corrections.append(
-            Correction(
-                field=name,
-                before=reading.value,
-                after=value.value,
-                by=by,
-                at=at,
-                typed=value.typed,
-            )
-        )
-        fields[name] = reading.model_copy(
-            update={
-                "value": value.value,
-                "hijri": value.hijri,
-                "original": reading.value if reading.reviewed_by is None else reading.original,
-                "reviewed_by": by,
-            }
-        )
-    return invoice.model_copy(
-        update={
-            "status": Status.DONE,
-            "fields": fields,
-            "corrections": tuple(corrections),
-            "reasons": (),
-        }
-    )
-
-
 REJECTED = "rejected"
 """The code of the error of an invoice that a person has refused."""
-
-
-def reject(invoice: Invoice, why: str, *, by: str) -> Invoice:
-    """The invoice as failed, because a person, `by`, says so; what was read in it stays.
-
-    Raises:
-        ConflictError: it is not read yet, or has failed already.
-    """
-    _must_be_read(invoice)
-    message = f"{invoice.source.name}: rejected by {by}: {why}"
-    error = ErrorInfo(code=REJECTED, message=message)
-    return invoice.model_copy(update={"status": Status.FAILED, "error": error, "reasons": ()})
-
-
-def _must_be_read(invoice: Invoice) -> None:
-    if invoice.status not in (Status.DONE, Status.NEEDS_REVIEW):
-        raise ConflictError(
-            f"{invoice.source.name}: is {invoice.status.value}: there is nothing to review",
-            code="not_read",
-        )
 
 
 def _is_being_read(invoice: Invoice, *, longest: timedelta = timedelta.max) -> bool:

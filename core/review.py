@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 
 from core.checks import broken_rules
-from core.invoice import Invoice, Status, correct
+from core.errors import ConflictError
+from core.invoice import REJECTED, Correction, ErrorInfo, Invoice, Status, now
 from core.template import Template
 from core.values import Value
 
@@ -24,7 +25,7 @@ def review(
     again and changes nothing insists, and it is done: invoices may be wrong themselves.
 
     Raises:
-        ConflictError: as `core.invoice.correct`.
+        ConflictError: as `correct`.
     """
     corrected = correct(invoice, values, by=by)
     if template is None:
@@ -40,5 +41,70 @@ def review(
     return corrected.model_copy(update={"status": Status.NEEDS_REVIEW, "reasons": broken})
 
 
+def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoice:
+    """The invoice with what a person, `by`, says that fields hold; who has looked makes it done.
+
+    `original` is the reader's value, however often it is corrected; what is printed (`text`) and
+    how sure the reader was stay. Each value given is one more entry of `corrections`.
+
+    Raises:
+        ConflictError: it is not read yet or could not be, or has no such field.
+    """
+    _must_be_read(invoice)
+    at = now()
+    fields = dict(invoice.fields)
+    corrections = list(invoice.corrections)
+    for name, value in values.items():
+        if name not in fields:
+            raise ConflictError(f"{invoice.source.name}: has no field {name!r} any more")
+        reading = fields[name]
+        corrections.append(
+            Correction(
+                field=name,
+                before=reading.value,
+                after=value.value,
+                by=by,
+                at=at,
+                typed=value.typed,
+            )
+        )
+        fields[name] = reading.model_copy(
+            update={
+                "value": value.value,
+                "hijri": value.hijri,
+                "original": reading.value if reading.reviewed_by is None else reading.original,
+                "reviewed_by": by,
+            }
+        )
+    return invoice.model_copy(
+        update={
+            "status": Status.DONE,
+            "fields": fields,
+            "corrections": tuple(corrections),
+            "reasons": (),
+        }
+    )
+
+
+def reject(invoice: Invoice, why: str, *, by: str) -> Invoice:
+    """The invoice as failed, because a person, `by`, says so; what was read in it stays.
+
+    Raises:
+        ConflictError: it is not read yet, or has failed already.
+    """
+    _must_be_read(invoice)
+    message = f"{invoice.source.name}: rejected by {by}: {why}"
+    error = ErrorInfo(code=REJECTED, message=message)
+    return invoice.model_copy(update={"status": Status.FAILED, "error": error, "reasons": ()})
+
+
 def _value(invoice: Invoice, name: str) -> str | None:
     return invoice.fields[name].value
+
+
+def _must_be_read(invoice: Invoice) -> None:
+    if invoice.status not in (Status.DONE, Status.NEEDS_REVIEW):
+        raise ConflictError(
+            f"{invoice.source.name}: is {invoice.status.value}: there is nothing to review",
+            code="not_read",
+        )

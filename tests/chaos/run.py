@@ -19,6 +19,7 @@ from core.extract import Extractor
 from core.invoice import invoice_id, sha256_hex
 from core.ports import Adapters
 from core.settings import Settings
+from functions import rounds
 from functions.api.app import create_app
 from functions.drive_watch import main as drive_watch
 from functions.extract import main as extract
@@ -39,7 +40,7 @@ TIMES = (
     "core.lease:now",
     "core.pipeline:now",
     "core.watch:monotonic",
-    "functions.drive_watch.main",
+    "functions.rounds",
     "functions.api.routes.invoices",
     "functions.api.repeats:now",
 )
@@ -103,7 +104,7 @@ class Run:
             adapters.store.put_template(FORM)
         with (
             self.turns.as_time(*TIMES),
-            patch.object(drive_watch, "_parts", lambda: self._parts.watch),
+            patch.object(rounds, "_parts", lambda _: self._parts.watch),
             patch.object(extract, "_parts", lambda: self._parts.extract),
         ):
             self.turns.add("people", self._people, mortal=False)

@@ -12,9 +12,10 @@ import pytest
 from core.adapters import connect
 from core.crops import LABELS, Crops, write_crops
 from core.errors import SetupError
-from core.invoice import Invoice, Outcome, Reading, SourceRef, Status, TemplateRef, correct, finish
+from core.invoice import Invoice, Outcome, Reading, SourceRef, Status, TemplateRef, finish
 from core.pipeline import receive
 from core.ports import Adapters, Query, StoredTemplate
+from core.review import correct
 from core.settings import Settings
 from core.template import Kind, parse_template
 from core.values import Value

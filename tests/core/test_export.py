@@ -11,8 +11,9 @@ import pytest
 from core import export
 from core.adapters import connect
 from core.errors import ConflictError
-from core.invoice import Invoice, Reading, Reason, SourceRef, Status, correct
+from core.invoice import Invoice, Reading, Reason, SourceRef, Status
 from core.ports import InvoiceStore, Query
+from core.review import correct
 from core.settings import Settings
 from core.template import Kind
 from core.values import Value

@@ -19,14 +19,13 @@ from core.invoice import (
     TemplateRef,
     add_source,
     begin_reading,
-    correct,
     finish,
     invoice_id,
     now,
-    reject,
     requeue,
     sha256_hex,
 )
+from core.review import correct, reject
 from core.template import Kind
 from core.values import Value
 

@@ -14,20 +14,11 @@ from emulators.cloud import Cloud, google_cloud
 from core import webhooks
 from core.adapters import connect
 from core.errors import NotFoundError, RequestError, TransientError
-from core.invoice import (
-    Invoice,
-    Outcome,
-    Reading,
-    SourceRef,
-    Status,
-    finish,
-    now,
-    reject,
-    requeue,
-)
+from core.invoice import Invoice, Outcome, Reading, SourceRef, Status, finish, now, requeue
 from core.invoice import ObjectRef as Object
 from core.notices import Delivery
 from core.ports import Adapters
+from core.review import reject
 from core.settings import Settings
 from core.template import Kind
 from core.webhooks import Told, add_webhook, deliver, list_webhooks, remove_webhook, signature

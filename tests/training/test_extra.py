@@ -13,9 +13,10 @@ pytest.importorskip("fontTools")
 
 from core.adapters import connect
 from core.crops import write_crops
-from core.invoice import Outcome, Reading, SourceRef, Status, correct, finish
+from core.invoice import Outcome, Reading, SourceRef, Status, finish
 from core.pipeline import receive
 from core.ports import Query
+from core.review import correct
 from core.settings import Settings
 from core.template import Kind
 from core.values import Value

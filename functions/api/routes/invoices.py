@@ -8,11 +8,11 @@ import flask
 
 from core.errors import ConflictError, NotFoundError, RequestError
 from core.export import public
-from core.invoice import Invoice, SourceRef, now, reject
+from core.invoice import Invoice, SourceRef, now
 from core.observe import tell
 from core.pipeline import read_again, receive
 from core.ports import Adapters
-from core.review import review
+from core.review import reject, review
 from core.shelf import template_of
 from core.template import Template
 from core.values import Value, parse_value

@@ -19,8 +19,9 @@ from core.adapters.google.firestore import FirestoreInvoiceStore
 from core.adapters.local.database import Database
 from core.adapters.local.store import LocalInvoiceStore
 from core.errors import ConflictError, NotFoundError, RequestError
-from core.invoice import ErrorInfo, Invoice, Reading, SourceRef, Status, TemplateRef, correct
+from core.invoice import ErrorInfo, Invoice, Reading, SourceRef, Status, TemplateRef
 from core.ports import InvoiceStore, Query, StoredTemplate
+from core.review import correct
 from core.template import Kind, Template, parse_template
 from core.values import Value
 

@@ -19,9 +19,10 @@ import numpy as np
 from core.adapters.local.backend import Backend, open_backend
 from core.errors import KhanaError
 from core.extract import Extractor
-from core.invoice import ErrorInfo, Invoice, SourceRef, correct
+from core.invoice import ErrorInfo, Invoice, SourceRef
 from core.pipeline import process, receive
 from core.ports import StoredTemplate
+from core.review import correct
 from core.settings import Settings
 from core.template import Kind, parse_template
 from core.values import parse_value

@@ -21,9 +21,10 @@ from emulators.firestore import LONG_LOCKS, VARIABLE
 from emulators.serving import running
 from running_khana import khana
 
-from core.invoice import Invoice, ObjectRef, SourceRef, Status, TemplateRef, correct, reject
+from core.invoice import Invoice, ObjectRef, SourceRef, Status, TemplateRef
 from core.pipeline import read_again, receive
 from core.ports import Adapters, Query, StoredTemplate
+from core.review import correct, reject
 from core.settings import Settings
 from core.template import parse_template
 from core.values import Value

@@ -15,9 +15,10 @@ from running_khana import khana
 
 from core.adapters import connect
 from core.adapters.local.backend import open_backend
-from core.invoice import ErrorInfo, Invoice, Outcome, SourceRef, Status, finish, now, reject
+from core.invoice import ErrorInfo, Invoice, Outcome, SourceRef, Status, finish, now
 from core.pipeline import receive
 from core.ports import Adapters
+from core.review import reject
 from core.settings import Settings
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"

@@ -30,8 +30,9 @@ from core.errors import (
     SetupError,
     TransientError,
 )
-from core.invoice import Invoice, Reading, SourceRef, Status, correct
+from core.invoice import Invoice, Reading, SourceRef, Status
 from core.ports import Query, StoredTemplate
+from core.review import correct
 from core.template import Kind, Template, parse_template
 from core.values import Value
 
