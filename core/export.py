@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.invoice import Invoice, Reading
+from core.invoice import ErrorInfo, Invoice, Reading, Reason
 from core.ports import InvoiceStore, Query
 from core.template import Kind
 
@@ -40,12 +40,14 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 class Wording:
     """How a file for people says what it says.
 
-    `words` maps English to its language, of which `code` is the name.
+    `words` maps English to its language, of which `code` is the name; `faults` the codes of errors
+    and reasons to sentences, which may hold `{message}` for Khana's own.
     """
 
     code: str = "en"
     right_to_left: bool = False
     words: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, english: str) -> str:
         return self.words.get(english, english)
@@ -53,6 +55,21 @@ class Wording:
     def label(self, name: str) -> str:
         """A field's, column's or status's name as people read it."""
         return self.say(label(name))
+
+    def why(self, invoice: Invoice) -> list[str]:
+        """Why the invoice failed or needs review, a sentence each."""
+        return [
+            self._fault(each) for each in ([invoice.error] if invoice.error else invoice.reasons)
+        ]
+
+    def _fault(self, fault: ErrorInfo | Reason) -> str:
+        said = self.faults.get(fault.code)
+        if said is None:
+            return fault.message
+        # Khana's own sentence begins with the field, or says of itself what it is about.
+        fields = fault.fields if isinstance(fault, Reason) and "{" not in said else ()
+        names = ", ".join(map(self.label, fields))
+        return (f"{names}: " if names else "") + said.format(message=fault.message)
 
 
 ENGLISH = Wording()
@@ -85,7 +102,7 @@ def columns(fields: Sequence[str]) -> list[str]:
     return [*HEAD, *fields, *TAIL]
 
 
-def cells(invoice: Invoice, fields: Sequence[str]) -> list[Cell]:
+def cells(invoice: Invoice, fields: Sequence[str], *, wording: Wording = ENGLISH) -> list[Cell]:
     """The row of the invoice in a table with these fields: a cell per column, typed."""
     readings = [invoice.fields.get(name) for name in fields]
     people = sorted({r.reviewed_by for r in invoice.fields.values() if r.reviewed_by})
@@ -99,7 +116,7 @@ def cells(invoice: Invoice, fields: Sequence[str]) -> list[Cell]:
         *(typed(reading) if reading else None for reading in readings),
         min((r.confidence for r in invoice.fields.values()), default=None),
         ", ".join(people) or None,
-        invoice.error.message if invoice.error else "; ".join(r.message for r in invoice.reasons),
+        "; ".join(wording.why(invoice)),
     ]
 
 

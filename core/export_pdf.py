@@ -108,9 +108,8 @@ class _Part(FPDF):
         self._head(invoice)
         for name, reading in invoice.fields.items():
             self._field(name, reading, pictures[name], heights[name])
-        trouble = [invoice.error] if invoice.error else list(invoice.reasons)
-        for reason in trouble:
-            self._text(f"• {reason.message}", 0)
+        for sentence in self._say.why(invoice):
+            self._text(f"• {sentence}", 0)
         self.ln(_LINE)
 
     def _head(self, invoice: Invoice) -> None:

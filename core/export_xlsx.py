@@ -78,7 +78,8 @@ def xlsx_pieces(
                         "or take CSV",
                         code="too_many_rows",
                     )
-                sheet.write(_row(number, _named(cells(invoice, fields), wording), frame.styles))
+                row = _named(cells(invoice, fields, wording=wording), wording)
+                sheet.write(_row(number, row, frame.styles))
                 if number % _ROWS_A_PIECE == 0:
                     yield sink.taken()
             sheet.write(frame.after)

@@ -29,7 +29,12 @@ from core.settings import Settings
 from core.template import Kind
 
 ROOT = Path(__file__).parents[2]
-ARABIC = Wording("ar", True, {"Invoices": "الفواتير", "Total": "الإجمالي", "Seller": "البائع"})
+ARABIC = Wording(
+    "ar",
+    True,
+    {"Invoices": "الفواتير", "Total": "الإجمالي", "Seller": "البائع"},
+    {"odd": "القيمة غريبة"},
+)
 BOX = (20, 20, 140, 50)
 
 
@@ -189,6 +194,8 @@ def test_in_arabic_the_columns_change_sides_and_letters_join(
     assert 0.1 < begin < end < 0.5
     text = words(page)
     assert "البائع" in text
+    assert "القيمة غريبة" in text
+    assert "is odd" not in text
     assert b"/Direction /R2L" in data
     # Shaped, the letters of a word are glyphs of their own, which a font without shaping has not.
     plain = b"".join(pdf_pieces([stored], adapters.objects, settings, wording=ENGLISH))

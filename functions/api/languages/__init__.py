@@ -62,7 +62,7 @@ def wording(language: Language) -> Wording:
     """How exported files say what they say in this language."""
     catalogue = _catalogue(language.code)
     words = {**catalogue["page"], **catalogue["fields"], **catalogue["export"]}
-    return Wording(language.code, language.direction == "rtl", words)
+    return Wording(language.code, language.direction == "rtl", words, catalogue["faults"])
 
 
 def fault(code: str) -> str | None:

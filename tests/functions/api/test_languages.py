@@ -3,13 +3,14 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drawn import local_alone
 from flask.testing import FlaskClient
 
 from core.export import HEAD, TAIL, label
-from core.invoice import Status
+from core.invoice import ErrorInfo, Invoice, Reason, SourceRef, Status, now
 from functions.api import languages, words
 
 API = Path(languages.__file__).parents[1]
@@ -40,6 +41,28 @@ def test_exported_files_say_all_in_arabic() -> None:
     wording = languages.wording(languages.LANGUAGES["ar"])
     names = [*HEAD, *TAIL, *(status.value for status in Status), "invoices"]
     assert {wording.label(name) for name in names} & {label(name) for name in names} == set()
+
+
+def test_exported_files_say_why_in_arabic() -> None:
+    wording = languages.wording(languages.LANGUAGES["ar"])
+    broken = Reason(
+        code="rule_broken", message="total == subtotal + tax doesn't hold", fields=("total", "tax")
+    )
+    odd = Reason(code="low_confidence", message="tax: “12” is only 60 % sure", fields=("tax",))
+    unknown = Reason(code="of_a_later_release", message="total: is odd", fields=("total",))
+    assert wording.why(_with(reasons=(broken, odd, unknown))) == [
+        "القيم لا توافق هذه القاعدة: total == subtotal + tax doesn't hold",
+        "الضريبة: القراءة غير مؤكدة: قارنها بالصورة.",
+        "total: is odd",
+    ]
+    failed = _with(error=ErrorInfo(code="password_needed", message="a.pdf: needs a password"))
+    assert wording.why(failed) == ["الملف محمي بكلمة مرور."]
+    assert set(words.REMEDIES) <= set(ARABIC["faults"])
+
+
+def _with(**what: Any) -> Invoice:
+    source = SourceRef(kind="upload", file_id="a", name="a.pdf")
+    return Invoice(id="a" * 32, source=source, received_at=now(), **what)
 
 
 @pytest.mark.parametrize("part", ["page", "script", "faults"])
