@@ -6,7 +6,7 @@ Frames are in the continuous coordinates of `core.geometry`.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from core import geometry
 from core.bend import Bend
 from core.geometry import Floats, Gray
-from core.template import Box
+from core.template import Box, Turn
 
 GOOD_SCORE = 0.27
 """By `make accuracy-pages`: docs/alignment.md."""
@@ -68,6 +68,14 @@ def page_box(box: Box, alignment: Alignment, page_shape: Sequence[int]) -> Box:
     height, width = page_shape[:2]
     left, top = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
     return left, top, min(max(right, left + 1), width), min(max(bottom, top + 1), height)
+
+
+def turn(box: Box, alignment: Alignment) -> Turn:
+    """By how much what is in `box` lies turned on the page, to the nearest right angle."""
+    left, right = _outline(box, alignment)[:2]
+    x, y = right - left
+    quarters = round(math.atan2(y, x) / (math.pi / 2)) % 4
+    return cast(Turn, 90 * quarters)
 
 
 def crop(page: Gray, box: Box, alignment: Alignment) -> Gray:

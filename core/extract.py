@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import decoding, quality
-from core.align import Alignment, crop, page_box, scale_only
+from core.align import Alignment, crop, page_box, scale_only, turn
 from core.checks import check
 from core.errors import FileError
 from core.find import align
@@ -24,7 +24,7 @@ from core.reading.numeric import LineReading, NumericReader
 from core.reading.text import TextReader
 from core.settings import Settings
 from core.stopwatch import Stopwatch
-from core.template import Box, Field, Kind, Template
+from core.template import Box, Field, Kind, Template, Turn
 from core.values import parse_value
 
 Gray = NDArray[np.uint8]
@@ -95,6 +95,7 @@ class Extractor:
             for field in template.fields
             for number in [template.page_of(field)]
         ]
+        turns = [turn(f.box, alignments[template.page_of(f)]) for f in template.fields]
         seen = self._read(template.fields, crops, clock)
         own = {number: pages.characters(number) for number in alignments}
         with clock("check"):
@@ -105,8 +106,10 @@ class Extractor:
             ]
             lines = [verdict.line for verdict in verdicts]
             fields = {
-                field.name: _reading(field, verdict, template, box)
-                for field, verdict, box in zip(template.fields, verdicts, boxes, strict=True)
+                field.name: _reading(field, verdict, template, box, turned)
+                for field, verdict, box, turned in zip(
+                    template.fields, verdicts, boxes, turns, strict=True
+                )
             }
             next_best = {
                 field.name: [text for text, _ in line.alternatives]
@@ -213,7 +216,7 @@ class Pages:
         return {n: (gray.shape[1], gray.shape[0]) for n, gray in sorted(self._gray.items())}
 
 
-def _reading(field: Field, verdict: Verdict, template: Template, box: Box) -> Reading:
+def _reading(field: Field, verdict: Verdict, template: Template, box: Box, turned: Turn) -> Reading:
     line = verdict.line
     value = parse_value(
         field.kind, line.text, date_order=template.date_order, pattern=field.pattern
@@ -224,6 +227,7 @@ def _reading(field: Field, verdict: Verdict, template: Template, box: Box) -> Re
         kind=field.kind,
         confidence=round(line.confidence, 4),
         box=box,
+        turn=turned,
         page=template.page_of(field),
         hijri=value.hijri,
         exact=verdict.exact,

@@ -20,7 +20,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import BusyError, ConflictError, KhanaError
-from core.template import Box, Kind
+from core.template import Box, Kind, Turn
 
 
 class Status(StrEnum):
@@ -44,8 +44,9 @@ class Reading(_Model):
 
     `text` is what is printed; `value` what it means, None where the text doesn't parse;
     `confidence` the calibrated probability in [0, 1] that the whole field is right; `box` in pixels
-    of the page as it came in. `exact` says that the file's own text (a PDF's) agrees with what is
-    seen. `original` is the reader's value once a person has corrected it.
+    of the page as it came in, on which what is printed lies turned by `turn` (scanned on its side).
+    `exact` says that the file's own text (a PDF's) agrees with what is seen. `original` is the
+    reader's value once a person has corrected it.
     """
 
     text: str
@@ -53,6 +54,7 @@ class Reading(_Model):
     kind: Kind
     confidence: float
     box: Box
+    turn: Turn = 0
     page: int = 1
     hijri: str | None = None
     exact: bool = False

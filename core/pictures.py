@@ -117,22 +117,26 @@ def as_it_came(data: bytes, *, name: str) -> str | None:
 
 
 def box(page: "Pixels", reading: Reading) -> "Pixels":
-    """The box of the reading and nothing else, h×w×3 BGR."""
+    """The box of the reading and nothing else, upright, h×w×3 BGR."""
     return _cut(page, reading, 0)
 
 
 def crop(page: "Pixels", reading: Reading) -> "Pixels":
-    """The box of the reading with a little of what is around it, h×w×3 BGR."""
-    _, top, _, bottom = reading.box
-    return _cut(page, reading, max(4, (bottom - top) // 5))
+    """The box of the reading with a little of what is around it, upright, h×w×3 BGR."""
+    left, top, right, bottom = reading.box
+    line = right - left if reading.turn in (90, 270) else bottom - top
+    return _cut(page, reading, max(4, line // 5))
 
 
 def _cut(page: "Pixels", reading: Reading, margin: int) -> "Pixels":
+    import numpy as np  # noqa: PLC0415
+
     height, width = page.shape[:2]
     left, top, right, bottom = reading.box
     x = slice(_within(left - margin, width), _within(right + margin, width, least=1))
     y = slice(_within(top - margin, height), _within(bottom + margin, height, least=1))
-    return page[y, x]
+    # It turns the other way than `turn`, which is clockwise.
+    return np.ascontiguousarray(np.rot90(page[y, x], reading.turn // 90))
 
 
 def to_png(pixels: "Pixels") -> bytes:

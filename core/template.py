@@ -27,6 +27,9 @@ TODAY = "today"
 Box = tuple[int, int, int, int]
 """`(left, top, right, bottom)` in pixels; right and bottom are exclusive."""
 
+Turn = Literal[0, 90, 180, 270]
+"""Degrees, clockwise."""
+
 TemplateId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
 Side = Annotated[int, Constrained(ge=1, le=MAX_PAGE_SIDE)]
 

@@ -21,7 +21,7 @@ from forms import (
     move,
 )
 
-from core.align import Alignment, crop, page_box, scale_only
+from core.align import Alignment, crop, page_box, scale_only, turn
 from core.bend import Bend
 from core.errors import TemplateError
 from core.find import align
@@ -201,6 +201,14 @@ class TestCrop:
             assert abs(cut.shape[1] - 0.8 * flat.shape[1]) <= 1
             same_size = cv2.resize(flat, cut.shape[::-1], interpolation=cv2.INTER_AREA)
             assert np.corrcoef(cut.ravel(), same_size.ravel())[0, 1] > 0.9
+
+    @pytest.mark.parametrize("degrees", [0, 8, 90, 180, 262, 270])
+    def test_lies_turned_on_the_page_by_right_angles(self, degrees: float) -> None:
+        form = draw(0)
+        motion = replace(SCANNED, degrees=0, turn=degrees / 90)
+        _, truth = move(form.page, motion, seed=0)
+        turns = {turn(box, Alignment(truth, 1.0, "features")) for box in form.boxes}
+        assert turns == {90 * round(degrees / 90) % 360}
 
     def test_is_white_beyond_the_page(self) -> None:
         page = np.zeros((300, 200), np.uint8)

@@ -2,14 +2,17 @@
 
 from difflib import SequenceMatcher
 
+import cv2
+import numpy as np
 import pytest
 
 from core.extract import Extractor
 from core.invoice import Outcome, Status
+from core.pictures import crop
 from core.ports import StoredTemplate
 from core.settings import Settings
 from core.template import Kind
-from samples import Sample, load_samples
+from samples import INVOICES, Sample, load_samples
 
 Outcomes = dict[str, Outcome]
 
@@ -53,6 +56,26 @@ def test_nearly_all_numeric_fields_are_exact(outcomes: Outcomes) -> None:
     ]
     assert len(exact) > 80
     assert sum(exact) / len(exact) >= 0.95
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_page_on_its_side_is_read_and_shown_upright(
+    templates: dict[str, StoredTemplate], outcomes: Outcomes, turn: int
+) -> None:
+    name = "meridian-004533.png"
+    upright = cv2.imread(str(INVOICES / name))
+    turned = np.rot90(upright, -turn // 90)
+    data = bytes(cv2.imencode(".png", turned)[1])
+    outcome = Extractor(Settings()).extract(data, list(templates.values()), name=name)
+    assert outcome.template == outcomes[name].template
+    for field, reading in outcome.fields.items():
+        before = outcomes[name].fields[field]
+        assert reading.turn == turn
+        assert reading.value == before.value
+        shown, plain = crop(turned, reading), crop(upright, before)
+        assert np.allclose(shown.shape, plain.shape, atol=3)
+        same_size = cv2.resize(shown, plain.shape[1::-1])
+        assert np.corrcoef(same_size.ravel(), plain.ravel())[0, 1] > 0.5
 
 
 def test_names_are_read(outcomes: Outcomes) -> None:

@@ -54,13 +54,13 @@ def get_image(path: InvoicePath, query: ImageQuery) -> Any:
     responses={200: _PICTURES, 404: ErrorBody},
 )
 def get_crop(path: CropPath) -> Any:
-    """Gives what a field was read from: its box with a little margin, in colour, as PNG."""
+    """Gives what a field was read from: its box with a little margin, upright, in colour, as PNG."""
     here = context()
     invoice = here.adapters.store.get(path.invoice_id)
     reading = invoice.fields.get(path.field)
     if reading is None:
         raise NotFoundError(f"{invoice.source.name}: has no field {path.field!r}")
-    identity = (object_of(invoice), reading.page, reading.box, invoice.page_sizes)
+    identity = (object_of(invoice), reading.page, reading.box, reading.turn, invoice.page_sizes)
     return _answer(
         identity,
         lambda: (to_png(crop(here.pages.page(invoice, reading.page), reading)), "image/png"),

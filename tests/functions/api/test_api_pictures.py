@@ -68,6 +68,30 @@ def test_a_crop_is_the_box_with_a_margin_in_colour(client: FlaskClient, read: Re
     assert (crop[:, -margin:] == 255).all()
 
 
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_crop_of_a_page_on_its_side_is_upright(
+    client: FlaskClient, read: Read, turn: int
+) -> None:
+    page = cv2.imdecode(np.frombuffer(picture(), np.uint8), cv2.IMREAD_COLOR)
+    left, top, right, bottom = BOXES["total"]
+    page[top:bottom, left : left + 9] = 0  # its left end is black
+    data = cv2.imencode(".png", np.rot90(page, -turn // 90))[1].tobytes()
+    box = {
+        90: (HEIGHT - bottom, left, HEIGHT - top, right),
+        180: (WIDTH - right, HEIGHT - bottom, WIDTH - left, HEIGHT - top),
+        270: (top, WIDTH - right, bottom, WIDTH - left),
+    }[turn]
+    total = readings()["total"].model_copy(update={"box": box, "turn": turn})
+    size = (WIDTH, HEIGHT) if turn == 180 else (HEIGHT, WIDTH)
+    made = read(data=data, fields=readings(total=total), page_sizes={1: size})
+    crop = pixels(client.get(f"/v1/invoices/{made.id}/crops/total.png"))
+    margin = (bottom - top) // 5
+    assert crop.shape == (bottom - top + 2 * margin, right - left + 2 * margin, 3)
+    inside = crop[margin:-margin, margin:-margin]
+    assert (inside[:, :9] == 0).all()
+    assert (inside[:, 9:] == RED).all()
+
+
 @pytest.mark.parametrize(
     "box",
     [(-50, -50, 20, 20), (390, 480, 600, 700), (0, 0, WIDTH, HEIGHT), (900, 900, 950, 950)],
