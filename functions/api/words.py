@@ -28,6 +28,16 @@ NOTES = {
 }
 """What became of a file at its source, by the code of the note."""
 
+ERRORS = {
+    400: "The address makes no sense",
+    403: "You may not do that",
+    404: "There is nothing here",
+    429: "Too much at once: try again in a moment",
+    500: "Khana hit a fault of its own",
+    503: "Not now: try again in a moment",
+}
+"""What a page says instead of what was asked for, by the code of the answer."""
+
 SIGN_IN_FAULTS = {
     "no_such_key": "There is no such key, or it was revoked.",
     "not_allowed": "Nobody has let this account in: ask who runs this Khana.",

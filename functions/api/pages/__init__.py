@@ -47,6 +47,7 @@ def _add_words(state: flask.blueprints.BlueprintSetupState) -> None:
         Status=Status,
         STATUS=words.STATUS,
         SOURCES=words.SOURCES,
+        ERRORS=words.ERRORS,
         NOTES=words.NOTES,
         SIGN_IN_FAULTS=words.SIGN_IN_FAULTS,
         REMEDIES=words.REMEDIES,

@@ -54,7 +54,7 @@ def get_image(path: InvoicePath, query: ImageQuery) -> Any:
     responses={200: _PICTURES, 404: ErrorBody},
 )
 def get_crop(path: CropPath) -> Any:
-    """Gives what a field was read from: its box with a little margin, upright, in colour, as PNG."""
+    """Gives what a field was read from: its box with a little margin, upright, as PNG."""
     here = context()
     invoice = here.adapters.store.get(path.invoice_id)
     reading = invoice.fields.get(path.field)

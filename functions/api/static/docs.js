@@ -9,3 +9,12 @@ window.SwaggerUIBundle({
   // Without this Swagger asks a server of its makers whether the description is valid.
   validatorUrl: null,
 });
+
+// Swagger's own dark colours, where the page's are.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => {
+  const root = document.documentElement;
+  root.classList.toggle("dark-mode", (root.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark");
+};
+dark.addEventListener("change", follow);
+follow();

@@ -58,7 +58,7 @@ def view(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
 
 def test_axe_finds_nothing(view: Page, paths: list[str]) -> None:
     found = []
-    for path in paths:
+    for path in [*paths, "/nothing"]:
         view.goto(path, wait_until="networkidle" if path.startswith("/templates/") else "load")
         results = Axe().run(view, options={"runOnly": {"type": "tag", "values": WCAG}})
         found += [

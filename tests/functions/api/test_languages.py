@@ -22,7 +22,14 @@ LISTED = re.compile(r"{% for why in \(([^)]*)\)")
 
 def _said_by_pages() -> set[str]:
     html = "".join(path.read_text(encoding="utf-8") for path in API.glob("templates/*.html"))
-    tables = (words.STATUS, words.SOURCES, words.REMEDIES, words.NOTES, words.SIGN_IN_FAULTS)
+    tables = (
+        words.STATUS,
+        words.SOURCES,
+        words.REMEDIES,
+        words.NOTES,
+        words.ERRORS,
+        words.SIGN_IN_FAULTS,
+    )
     listed = re.findall(r'"([^"]+)"', " ".join(LISTED.findall(html)))
     quoted = {double or single for double, single in QUOTED.findall(html)}
     return quoted | set(listed) | {text for table in tables for text in table.values()}

@@ -244,3 +244,36 @@ def test_the_documentation_works_without_anybody_else(page: Page) -> None:
     expect(page.get_by_text("Takes in a file and has it read.")).to_be_visible()
     page.get_by_text("Takes in a file and has it read.").click()
     expect(page.get_by_text("PNG, TIFF, WebP, HEIC, BMP or PDF")).to_be_visible()
+
+
+def test_the_documentation_is_dark_and_stays_left_to_right_on_an_arabic_page(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto("/docs")
+    summary = page.get_by_text("Takes in a file and has it read.")
+    expect(summary).to_be_visible()
+
+    def lightness() -> int:
+        return int(summary.evaluate("e => parseInt(getComputedStyle(e).color.match(/\\d+/)[0])"))
+
+    assert lightness() > 200
+    page.get_by_role("button", name="العربية").click()
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    expect(page.get_by_role("link", name="واجهة البرمجة")).to_have_attribute("aria-current", "page")
+    expect(summary).to_have_css("direction", "ltr")
+    page.get_by_role("button", name="فاتح").click()
+    expect(summary).to_be_visible()
+    assert lightness() < 80
+
+
+def test_an_address_of_nothing_says_so_in_the_reader_s_language(
+    page: Page, faults: list[str]
+) -> None:
+    page.goto("/nothing")
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+    page.context.set_extra_http_headers({"Accept-Language": "ar"})
+    page.goto("/nothing")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    expect(page.get_by_role("heading", level=1)).to_have_text("لا شيء هنا")
+    page.get_by_role("link", name="كل الفواتير").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("الفواتير")
+    faults.clear()  # the browser notes a 404 on its console
