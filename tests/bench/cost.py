@@ -17,6 +17,8 @@ from random import Random
 from statistics import quantiles
 from typing import Any
 
+from functions.webhooks.main import LONGEST_S
+
 PRICES = Path(__file__).with_name("prices.json")
 DAY = 86_400
 MONTH = 30 * DAY
@@ -43,6 +45,15 @@ class Use:
     view_seconds: float = 0.05
     copy_seconds: float = 0.4
     """Of drive_watch, to bring a file from Drive to the bucket (assumed)."""
+    messages: float = 1.0
+    """To webhooks: one that is told of each invoice (assumed)."""
+    tell_seconds: float = 0.3
+    """Of a message, until the receiver has answered (assumed)."""
+    message_kib: float = 4.0
+    message_writes: int = 3
+    """It is stored, taken and removed."""
+    message_reads: int = 4
+    """What is due, the delivery in its transaction, the invoice, the webhooks."""
 
 
 def bill(invoices: int, use: Use, prices: dict[str, Any]) -> dict[str, float]:
@@ -56,7 +67,8 @@ def bill(invoices: int, use: Use, prices: dict[str, Any]) -> dict[str, float]:
         return billed * each + requests / 1e6 * run["million_requests"]
 
     kept = invoices * use.kept_months
-    looks = MONTH / 60
+    looks = MONTH / 60  # rounds of the webhooks come as often
+    told = invoices * use.messages
     return {
         "reading": ran(invoices, use.seconds + use.waiting, use.memory_gib),
         "watching Drive": ran(looks, max(1.0, invoices / looks * use.copy_seconds), 0.5)
@@ -67,6 +79,11 @@ def bill(invoices: int, use: Use, prices: dict[str, Any]) -> dict[str, float]:
         "Firestore": invoices / 1e5 * use.writes * store["hundred_thousand_writes"]
         + invoices / 1e5 * use.reads * store["hundred_thousand_reads"]
         + kept * use.document_kib / 2**20 * store["gib_month"],
+        "webhooks": ran(looks, max(0.1, told / looks * use.tell_seconds), 0.5)
+        + prices["scheduler"]["job_month"]
+        + told / 1e5 * use.message_writes * store["hundred_thousand_writes"]
+        + (looks + told * use.message_reads) / 1e5 * store["hundred_thousand_reads"]
+        + told * use.message_kib / 2**20 * prices["network"]["gib"],
         # Events of 1,000 bytes at least, in and out.
         "events": invoices * 2_000 / 2**40 * prices["pubsub"]["tib"],
     }
@@ -171,6 +188,7 @@ def tables(seconds: float, start: float) -> str:
             f"| {found.most_results_a_second:.0f} |"
         )
     rate = PEAK_FILES / PEAK_SPAN
+    told = LONGEST_S / use.tell_seconds
     limit = prices["firestore"]["sequential_writes_a_second"]
     lines.append(
         f"\nSimulated, an instance reading one file at a time and ready after {start:.1f} s. "
@@ -179,7 +197,9 @@ def tables(seconds: float, start: float) -> str:
         f"fit. What gives way first is the way in: a look at Drive copies one file after the "
         f"other, so at {use.copy_seconds} s each (assumed) it brings in "
         f"{3600 / use.copy_seconds:,.0f} an hour, and the rest waits in Drive, where nothing is "
-        f"lost. Uploads and files put into the bucket have no such limit."
+        f"lost. Uploads and files put into the bucket have no such limit. Webhooks are told one "
+        f"after the other too, for {LONGEST_S:.0f} s of each minute: at {use.tell_seconds} s each "
+        f"(assumed) that is {told * MONTH / 60 / 1e6:.0f} million messages a month."
     )
     return "\n".join(lines)
 

@@ -17,6 +17,15 @@ def test_each_invoice_costs_about_the_same_however_many_come() -> None:
     assert many["watching Drive"] < 100 * million["watching Drive"]  # it looks as often
 
 
+def test_webhooks_cost_their_rounds_and_what_is_told() -> None:
+    prices = json.loads(PRICES.read_text(encoding="utf-8"))
+    nobody = bill(1_000_000, Use(seconds=0.1, messages=0), prices)["webhooks"]
+    one, two = (bill(1_000_000, Use(seconds=0.1, messages=n), prices)["webhooks"] for n in (1, 2))
+    assert 0.1 < nobody < 1  # a round each minute, with nothing to tell
+    assert one > 10 * nobody
+    assert two == pytest.approx(2 * one, rel=0.05)
+
+
 def test_reading_is_billed_in_whole_tenths_of_a_second() -> None:
     prices = json.loads(PRICES.read_text(encoding="utf-8"))
     short, longer = (bill(1000, Use(seconds=s, waiting=0.0), prices) for s in (0.11, 0.19))
