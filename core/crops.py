@@ -38,7 +38,7 @@ def write_crops(adapters: Adapters, query: Query, folder: Path, settings: Settin
         SetupError: nothing can be written there.
         TransientError: a store is out of reach.
     """
-    pages = PageCache(adapters.objects, settings)
+    pages = PageCache(adapters, settings)
     count = Crops()
     unfinished = folder / f".{LABELS}"
     try:

@@ -23,7 +23,7 @@ PAGE_SIZE = 200
 INTERNAL = frozenset({"lease_until", "requested_template"})
 """What an invoice notes for Khana's own sake: not part of what leaves it."""
 
-HEAD = ("id", "status", "file", "template", "received_at", "read_at")
+HEAD = ("id", "status", "file", "page", "template", "received_at", "read_at")
 TAIL = ("lowest_confidence", "reviewed_by", "reasons")
 """The columns before and after those of the fields."""
 
@@ -110,6 +110,7 @@ def cells(invoice: Invoice, fields: Sequence[str], *, wording: Wording = ENGLISH
         invoice.id,
         invoice.status.value,
         invoice.source.name,
+        str(invoice.part.page) if invoice.part else None,
         invoice.template.id if invoice.template else None,
         invoice.received_at.astimezone(UTC),
         invoice.read_at.astimezone(UTC) if invoice.read_at else None,

@@ -35,7 +35,7 @@ def pieces(
     if form == "pdf":
         from core.export_pdf import pdf_pieces  # noqa: PLC0415  # loads fpdf2
 
-        return pdf_pieces(every(store, query), adapters.objects, settings, wording=wording)
+        return pdf_pieces(every(store, query), adapters, settings, wording=wording)
     # Looking twice costs time, but keeping the invoices in between would cost memory.
     fields = field_names(every(store, query))
     if form == "csv":

@@ -18,7 +18,7 @@ from core.export import Wording
 from core.invoice import Invoice, Reading
 from core.pdf_join import joined
 from core.pictures import PageCache, crop, to_jpeg
-from core.ports import ObjectStore
+from core.ports import Adapters
 from core.settings import Settings
 
 INVOICES_A_PART = 20
@@ -39,7 +39,7 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
 def pdf_pieces(
-    invoices: Iterable[Invoice], objects: ObjectStore, settings: Settings, *, wording: Wording
+    invoices: Iterable[Invoice], adapters: Adapters, settings: Settings, *, wording: Wording
 ) -> Iterator[bytes]:
     """The document, piece by piece.
 
@@ -52,7 +52,7 @@ def pdf_pieces(
             "TrueType font with Arabic and Latin letters",
             code="font_missing",
         )
-    pages = PageCache(objects, settings)
+    pages = PageCache(adapters, settings)
     return joined(
         _parts(iter(invoices), pages, settings, wording),
         title=wording.say("Invoices"),

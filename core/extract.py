@@ -50,10 +50,18 @@ class Extractor:
         )
         self.reader = f"khana-{version('khana')} {self._numeric.version}"
 
-    def extract(self, data: bytes, templates: Sequence[KnownTemplate], *, name: str) -> Outcome:
+    def extract(
+        self,
+        data: bytes,
+        templates: Sequence[KnownTemplate],
+        *,
+        name: str,
+        page: int | None = None,
+    ) -> Outcome:
         """What the file `data`, called `name`, holds in the boxes of the template that fits it.
 
-        A file that can't be read is a `failed` outcome.
+        page: where it isn't None, this page of the file is read as if there were no other. A file
+        that can't be read is a `failed` outcome.
 
         Raises:
             TemplateError: a template's reference picture can't be used.
@@ -61,11 +69,15 @@ class Extractor:
             SetupError: an outside program is missing.
         """
         clock = Stopwatch()
+        invoices = 1
         try:
-            with open_document(data, self._limits, name=name) as document:
+            with open_document(data, self._limits, name=name, page=page) as document:
+                if len(templates) == 1:
+                    # Known also if its first page can't be read: the others may be.
+                    invoices = _invoices(templates[0].template, document)
                 outcome = self._extract(document, templates, name, clock)
         except FileError as error:
-            outcome = Outcome(status=Status.FAILED, error=ErrorInfo.of(error))
+            outcome = Outcome(status=Status.FAILED, error=ErrorInfo.of(error), invoices=invoices)
         return outcome.model_copy(update={"timings_ms": clock.timings_ms})
 
     def _extract(
@@ -131,6 +143,7 @@ class Extractor:
             fields=fields,
             page_sizes=pages.sizes,
             reasons=tuple(reasons),
+            invoices=_invoices(template, document),
         )
 
     def _choose(
@@ -214,6 +227,11 @@ class Pages:
     def sizes(self) -> dict[int, tuple[int, int]]:
         """Width and height in pixels of the pages that were asked for, by number."""
         return {n: (gray.shape[1], gray.shape[0]) for n, gray in sorted(self._gray.items())}
+
+
+def _invoices(template: Template, document: Document) -> int:
+    """How many invoices the document holds whose first page is of the template's form."""
+    return document.pages if template.split == "pages" else 1
 
 
 def _reading(field: Field, verdict: Verdict, template: Template, box: Box, turned: Turn) -> Reading:

@@ -11,7 +11,6 @@ and a person who has looked (`core.review`) makes `needs_review` `done`, or `fai
 invoice to keep.
 """
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -20,6 +19,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import BusyError, ConflictError, KhanaError
+from core.identity import Part
 from core.template import Box, Kind, Turn
 
 
@@ -133,7 +133,10 @@ class Note(_Model):
 
 
 class Outcome(_Model):
-    """What reading a file came to. `page_sizes` are as in `Invoice`."""
+    """What reading a file came to. `page_sizes` are as in `Invoice`.
+
+    `invoices` is how many the file holds: one a page where the template that was found says so.
+    """
 
     status: Literal[Status.DONE, Status.NEEDS_REVIEW, Status.FAILED]
     template: TemplateRef | None = None
@@ -142,6 +145,7 @@ class Outcome(_Model):
     reasons: tuple[Reason, ...] = ()
     error: ErrorInfo | None = None
     timings_ms: dict[str, float] = {}
+    invoices: int = 1
 
 
 class Invoice(_Model):
@@ -154,6 +158,8 @@ class Invoice(_Model):
     oldest first. `error` says why it failed or, while it waits, what the last try met with. `notes`
     tell what became of the file at its source, the oldest first. Where the file has several
     revisions, `replaces` is the invoice of the one before and `replaced_by` that of the one after.
+    `part` says which page of a file it is that holds an invoice a page; that page is then its page
+    1, and `object` announces it alone (`core.parts`).
     """
 
     id: str
@@ -176,6 +182,7 @@ class Invoice(_Model):
     notes: tuple[Note, ...] = ()
     replaces: str | None = None
     replaced_by: str | None = None
+    part: Part | None = None
 
     def key_field(self, *names: str, kind: Kind) -> Reading | None:
         """The reading under the first of `names` that is of `kind`, else the first of `kind`.
@@ -206,18 +213,6 @@ class Invoice(_Model):
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def invoice_id(sha256_hex: str) -> str:
-    """The id of the file whose SHA-256 is given in hex: the same bytes are the same invoice.
-
-    128 bits: far from a chance collision, and short enough for a web address.
-    """
-    return sha256_hex[:32]
-
-
-def sha256_hex(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def begin_reading(
@@ -256,8 +251,8 @@ def put_back(invoice: Invoice, error: ErrorInfo, *, begun: Invoice) -> Invoice |
     )
 
 
-def finish(invoice: Invoice, outcome: Outcome, *, reader: str) -> Invoice:
-    """The invoice with what reading it came to.
+def finish(invoice: Invoice, outcome: Outcome, *, reader: str, part: Part | None = None) -> Invoice:
+    """The invoice with what reading it came to, and which `part` of its file it turned out to be.
 
     Corrected fields stay, and what is said against them alone is no reason for another review.
     """
@@ -269,8 +264,9 @@ def finish(invoice: Invoice, outcome: Outcome, *, reader: str) -> Invoice:
     )
     settled = outcome.status is Status.NEEDS_REVIEW and outcome.reasons and not reasons
     return invoice.model_copy(
-        update=dict(outcome)
+        update={name: value for name, value in outcome if name != "invoices"}
         | {
+            "part": invoice.part or part,
             "status": Status.DONE if settled else outcome.status,
             "fields": outcome.fields | reviewed,
             "reasons": reasons,
@@ -301,34 +297,6 @@ def requeue(invoice: Invoice, *, template: str | None = None) -> Invoice:
             "error": None,
         }
     )
-
-
-def move_object(invoice: Invoice, ref: ObjectRef | None) -> Invoice:
-    """The invoice with `ref` as its object, unless it knows of a newer generation already."""
-    # A late event of an older generation must not take the invoice back to it.
-    refs = [each for each in (invoice.object, ref) if each is not None]
-    newest = max(refs, key=lambda each: each.generation, default=None)
-    return invoice.model_copy(update={"object": newest})
-
-
-def add_source(invoice: Invoice, source: SourceRef) -> Invoice:
-    """The invoice with one more place that its bytes came from, noted once."""
-    known = {(s.kind, s.file_id) for s in (invoice.source, *invoice.duplicates)}
-    if (source.kind, source.file_id) in known:
-        return invoice
-    return invoice.model_copy(update={"duplicates": (*invoice.duplicates, source)})
-
-
-MOST_NOTES = 100
-"""Older ones are let go: what is kept of one invoice has to fit into one document."""
-
-
-def add_note(invoice: Invoice, code: str, message: str) -> Invoice:
-    """The invoice with one more note, unless its newest says the same."""
-    if invoice.notes and (invoice.notes[-1].code, invoice.notes[-1].message) == (code, message):
-        return invoice
-    note = Note(code=code, message=message, at=now())
-    return invoice.model_copy(update={"notes": (*invoice.notes, note)[-MOST_NOTES:]})
 
 
 REJECTED = "rejected"

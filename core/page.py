@@ -108,15 +108,17 @@ def check(data: bytes, limits: Limits, *, name: str) -> Info:
 
 
 class Document:
-    """An open file. Close it, or use it in a `with` statement. One thread at a time."""
+    """An open file, or one page of it. Close it, or use it in a `with` statement. One thread at a
+    time.
 
-    def __init__(self, decoder: Decoder, *, name: str) -> None:
+    `only` is the page of the file that is the document's only one; None for all of them.
+    """
+
+    def __init__(self, decoder: Decoder, *, name: str, only: int | None = None) -> None:
         self._decoder = decoder
         self._name = name
-
-    @property
-    def pages(self) -> int:
-        return self._decoder.pages
+        self._first = only or 1
+        self.pages = decoder.pages if only is None else 1
 
     def gray(self, number: int, size_hint: tuple[int, int]) -> NDArray[np.uint8]:
         """Page `number` (1 is the first) as H×W, 0 is black.
@@ -140,7 +142,7 @@ class Document:
 
         Raises as `gray` does.
         """
-        return self._decoder.characters(number)
+        return self._decoder.characters(self._in_file(number))
 
     def close(self) -> None:
         self._decoder.close()
@@ -157,10 +159,7 @@ class Document:
         self.close()
 
     def _decode(self, number: int, size_hint: tuple[int, int], *, color: bool) -> NDArray[np.uint8]:
-        if not 1 <= number <= self.pages:
-            raise FileError(
-                f"{self._name}: has no page {number}, only {self.pages}", code="no_such_page"
-            )
+        number = self._in_file(number)
         pixels = self._decoder.decode(number, size_hint, color=color)
         height, width = pixels.shape[:2]
         if min(width, height) < MIN_SIDE:
@@ -171,20 +170,34 @@ class Document:
             )
         return pixels
 
+    def _in_file(self, number: int) -> int:
+        if not 1 <= number <= self.pages:
+            raise _no_page(self._name, number, self.pages)
+        return number + self._first - 1
 
-def open_document(data: bytes, limits: Limits, *, name: str) -> Document:
+
+def open_document(data: bytes, limits: Limits, *, name: str, page: int | None = None) -> Document:
     """Opens the file `data`, called `name` in messages, ready to give its pages.
+
+    page: where it isn't None, this page of the file is the document's only one, its page 1.
 
     Raises:
         FileError: what `check` raises, truncated_file, corrupt_file, password_needed,
-            too_many_pages, read_timeout, reader_crashed.
+            too_many_pages, no_such_page, read_timeout, reader_crashed.
         TransientError: no process can start to decode it.
     """
     allowance = Allowance(
         limits.max_pages, limits.max_pixels, limits.max_seconds, limits.max_memory
     )
     decoder = ConfinedDecoder(data, check(data, limits, name=name).format, name, allowance)
-    return Document(decoder, name=name)
+    if page is not None and not 1 <= page <= decoder.pages:
+        decoder.close()
+        raise _no_page(name, page, decoder.pages)
+    return Document(decoder, name=name, only=page)
+
+
+def _no_page(name: str, number: int, pages: int) -> FileError:
+    return FileError(f"{name}: has no page {number}, only {pages}", code="no_such_page")
 
 
 def looks_complete(path: Path) -> bool:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from core.errors import FileError, NotFoundError
 from core.formats.sniff import sniff
 from core.invoice import Invoice, ObjectRef, Reading
-from core.ports import ObjectStore
+from core.origin import object_of
+from core.parts import file_of
+from core.ports import Adapters
 from core.settings import Settings
 
 # OpenCV and PDFium take 0.2 s to load: only whoever asks for a picture waits for them.
@@ -41,8 +43,8 @@ class PageCache:
     `settings.max_pixels` does.
     """
 
-    def __init__(self, objects: ObjectStore, settings: Settings) -> None:
-        self._objects = objects
+    def __init__(self, adapters: Adapters, settings: Settings) -> None:
+        self._adapters = adapters
         self._settings = settings
         self._lock = threading.Lock()
         self._last: tuple[tuple[ObjectRef, int, tuple[int, int]], Pixels] | None = None
@@ -75,18 +77,25 @@ class PageCache:
     def _decode_invoice(
         self, invoice: Invoice, number: int, size_hint: tuple[int, int]
     ) -> "Pixels":
-        data = self._objects.read(object_of(invoice)).data
+        data, name = file_of(self._adapters, invoice), invoice.source.name
+        part = invoice.part.page if invoice.part else None
         try:
-            return self._decode(data, number, size_hint, name=invoice.source.name)[0]
+            return self._decode(data, number, size_hint, name=name, part=part)[0]
         except FileError as error:
             raise NotFoundError(error.message, code=error.code) from error
 
     def _decode(
-        self, data: bytes, number: int, size_hint: tuple[int, int], *, name: str
+        self,
+        data: bytes,
+        number: int,
+        size_hint: tuple[int, int],
+        *,
+        name: str,
+        part: int | None = None,
     ) -> tuple["Pixels", int]:
         from core.page import Limits, open_document  # noqa: PLC0415
 
-        with open_document(data, Limits.of(self._settings), name=name) as document:
+        with open_document(data, Limits.of(self._settings), name=name, page=part) as document:
             return document.color(number, size_hint), document.pages
 
 
@@ -94,13 +103,6 @@ def has_picture(invoice: Invoice) -> bool:
     """Whether there is a page of the invoice to be shown, as far as is known without decoding."""
     unseen = invoice.error is not None and invoice.error.code in _UNSEEN
     return invoice.object is not None and not unseen
-
-
-def object_of(invoice: Invoice) -> ObjectRef:
-    """Where the invoice's file is. Raises NotFoundError if it was never taken in."""
-    if invoice.object is None:
-        raise NotFoundError(f"{invoice.source.name}: its file was not taken in", code="no_file")
-    return invoice.object
 
 
 def as_it_came(data: bytes, *, name: str) -> str | None:

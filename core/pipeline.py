@@ -7,12 +7,21 @@ and the status moves inside a transaction: whoever crashes, doubles or comes lat
 import hashlib
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from time import monotonic
 from typing import BinaryIO, Protocol
 
-from core.errors import FileError, KhanaError, NotFoundError, SetupError, TransientError
+from core.arrival import as_known, invoice_of, keep
+from core.errors import (
+    FileError,
+    KhanaError,
+    NotFoundError,
+    RequestError,
+    SetupError,
+    TransientError,
+)
+from core.identity import invoice_id, sha256_hex
 from core.invoice import (
     ErrorInfo,
     Invoice,
@@ -21,17 +30,15 @@ from core.invoice import (
     SourceRef,
     Status,
     TemplateRef,
-    add_source,
     begin_reading,
     finish,
-    invoice_id,
-    move_object,
     now,
     put_back,
     requeue,
-    sha256_hex,
 )
 from core.observe import tell
+from core.origin import move_object
+from core.parts import file_of, split
 from core.ports import Adapters, InvoiceStore, KnownTemplate, SourceFile
 from core.settings import Settings
 
@@ -51,8 +58,15 @@ class FileReader(Protocol):
     def reader(self) -> str:
         """Its version: an invoice is read once by each."""
 
-    def extract(self, data: bytes, templates: Sequence[KnownTemplate], *, name: str) -> Outcome:
-        """What the file holds; raises as `Extractor.extract` does."""
+    def extract(
+        self,
+        data: bytes,
+        templates: Sequence[KnownTemplate],
+        *,
+        name: str,
+        page: int | None = None,
+    ) -> Outcome:
+        """What the file, or this page of it alone, holds; raises as `Extractor.extract` does."""
 
 
 def receive(
@@ -93,24 +107,20 @@ def receive(
             requested_template=template,
             received_at=now(),
         )
-        # The object first: once it is there it announces itself, and its metadata alone is enough
-        # to make the invoice, so a crash between the two steps loses nothing.
-        ref = adapters.objects.create(
-            f"invoices/{invoice.id}",
+        kept = keep(
+            adapters,
+            invoice,
             spool,  # type: ignore[arg-type]  # typeshed's SpooledTemporaryFile is no BinaryIO
-            content_type="application/octet-stream",
-            metadata=_to_metadata(invoice),
         )
-    known = _ensure(adapters.store, invoice.model_copy(update={"object": ref}))
     tell(
         "received",
-        invoice=known.id,
+        invoice=kept.id,
         source=source.kind,
         bytes=size,
-        again=known.received_at != invoice.received_at,
+        again=kept.received_at != invoice.received_at,
         ms=1e3 * (monotonic() - begun),
     )
-    return known
+    return kept
 
 
 def process(
@@ -130,7 +140,7 @@ def process(
         stored = adapters.objects.read(ref)
     except NotFoundError:
         return None
-    invoice = _ensure(adapters.store, _from_metadata(stored.data, stored.metadata, ref))
+    invoice = as_known(adapters.store, invoice_of(stored, ref))
     # Twice the limit of one reading: a lease must outlast the reading that it protects.
     lease = timedelta(seconds=2 * settings.read_timeout)
     newest = _newest(adapters, invoice)
@@ -145,9 +155,11 @@ def process(
     begun = adapters.store.update(invoice.id, begin)
     if idle:
         return begun
+    part = None
     try:
-        templates = _templates(adapters, invoice.requested_template)
-        outcome = extractor.extract(stored.data, templates, name=invoice.source.name)
+        outcome = _read(adapters, extractor, begun, stored.data)
+        # Before the outcome is kept: after a crash in between it is all done once more.
+        part = split(adapters, begun, outcome)
     except (SetupError, TransientError) as error:
         # The installation is at fault, not the file: it is read once somebody has mended that.
         met = ErrorInfo.of(error)
@@ -165,7 +177,7 @@ def process(
             ),
         )
     read = adapters.store.update(
-        invoice.id, lambda current: finish(current, outcome, reader=extractor.reader)
+        invoice.id, lambda current: finish(current, outcome, reader=extractor.reader, part=part)
     )
     tell(
         "read",
@@ -181,6 +193,17 @@ def process(
         ms=1e3 * (monotonic() - started),
     )
     return read
+
+
+def _read(adapters: Adapters, extractor: FileReader, invoice: Invoice, data: bytes) -> Outcome:
+    """What the invoice holds, whose object has the bytes `data`."""
+    templates = _templates(adapters, invoice)
+    part = invoice.part
+    if part is not None and part.page > 1:
+        data = file_of(adapters, invoice)
+    return extractor.extract(
+        data, templates, name=invoice.source.name, page=part.page if part else None
+    )
 
 
 _NO_ANSWER = ErrorInfo(code="reader_crashed", message="no reader came to an end with it")
@@ -201,7 +224,7 @@ def give_up(
         stored = adapters.objects.read(ref)
     except NotFoundError:
         return None
-    invoice = _ensure(adapters.store, _from_metadata(stored.data, stored.metadata, ref))
+    invoice = as_known(adapters.store, invoice_of(stored, ref))
 
     def fail(current: Invoice) -> Invoice | None:
         if current.status.final:
@@ -245,25 +268,12 @@ def read_again(adapters: Adapters, invoice_id: str, *, template: str | None = No
     return store.update(invoice_id, lambda current: move_object(current, ref))
 
 
-def _ensure(store: InvoiceStore, invoice: Invoice) -> Invoice:
-    """The stored invoice of these bytes: as given if it is new, else with its source and object."""
-    known, created = store.create(invoice)
-    if created:
-        return known
-
-    def merge(current: Invoice) -> Invoice | None:
-        merged = move_object(add_source(current, invoice.source), invoice.object)
-        return None if merged == current else merged
-
-    return store.update(known.id, merge)
-
-
 def refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> Invoice:
     """Keeps a file that was not taken in as a `failed` invoice, so that it can be found."""
     # There are no stored bytes to name it by; what names a version of a file at its source does.
     identity = f"{file.ref.kind}\0{file.ref.file_id}\0{file.revision}"
     at = now()
-    known, _ = store.create(
+    refused, _ = store.create(
         Invoice(
             id=invoice_id(sha256_hex(identity.encode())),
             status=Status.FAILED,
@@ -273,12 +283,22 @@ def refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> Invoice:
             read_at=at,
         )
     )
-    tell("refused", invoice=known.id, source=file.ref.kind, code=error.code)
-    return known
+    tell("refused", invoice=refused.id, source=file.ref.kind, code=error.code)
+    return refused
 
 
-def _templates(adapters: Adapters, requested: str | None) -> Sequence[KnownTemplate]:
-    return adapters.shelf.all() if requested is None else [adapters.store.get_template(requested)]
+def _templates(adapters: Adapters, invoice: Invoice) -> Sequence[KnownTemplate]:
+    """Those that the invoice may be read with."""
+    asked = invoice.requested_template
+    if asked is None:
+        return adapters.shelf.all()
+    try:
+        return [adapters.store.get_template(asked)]
+    except NotFoundError as error:
+        raise RequestError(
+            f"{invoice.source.name}: is to be read with the template {asked}, which does not exist",
+            code="unknown_template",
+        ) from error
 
 
 def _newest(adapters: Adapters, invoice: Invoice) -> TemplateRef | None:
@@ -289,35 +309,3 @@ def _newest(adapters: Adapters, invoice: Invoice) -> TemplateRef | None:
         if known.template.id == invoice.template.id:
             return TemplateRef(id=known.template.id, version=known.template.version)
     return None
-
-
-def _to_metadata(invoice: Invoice) -> dict[str, str]:
-    """What an object must carry so that its invoice can be made from it alone."""
-    metadata = {
-        "source-kind": invoice.source.kind,
-        "source-file-id": invoice.source.file_id,
-        "source-name": invoice.source.name,
-        "source-link": invoice.source.link,
-        "template": invoice.requested_template,
-        "received-at": invoice.received_at.isoformat(),
-    }
-    return {key: value for key, value in metadata.items() if value is not None}
-
-
-def _from_metadata(data: bytes, metadata: Mapping[str, str], ref: ObjectRef) -> Invoice:
-    """The invoice of an object. One that somebody put into the bucket by hand has no metadata."""
-    received_at = metadata.get("received-at")
-    return Invoice.model_validate(
-        {
-            "id": invoice_id(sha256_hex(data)),
-            "source": {
-                "kind": metadata.get("source-kind", "upload"),
-                "file_id": metadata.get("source-file-id", ref.name),
-                "name": metadata.get("source-name", ref.name.rpartition("/")[2]),
-                "link": metadata.get("source-link"),
-            },
-            "object": ref,
-            "requested_template": metadata.get("template"),
-            "received_at": datetime.fromisoformat(received_at) if received_at else now(),
-        }
-    )

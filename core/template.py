@@ -84,7 +84,8 @@ class Template(BaseModel):
 
     `reference` is a file name relative to the template file: a picture of the form that pages are
     aligned to. Without it a page is only scaled to `page_size`. `page` is the page of a document
-    that fields are on which name none (1 is the first).
+    that fields are on which name none (1 is the first). With `split`, each page of a file whose
+    first page is of this form is an invoice of its own, of this form or another.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -95,6 +96,7 @@ class Template(BaseModel):
     page_size: tuple[Side, Side]
     reference: str | None = None
     page: Annotated[int, Constrained(ge=1)] = 1
+    split: Literal["pages"] | None = None
     date_order: DateOrder = "dmy"
     fields: Annotated[tuple[Field, ...], Constrained(min_length=1, max_length=MAX_FIELDS)]
     rules: Annotated[tuple[str, ...], Constrained(max_length=MAX_RULES)] = ()
@@ -116,6 +118,8 @@ class Template(BaseModel):
                     "{height} pixels",
                     {"box": list(field.box), "name": field.name, "width": width, "height": height},
                 )
+        if self.split and any(self.page_of(field) > 1 for field in self.fields):
+            raise ValueError("where each page is an invoice (split), all boxes must be on page 1")
         if self.reference is not None:
             path = PurePosixPath(self.reference)
             if path.is_absolute() or ".." in path.parts or not path.name:

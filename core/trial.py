@@ -16,12 +16,13 @@ def try_read(
     *,
     name: str,
     reference: bytes | None = None,
+    page: int | None = None,
 ) -> Outcome:
     """What the boxes of a template hold: on the very page that they were drawn on, which is only
     scaled, or on another page of the form, which is aligned to `reference`, a picture of the form.
 
     data: the file, called `name`. template: its JSON, in which `id`, `reference` and `rules` may be
-    missing and don't count.
+    missing and don't count. page: where it isn't None, this page of the file is all of it.
 
     Raises:
         TemplateError: it is no template, or `reference` can't be used.
@@ -34,4 +35,5 @@ def try_read(
     if not isinstance(drawn, dict):
         raise TemplateError("template: must be a JSON object")
     drawn = drawn | {"id": "trial", "reference": None, "rules": []}
-    return reader.extract(data, [StoredTemplate(parse_template(drawn), reference)], name=name)
+    templates = [StoredTemplate(parse_template(drawn), reference)]
+    return reader.extract(data, templates, name=name, page=page)

@@ -14,9 +14,11 @@ from time import monotonic
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import FileError, KhanaError, NotFoundError, SetupError, TransientError
-from core.invoice import Invoice, SourceRef, add_note, now
+from core.invoice import Invoice, SourceRef, now
 from core.lease import Lease
 from core.observe import tell
+from core.origin import add_note
+from core.parts import change_all
 from core.pipeline import receive, refuse
 from core.ports import Adapters, Gone, InvoiceStore, Source, SourceFile
 from core.settings import Settings
@@ -244,7 +246,7 @@ class _Look:
             return None if noted == invoice else noted
 
         try:
-            self.adapters.store.update(known.invoice, change)
+            change_all(self.adapters.store, known.invoice, change)
         except NotFoundError:
             log.info("%s: its invoice was deleted", ref.name or ref.file_id)
 
@@ -306,11 +308,12 @@ def _known(store: InvoiceStore, ref: SourceRef) -> _Known | None:
 def _link(store: InvoiceStore, *, older: str, newer: str) -> None:
     """Links the invoices of two revisions of a file. Done twice it changes nothing."""
     try:
-        store.update(older, lambda one: one.model_copy(update={"replaced_by": newer}))
+        change_all(store, older, lambda one: one.model_copy(update={"replaced_by": newer}))
     except NotFoundError:  # somebody deleted it
         return
     # Bytes may come back: what was replaced is then the newest again.
-    store.update(newer, lambda one: one.model_copy(update={"replaces": older, "replaced_by": None}))
+    links = {"replaces": older, "replaced_by": None}
+    change_all(store, newer, lambda one: one.model_copy(update=links))
 
 
 def _key(ref: SourceRef) -> str:

@@ -21,7 +21,7 @@ class Context:
 
 def install(app: flask.Flask, adapters: Adapters, settings: Settings) -> None:
     """Gives the app what `context` finds in each of its requests."""
-    app.extensions[_KEY] = Context(adapters, settings, PageCache(adapters.objects, settings))
+    app.extensions[_KEY] = Context(adapters, settings, PageCache(adapters, settings))
 
 
 def context() -> Context:

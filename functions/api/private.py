@@ -22,8 +22,14 @@ Files = Mapping[str, tuple[str, bytes]]
 """By field of a form, a file's name and bytes."""
 
 
-def post(url: str, files: Files | None = None, *, timeout: float = LONGEST_S) -> Any:
-    """What the function at `url` answers to a POST of `files`, from JSON.
+def post(
+    url: str,
+    files: Files | None = None,
+    form: Mapping[str, str] | None = None,
+    *,
+    timeout: float = LONGEST_S,
+) -> Any:
+    """What the function at `url` answers to a POST of `files` and the words of `form`, from JSON.
 
     Raises:
         RequestError: what was sent can't be used.
@@ -31,7 +37,7 @@ def post(url: str, files: Files | None = None, *, timeout: float = LONGEST_S) ->
         SetupError: somebody has to mend something first; the message says what.
     """
     try:
-        answer = requests.post(url, headers=_identity(url), files=files, timeout=timeout)
+        answer = requests.post(url, headers=_identity(url), files=files, data=form, timeout=timeout)
     except requests.RequestException as error:
         raise TransientError(f"{url}: is out of reach: {type(error).__name__}") from error
     if answer.ok:

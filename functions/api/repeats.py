@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel
 
 from core.errors import RequestError
-from core.invoice import now, sha256_hex
+from core.identity import sha256_hex
+from core.invoice import now
 from core.ports import InvoiceStore
 
 KEPT = timedelta(hours=24)

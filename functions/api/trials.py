@@ -31,6 +31,7 @@ class Trials:
         *,
         name: str,
         reference: bytes | None = None,
+        page: int | None = None,
     ) -> Outcome:
         """As `core.trial.try_read`; `failed` for a file that can't be read.
 
@@ -42,7 +43,8 @@ class Trials:
             files = {"file": (name, data), "template": ("template.json", template)}
             if reference is not None:
                 files["reference"] = ("reference", reference)
-            return Outcome.model_validate(private.post(settings.read_now_url, files))
+            form = {} if page is None else {"page": str(page)}
+            return Outcome.model_validate(private.post(settings.read_now_url, files, form))
         from core.trial import try_read  # noqa: PLC0415
 
         with self._lock:
@@ -50,7 +52,9 @@ class Trials:
                 from core.extract import Extractor  # noqa: PLC0415
 
                 self._extractor = Extractor(settings)
-            return try_read(self._extractor, data, template, name=name, reference=reference)
+            return try_read(
+                self._extractor, data, template, name=name, reference=reference, page=page
+            )
 
 
 def trials() -> Trials:

@@ -60,6 +60,7 @@ REMEDIES = {
     "read_timeout": "Have it read again; if that fails too, scan it at a lower resolution.",
     "too_many_pages": "Split it, and upload the invoices one by one.",
     "truncated_file": "Copy or scan it again: a part of it is missing.",
+    "unknown_template": "Choose another below and press “Read again”.",
     "unsupported_format": "Save it as PDF, JPEG or PNG and upload that.",
 }
 """What a person can do, by the code of an error or of a reason."""

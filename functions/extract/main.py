@@ -76,7 +76,8 @@ def extract(event: CloudEvent) -> None:
 
 @functions_framework.http
 def read_now(request: flask.Request) -> flask.Response:
-    """What the boxes of the form's `template` hold in its `file`; stores nothing."""
+    """What the boxes of the form's `template` hold in its `file`, or in `page` of it alone; stores
+    nothing."""
     try:
         with _building:
             extractor = _extractor()
@@ -90,6 +91,7 @@ def read_now(request: flask.Request) -> flask.Response:
             template.read(),
             name=file.filename or "the file",
             reference=reference.read() if reference else None,
+            page=request.form.get("page", type=int),
         )
     except InputError as error:
         return error_answer(error, 422)

@@ -36,7 +36,9 @@ def khana() -> None:
 @khana.command()
 @option("--template", type=click.Path(path_type=Path), help="the template of all files")
 @option("--templates", type=click.Path(path_type=Path), help="a folder to choose from per file")
-@option("--json", "as_json", envvar="KHANA_READ_JSON", is_flag=True, help="one JSON line per file")
+@option(
+    "--json", "as_json", envvar="KHANA_READ_JSON", is_flag=True, help="one JSON line per invoice"
+)
 @setting_options(
     "review_threshold", "tesseract", "threads", "max_file_bytes", "max_pixels", "max_pages"
 )
@@ -64,12 +66,13 @@ def read(
             faults.append(error)
             click.echo(f"khana: {error.message} [{error.code}]", err=True)
     failed = bool(faults)
-    for path, outcome, elapsed_ms in _read_files(files, stored, faults, settings, quiet=as_json):
+    reader = _read_files(files, stored, faults, settings, named=template is not None, quiet=as_json)
+    for path, page, outcome, elapsed_ms in reader:
         failed |= outcome.status is Status.FAILED
         if as_json:
-            click.echo(json.dumps(_line(path, outcome, elapsed_ms), ensure_ascii=False))
+            click.echo(json.dumps(_line(path, page, outcome, elapsed_ms), ensure_ascii=False))
         else:
-            _print_outcome(path, outcome)
+            _print_outcome(path, page, outcome)
     sys.exit(1 if failed else 0)
 
 
@@ -104,22 +107,32 @@ def _read_files(
     faults: Sequence[TemplateError],
     settings: Settings,
     *,
+    named: bool,
     quiet: bool,
-) -> Iterator[tuple[Path, Outcome, float]]:
+) -> Iterator[tuple[Path, int | None, Outcome, float]]:
+    """What each invoice holds, and the page of its file that it is, if there are several."""
     from core.extract import Extractor  # noqa: PLC0415  # loads OpenCV and the model
+    from core.parts import count  # noqa: PLC0415
 
     extractor = Extractor(settings) if templates else None
     console = Console(stderr=True)
     show = not quiet and len(files) > 1 and console.is_terminal
     for path in track(files, "Reading", console=console, disable=not show):
-        start = time.perf_counter()
-        try:
-            if extractor is None:
-                raise faults[0]
-            outcome = extractor.extract(_file_bytes(path, settings), templates, name=str(path))
-        except KhanaError as error:
-            outcome = Outcome(status=Status.FAILED, error=ErrorInfo.of(error))
-        yield path, outcome, (time.perf_counter() - start) * 1000
+        pages, page = 1, 0
+        while page < pages:
+            page += 1
+            start = time.perf_counter()
+            try:
+                if extractor is None:
+                    raise faults[0]
+                data, only = _file_bytes(path, settings), None if page == 1 else page
+                outcome = extractor.extract(data, templates, name=str(path), page=only)
+            except KhanaError as error:
+                outcome = Outcome(status=Status.FAILED, error=ErrorInfo.of(error))
+            if page == 1:
+                pages = count(outcome, named=named)
+            elapsed_ms = (time.perf_counter() - start) * 1000
+            yield path, page if pages > 1 else None, outcome, elapsed_ms
 
 
 def _file_bytes(path: Path, settings: Settings) -> bytes:
@@ -131,16 +144,23 @@ def _file_bytes(path: Path, settings: Settings) -> bytes:
         raise FileError(f"{path}: {error.strerror}", code="file_unreadable") from error
 
 
-def _line(path: Path, outcome: Outcome, elapsed_ms: float) -> dict[str, Any]:
+def _line(path: Path, page: int | None, outcome: Outcome, elapsed_ms: float) -> dict[str, Any]:
     data = outcome.model_dump(mode="json")
     keys = ("status", "template", "fields", "reasons", "error")
-    return {"file": str(path), **{k: data[k] for k in keys}, "elapsed_ms": round(elapsed_ms, 1)}
+    return {
+        "file": str(path),
+        **({} if page is None else {"page": page}),
+        **{k: data[k] for k in keys},
+        "elapsed_ms": round(elapsed_ms, 1),
+    }
 
 
-def _print_outcome(path: Path, outcome: Outcome) -> None:
+def _print_outcome(path: Path, page: int | None, outcome: Outcome) -> None:
     console = wide_console()
+    which = "" if page is None else f", page {page}"
     template = f"  ({outcome.template.id})" if outcome.template else ""
-    console.print(f"\n[bold]{path}[/bold]  {outcome.status.value}{template}", highlight=False)
+    said = f"\n[bold]{path}[/bold]{which}  {outcome.status.value}{template}"
+    console.print(said, highlight=False)
     if outcome.error:
         console.print(f"  {outcome.error.message} [dim]\\[{outcome.error.code}][/dim]")
     if outcome.fields:

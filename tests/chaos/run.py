@@ -16,7 +16,7 @@ from emulators.drive import USER_LOG, DriveServer
 from werkzeug.exceptions import HTTPException
 
 from core.extract import Extractor
-from core.invoice import invoice_id, sha256_hex
+from core.identity import invoice_id, sha256_hex
 from core.ports import Adapters
 from core.settings import Settings
 from functions import rounds

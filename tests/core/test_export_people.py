@@ -175,7 +175,7 @@ def red(page: pypdfium2.PdfPage) -> tuple[float, float]:
 def test_a_pdf_shows_values_and_what_they_were_read_from(
     adapters: Adapters, settings: Settings, stored: Invoice
 ) -> None:
-    data = b"".join(pdf_pieces([stored], adapters.objects, settings, wording=ENGLISH))
+    data = b"".join(pdf_pieces([stored], adapters, settings, wording=ENGLISH))
     (page,) = document(data)
     text = words(page)
     assert "56000.50" in text
@@ -188,7 +188,7 @@ def test_a_pdf_shows_values_and_what_they_were_read_from(
 def test_in_arabic_the_columns_change_sides_and_letters_join(
     adapters: Adapters, settings: Settings, stored: Invoice
 ) -> None:
-    data = b"".join(pdf_pieces([stored], adapters.objects, settings, wording=ARABIC))
+    data = b"".join(pdf_pieces([stored], adapters, settings, wording=ARABIC))
     (page,) = document(data)
     begin, end = red(page)
     assert 0.1 < begin < end < 0.5
@@ -198,7 +198,7 @@ def test_in_arabic_the_columns_change_sides_and_letters_join(
     assert "is odd" not in text
     assert b"/Direction /R2L" in data
     # Shaped, the letters of a word are glyphs of their own, which a font without shaping has not.
-    plain = b"".join(pdf_pieces([stored], adapters.objects, settings, wording=ENGLISH))
+    plain = b"".join(pdf_pieces([stored], adapters, settings, wording=ENGLISH))
     assert b"/Direction /L2R" in plain
 
 
@@ -206,7 +206,7 @@ def test_short_documents_become_one(
     adapters: Adapters, settings: Settings, stored: Invoice
 ) -> None:
     count = 2 * INVOICES_A_PART + 1
-    parts = list(pdf_pieces([stored] * count, adapters.objects, settings, wording=ENGLISH))
+    parts = list(pdf_pieces([stored] * count, adapters, settings, wording=ENGLISH))
     assert len(parts) == 5
     whole = document(b"".join(parts))
     text = "".join(words(page) for page in whole)
@@ -220,10 +220,10 @@ def test_short_documents_become_one(
 def test_without_invoices_or_their_pages_there_is_a_pdf_all_the_same(
     adapters: Adapters, settings: Settings, stored: Invoice
 ) -> None:
-    assert len(document(b"".join(pdf_pieces([], adapters.objects, settings, wording=ENGLISH)))) == 1
+    assert len(document(b"".join(pdf_pieces([], adapters, settings, wording=ENGLISH)))) == 1
     assert stored.object is not None
     adapters.objects.delete(stored.object)
-    gone = b"".join(pdf_pieces([stored], adapters.objects, settings, wording=ENGLISH))
+    gone = b"".join(pdf_pieces([stored], adapters, settings, wording=ENGLISH))
     assert "56000.50" in words(document(gone)[0])
 
 
@@ -248,13 +248,13 @@ from tests.bench.growth import FIELDS, invoices
 form, count = sys.argv[1], int(sys.argv[2])
 with tempfile.TemporaryDirectory() as data:
     settings = Settings(data=Path(data))
-    objects = connect(settings).objects
+    adapters = connect(settings)
     many = invoices(0, count)
     pieces = {
         "csv": lambda: export.csv_lines(many, FIELDS),
         "json": lambda: export.json_lines(many),
         "xlsx": lambda: xlsx_pieces(many, FIELDS, wording=export.ENGLISH),
-        "pdf": lambda: pdf_pieces(many, objects, settings, wording=export.ENGLISH),
+        "pdf": lambda: pdf_pieces(many, adapters, settings, wording=export.ENGLISH),
     }[form]()
     total = sum(map(len, pieces))
 print(total, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import BusyError, ConflictError
+from core.identity import invoice_id, sha256_hex
 from core.invoice import (
     ErrorInfo,
     Invoice,
@@ -17,14 +18,12 @@ from core.invoice import (
     SourceRef,
     Status,
     TemplateRef,
-    add_source,
     begin_reading,
     finish,
-    invoice_id,
     now,
     requeue,
-    sha256_hex,
 )
+from core.origin import add_source
 from core.review import correct, reject
 from core.template import Kind
 from core.values import Value

@@ -33,7 +33,14 @@ class Reader:
         self.calls = 0
         self._faults = list(faults)
 
-    def extract(self, data: bytes, templates: Sequence[StoredTemplate], *, name: str) -> Outcome:
+    def extract(
+        self,
+        data: bytes,
+        templates: Sequence[StoredTemplate],
+        *,
+        name: str,
+        page: int | None = None,
+    ) -> Outcome:
         self.calls += 1
         if self._faults:
             raise self._faults.pop(0)
@@ -96,7 +103,12 @@ def test_an_invoice_in_work_is_left_to_who_reads_it(adapters: Adapters, settings
 
     class Meanwhile(Reader):
         def extract(
-            self, data: bytes, templates: Sequence[StoredTemplate], *, name: str
+            self,
+            data: bytes,
+            templates: Sequence[StoredTemplate],
+            *,
+            name: str,
+            page: int | None = None,
         ) -> Outcome:
             with pytest.raises(BusyError):
                 process(adapters, Reader(), _ref(invoice), settings)
@@ -167,7 +179,12 @@ def test_a_fault_leaves_alone_who_reads_it_by_then(adapters: Adapters, settings:
 
     class TooSlow(Reader):
         def extract(
-            self, data: bytes, templates: Sequence[StoredTemplate], *, name: str
+            self,
+            data: bytes,
+            templates: Sequence[StoredTemplate],
+            *,
+            name: str,
+            page: int | None = None,
         ) -> Outcome:
             adapters.store.update(invoice.id, _without_lease)
             process(adapters, Reader(), _ref(invoice), settings)
@@ -225,7 +242,10 @@ def test_a_requested_template_that_is_not_there_fails(
     read = process(adapters, Reader(), _ref(invoice), settings)
     assert read is not None
     assert read.error is not None
-    assert read.error.code == NotFoundError.default_code
+    assert read.error == ErrorInfo(
+        code="unknown_template",
+        message="scan.jpg: is to be read with the template nobody, which does not exist",
+    )
 
 
 @pytest.mark.parametrize(("data", "code"), [(b"", "empty_file"), (b"x" * 1001, "file_too_large")])

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import KhanaError, SetupError
-from core.invoice import invoice_id, sha256_hex
+from core.identity import invoice_id, sha256_hex
 from core.ports import Adapters
 from core.settings import load_settings
 from functions.local import samples

@@ -10,6 +10,7 @@ from core.errors import ConflictError, NotFoundError, RequestError
 from core.export import public
 from core.invoice import Invoice, SourceRef, now
 from core.observe import tell
+from core.parts import check_deletable
 from core.pipeline import read_again, receive
 from core.ports import Adapters
 from core.review import reject, review
@@ -163,13 +164,17 @@ def review_invoice(path: InvoicePath, body: Review, header: ChangeHeaders) -> An
 
 
 @api.delete(
-    "/v1/invoices/<string:invoice_id>", responses={204: None, 404: ErrorBody, 412: ErrorBody}
+    "/v1/invoices/<string:invoice_id>",
+    responses={204: None, 404: ErrorBody, 409: ErrorBody, 412: ErrorBody},
 )
 def delete_invoice(path: InvoicePath, header: ChangeHeaders) -> Any:
-    """Removes an invoice and its file."""
+    """Removes an invoice and its file.
+    The first page of a file that holds an invoice a page keeps the file: it goes last.
+    """
     adapters = context().adapters
     invoice = adapters.store.get(path.invoice_id)
     must_match(public(invoice))
+    check_deletable(adapters.store, invoice)
     if invoice.object is not None:
         # The file first: should this stop half-way, the invoice is there to be deleted again, while
         # a file alone would become an invoice once more.

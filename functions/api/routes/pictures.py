@@ -7,7 +7,9 @@ from typing import Any
 import flask
 
 from core.errors import NotFoundError
-from core.pictures import as_it_came, crop, object_of, to_jpeg, to_png
+from core.origin import object_of
+from core.parts import file_of
+from core.pictures import as_it_came, crop, to_jpeg, to_png
 from functions.api.context import context
 from functions.api.routes import blueprint
 from functions.api.schemas import CropPath, ErrorBody, ImageQuery, InvoicePath
@@ -29,7 +31,7 @@ def get_image(path: InvoicePath, query: ImageQuery) -> Any:
     identity = (ref, query.page, query.width, invoice.page_sizes.get(query.page))
 
     def make() -> tuple[bytes, str]:
-        data = here.adapters.objects.read(ref).data
+        data = file_of(here.adapters, invoice)
         kind = as_it_came(data, name=invoice.source.name)
         if query.width is not None:
             page = here.pages.page(invoice, query.page)

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.checks import check_rules
 from core.errors import ConflictError, FileError, NotFoundError, RequestError, TemplateError
-from core.pictures import object_of
+from core.parts import file_of
 from core.ports import StoredTemplate
 from core.template import Template, dump_template, parse_template
 from functions.api.context import context
@@ -54,13 +54,14 @@ def create_template(form: TemplateForm) -> Any:
 )
 def try_boxes(form: TrialForm) -> Any:
     """Reads the boxes of a page, or of an earlier invoice, at once; stores nothing."""
-    name, data = _page_to_try(form)
+    name, data, page = _page_to_try(form)
     outcome = trials().read(
         context().settings,
         data,
         form.template.read(),
         name=name,
         reference=form.reference.read() if form.reference else None,
+        page=page,
     )
     if outcome.error is not None:
         raise FileError(outcome.error.message, code=outcome.error.code)
@@ -105,15 +106,17 @@ def delete_template(path: TemplatePath, header: ChangeHeaders) -> Any:
     return "", 204
 
 
-def _page_to_try(form: TrialForm) -> tuple[str, bytes]:
-    """The name and the bytes of the file or of the invoice that the form names."""
+def _page_to_try(form: TrialForm) -> tuple[str, bytes, int | None]:
+    """The name and the bytes of the file or of the invoice that the form names, and the page if it
+    is no more than one of it."""
     if (form.file is None) is (form.invoice is None):
         raise RequestError("send either a file or the id of an invoice")
     if form.file is not None:
-        return file_name(form.file.filename), form.file.read()
+        return file_name(form.file.filename), form.file.read(), None
     here = context()
     invoice = here.adapters.store.get(str(form.invoice))
-    return invoice.source.name, here.adapters.objects.read(object_of(invoice)).data
+    page = invoice.part.page if invoice.part else None
+    return invoice.source.name, file_of(here.adapters, invoice), page
 
 
 def _checked(form: TemplateForm, *, known: StoredTemplate | None) -> StoredTemplate:

@@ -7,7 +7,7 @@ import pytest
 from drawn import Read
 from flask.testing import FlaskClient
 
-from core.invoice import add_note
+from core.origin import add_note
 from core.ports import Adapters
 
 HTML = {"Accept": "text/html"}

@@ -8,11 +8,15 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from batches import batch, form
 from emulators.serving import ROOT, free_port, wait_until_it_listens
 from flask.testing import FlaskClient
 
 from core.adapters import connect
+from core.invoice import Outcome, Status
+from core.parts import split
 from core.settings import Settings
+from core.template import dump_template
 from functions.api.app import create_app
 
 INVOICE = ROOT / "samples" / "invoices" / "meridian-004518.jpg"
@@ -99,3 +103,16 @@ def test_it_is_a_file_or_an_invoice(client: FlaskClient) -> None:
     answer = client.post("/v1/templates:tryRead", data={"template": (io.BytesIO(b"{}"), "t.json")})
     assert answer.status_code == 422
     assert "either a file or the id" in answer.get_json()["error"]["message"]
+
+
+def test_a_page_of_an_earlier_file_is_tried_alone(client: FlaskClient, settings: Settings) -> None:
+    data = {"file": (io.BytesIO(batch(["004217", "100230"])), "b.tif")}
+    first = client.post("/v1/invoices", data=data).get_json()["id"]
+    adapters = connect(settings)
+    part = split(adapters, adapters.store.get(first), Outcome(status=Status.DONE, invoices=2))
+    assert part is not None
+    drawn = json.dumps(dump_template(form())).encode()
+    asked = {"invoice": part.ids[1], "template": (io.BytesIO(drawn), "t.json")}
+    answer = client.post("/v1/templates:tryRead", data=asked)
+    assert answer.status_code == 200, answer.text
+    assert answer.get_json()["fields"]["invoice_number"]["value"] == "100230"

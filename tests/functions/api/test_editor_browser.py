@@ -243,6 +243,7 @@ def test_a_new_version_is_tried_saved_and_read_again_on_request(
     expect(row).to_contain_text("20253.19")
     assert adapters.store.get(made.id).fields == {}  # nothing of it is kept
     _entry(page, 0).get_by_label("Name").fill("number")
+    page.get_by_label("Each page of a file is an invoice").check()
     page.get_by_role("button", name="Save as the next version").click()
     expect(page.get_by_text("Saved as version 2.")).to_be_visible(timeout=LONG_MS)
     page.get_by_role("button", name="Read 1 invoices again").click()
@@ -251,6 +252,7 @@ def test_a_new_version_is_tried_saved_and_read_again_on_request(
     kept = adapters.store.get_template("rimal")
     assert kept.template.fields[0].name == "number"
     assert kept.template.rules == RIMAL.rules
+    assert kept.template.split == "pages"
     assert kept.reference == (TEMPLATES / "rimal.png").read_bytes()
 
 

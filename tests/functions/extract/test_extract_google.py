@@ -19,6 +19,7 @@ from emulators.cloud import Cloud
 from emulators.eventarc import Eventarc, finalized, notification, published, pushed, send
 from emulators.firestore import LONG_LOCKS, VARIABLE
 from emulators.serving import running
+from PIL import Image
 from running_khana import khana
 
 from core.invoice import Invoice, ObjectRef, SourceRef, Status, TemplateRef
@@ -113,6 +114,34 @@ def test_what_an_event_announces_is_read(start: Start, adapters: Adapters) -> No
     failed = adapters.store.get(bad.id)
     assert failed.error is not None
     assert (failed.status, failed.error.code) == ("failed", "unsupported_format")
+
+
+def test_each_page_of_a_file_announces_itself(
+    start: Start, adapters: Adapters, cloud: Cloud, tesseract: Tesseract
+) -> None:
+    adapters.store.put_template(StoredTemplate(FORM.model_copy(update={"split": "pages"})))
+    pages = [Image.open(BytesIO(page(word))) for word in ("Bread", "Water", "Salt")]
+    file = BytesIO()
+    pages[0].save(file, "TIFF", save_all=True, append_images=pages[1:])
+    url = start()
+    with cloud.storage_client() as files, Eventarc(files, cloud.bucket, url):
+        first = received(adapters, file.getvalue(), "scan.tif")
+        until = time.monotonic() + 60
+        while [each.status for each in everything(adapters)] != ["done"] * 3:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    read = everything(adapters)
+    for each in (*read, *read):
+        assert send(url, finalized(ref_of(each))) == 200
+    assert everything(adapters) == read
+    assert [each.fields["seller"].value for each in read] == ["Bread", "Water", "Salt"]
+    assert [each.part and each.part.page for each in read] == [1, 2, 3]
+    assert read[0].id == first.id
+    assert tesseract.readings == 3
+
+
+def everything(adapters: Adapters) -> list[Invoice]:
+    return list(adapters.store.list(Query(descending=False)).invoices)
 
 
 def test_what_is_no_announcement_is_told_apart(start: Start, adapters: Adapters) -> None:

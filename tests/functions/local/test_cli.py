@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import openpyxl
 import pytest
+from batches import batch, form
 from PIL import Image, ImageDraw, ImageFont
 from running_khana import khana
 
@@ -20,6 +21,7 @@ from core.pipeline import receive
 from core.ports import Adapters
 from core.review import reject
 from core.settings import Settings
+from core.template import dump_template
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 
@@ -75,6 +77,25 @@ def test_read_prints_a_line_of_json_per_file(tmp_path: Path, template: Path) -> 
     )
     assert (fields["total"]["text"], fields["total"]["value"]) == ("٥٦٠٠٠", "56000")
     assert second["fields"]["total"]["value"] == "12345"  # type: ignore[index]
+
+
+def test_read_prints_a_line_for_each_page_that_is_an_invoice(tmp_path: Path) -> None:
+    forms = tmp_path / "forms"
+    forms.mkdir()
+    (forms / "form.json").write_text(json.dumps(dump_template(form())))
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(batch(["004217", "100230", "000891"], "PDF"))
+    for which in (["--templates", forms], ["--template", forms / "form.json"]):
+        run = khana("read", *which, "--json", scan)
+        assert run.returncode == 0, run.stderr
+        read = lines(run)
+        assert [(line["file"], line["page"]) for line in read] == [
+            (str(scan), n) for n in (1, 2, 3)
+        ]
+        numbers = [line["fields"]["invoice_number"]["value"] for line in read]  # type: ignore[index]
+        assert numbers == ["004217", "100230", "000891"]
+    table = khana("read", "--templates", forms, scan).stdout
+    assert "scan.pdf, page 3  " in table
 
 
 def test_one_bad_file_costs_that_file_alone(tmp_path: Path, template: Path) -> None:

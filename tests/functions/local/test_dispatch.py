@@ -29,7 +29,7 @@ from core.settings import load_settings
 
 class Reader:
     reader = "fault-1"
-    def extract(self, data, templates, *, name):
+    def extract(self, data, templates, *, name, page=None):
         {fault}
         return Outcome(status="needs_review")
 

@@ -20,7 +20,11 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from batches import batch, form
 
+from core.adapters import connect
+from core.ports import StoredTemplate
+from core.settings import Settings
 from core.webhooks import LEASE
 
 KHANA = str(Path(sys.executable).with_name("khana"))
@@ -132,6 +136,25 @@ def test_a_file_in_the_inbox_is_read_within_three_seconds(tmp_path: Path) -> Non
         )
         assert len(server.invoices()) == 2
         assert server.stop() == 0
+
+
+def test_each_page_of_a_file_is_an_invoice_once_though_all_is_killed(tmp_path: Path) -> None:
+    numbers = ["004217", "100230", "000891", "770045"]
+    data = batch(numbers)
+    connect(Settings(data=tmp_path)).store.put_template(StoredTemplate(form()))
+    with serving(tmp_path) as server:
+        (server.inbox / "scan.tif").write_bytes(data)
+        wait_for(lambda: len(server.invoices()) > 1, 30, "the first page to be read")
+        server.kill()
+        server.start()
+        server.wait_until_up()
+        wait_for(lambda: settled(server, 4), 60, "all pages")
+        (server.inbox / "again.tif").write_bytes(data)
+        wait_for(lambda: any(i["duplicates"] for i in server.invoices()), 20, "the second name")
+        read = sorted(server.invoices(), key=lambda invoice: invoice["part"]["page"])
+        assert [i["fields"]["invoice_number"]["value"] for i in read] == numbers
+        assert [i["part"]["page"] for i in read] == [1, 2, 3, 4]
+        assert {i["source"]["name"] for i in read} == {"scan.tif"}
 
 
 def test_a_half_copied_file_waits_for_its_other_half(tmp_path: Path) -> None:

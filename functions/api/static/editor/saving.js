@@ -15,6 +15,7 @@ export function dump(editor, drawing, stage) {
     name: form.elements.name.value.trim(),
     page_size: stage.size,
     date_order: form.elements.date_order.value,
+    split: form.elements.split.checked ? "pages" : null,
     rules: rules.filter(Boolean),
     fields: drawing.boxes.map((box) => ({
       name: box.name,
