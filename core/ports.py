@@ -19,11 +19,16 @@ from core.template import Template
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file seen at a source. `revision` changes whenever its bytes do."""
+    """A file seen at a source. `revision` changes whenever its bytes do.
+
+    `folder` are the names of the folders that it is in, as far as they are watched, with slashes
+    between them; empty if there are none.
+    """
 
     ref: SourceRef
     revision: str
     size: int
+    folder: str = ""
 
 
 @dataclass(frozen=True)

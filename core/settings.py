@@ -81,9 +81,9 @@ class Settings(BaseSettings):
         str | None,
         Field(
             pattern=r"^[^=,]+=[a-z0-9][a-z0-9._-]*(,[^=,]+=[a-z0-9][a-z0-9._-]*)*$",
-            description="files of watched places whose name or path tells their template: "
-            "PATTERN=TEMPLATE, by commas, the first that fits (`acme/*=acme,INV-??.pdf=bahr`); "
-            "the others are told by their looks",
+            description="files of the inbox and of Drive whose name or folder tells their "
+            "template: PATTERN=TEMPLATE, by commas, the first that fits "
+            "(`acme/*=acme,INV-??.pdf=bahr`); the others are told by their looks",
         ),
     ] = None
     watch_timeout: Annotated[

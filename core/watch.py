@@ -6,6 +6,7 @@ and loses none.
 
 import logging
 import math
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -78,17 +79,24 @@ class _Known(BaseModel):
     gone: str | None = None
 
 
-def named_template(ref: SourceRef, settings: Settings) -> str | None:
-    """The template that a file's name tells, or its path in a watched folder; None if they don't.
+def named_template(file: SourceFile, settings: Settings) -> str | None:
+    """The template that a file's name tells, or its folders with it; None if they don't.
 
-    Patterns are those of a shell, whatever the case of letters.
+    Patterns are those of a shell, whatever the case of letters. A folder counts wherever it is:
+    `acme/*` fits `2026/acme/1.pdf` as it fits `acme/1.pdf`.
     """
-    names = (ref.name.lower(), ref.file_id.lower() if ref.kind == "folder" else "")
+    parts = _folded(f"{file.folder}/{file.ref.name}").split("/")
+    ends = ["/".join(parts[start:]) for start in range(len(parts))]
     for each in filter(None, (settings.template_names or "").split(",")):
         pattern, _, template = each.partition("=")
-        if any(fnmatchcase(name, pattern.strip().lower()) for name in names):
+        if any(fnmatchcase(end, _folded(pattern.strip())) for end in ends):
             return template
     return None
+
+
+def _folded(name: str) -> str:
+    # A Mac spells the آ of a file's name as two letters.
+    return unicodedata.normalize("NFC", name).lower()
 
 
 _GONE = {
@@ -206,7 +214,7 @@ class _Look:
             return
         try:
             with self.source.open(file) as stream:
-                template = named_template(file.ref, self.settings)
+                template = named_template(file, self.settings)
                 invoice = receive(self.adapters, stream, file.ref, self.settings, template=template)
             self.report.received += 1
         except FileError as error:

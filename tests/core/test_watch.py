@@ -1,6 +1,7 @@
 """Looking at sources, on the real local stores: in turn, alone, in time, and after a crash."""
 
 import io
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +13,17 @@ import pytest
 
 from core.adapters import connect
 from core.errors import FileError, SetupError, TransientError
-from core.invoice import Invoice, SourceRef, Status
+from core.extract import Extractor
+from core.invoice import ErrorInfo, Invoice, SourceRef, Status
 from core.lease import Lease
-from core.ports import Adapters, Batch, Query, SourceFile
+from core.pipeline import process, read_again
+from core.ports import Adapters, Batch, Query, SourceFile, StoredTemplate
 from core.settings import Settings
 from core.watch import named_template, watch
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from batches import batch, form
 
 
 class Shelf:
@@ -246,21 +253,27 @@ def _away(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "path", "template"),
+    ("folder", "name", "template"),
     [
-        ("folder", "acme/march/1.pdf", "acme"),
-        ("folder", "ACME/1.pdf", "acme"),
-        ("folder", "other/INV-07.PDF", "bahr"),
-        ("folder", "other/1.pdf", None),
-        ("drive", "INV-07.pdf", "bahr"),
-        ("upload", "acme/1.pdf", None),
+        ("acme", "1.pdf", "acme"),
+        ("acme/march", "1.pdf", "acme"),
+        ("Invoices/2026/ACME", "1.pdf", "acme"),
+        ("other", "INV-07.PDF", "bahr"),
+        ("", "INV-07.pdf", "bahr"),
+        ("acme", "INV-07.pdf", "acme"),
+        ("ا\u0653فاق", "1.pdf", "afaq"),  # آ as a Mac spells it
+        ("other", "1.pdf", None),
+        ("not acme", "1.pdf", None),
+        ("", "acme", None),
     ],
 )
-def test_a_name_or_a_folder_tells_the_template(kind: str, path: str, template: str | None) -> None:
-    settings = Settings(template_names="acme/*=acme,inv-??.pdf=bahr")
-    ref = SourceRef(kind=kind, file_id=path, name=path.rpartition("/")[2])  # type: ignore[arg-type]
-    assert named_template(ref, settings) == template
-    assert named_template(ref, Settings()) is None
+def test_a_name_or_a_folder_tells_the_template(
+    folder: str, name: str, template: str | None
+) -> None:
+    settings = Settings(template_names="acme/*=acme,inv-??.pdf=bahr,آفاق/*=afaq")
+    file = replace(_file(name), folder=folder)
+    assert named_template(file, settings) == template
+    assert named_template(file, Settings()) is None
 
 
 def test_what_a_folder_tells_is_asked_for(tmp_path: Path) -> None:
@@ -273,3 +286,24 @@ def test_what_a_folder_tells_is_asked_for(tmp_path: Path) -> None:
     found = invoices(adapters)
     assert found["a.jpg"].requested_template == "acme"
     assert found["b.jpg"].requested_template is None
+
+
+def test_a_template_that_is_not_there_is_said_and_read_with_once_it_is(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data", settle=0, template_names="acme/*=acne")
+    adapters, reader = connect(settings), Extractor(settings)
+    (settings.inbox_dir / "acme").mkdir()
+    (settings.inbox_dir / "acme" / "a.tif").write_bytes(batch(["004217"]))
+    watch(adapters, settings)
+    (taken,) = adapters.store.list(Query()).invoices
+    assert taken.object is not None
+    failed = process(adapters, reader, taken.object, settings)
+    assert failed is not None
+    assert failed.error == ErrorInfo(
+        code="unknown_template",
+        message="a.tif: is to be read with the template acne, which does not exist",
+    )
+    adapters.store.put_template(StoredTemplate(form("acne")))
+    read_again(adapters, taken.id)
+    read = process(adapters, reader, taken.object, settings)
+    assert read is not None
+    assert (read.number, read.error) == ("004217", None)

@@ -61,6 +61,7 @@ class DriveSource:
         self._page_size = page_size
         self._address = address
         self._feeds_seen: Feeds = {}
+        self._names: dict[str, str] = {}
 
     def batches(self, cursor: str | None) -> Iterable[Batch]:
         """The new files and new revisions since `cursor`; first, all that is there.
@@ -106,7 +107,7 @@ class DriveSource:
 
     def _batches(self, cursor: str | None) -> Iterator[Batch]:
         feeds = self._feeds_seen = self._feeds(cursor)
-        follower = Follower(self._api, feeds, page_size=self._page_size)
+        follower = Follower(self._api, feeds, self._names, page_size=self._page_size)
         for drive_id, feed in feeds.items():
             for page in follower.pages(drive_id or None, feed):
                 now = dump(feeds)
@@ -177,6 +178,7 @@ class DriveSource:
     def _watched(self) -> dict[str, list[str]]:
         """The ids of the watched folders by the log that tells of them."""
         watched: dict[str, list[str]] = {}
+        self._names = {}
         for folder_id in self._folders:
             folder = self._api.file(folder_id, what=f"Drive folder {folder_id}")
             if folder.mime_type != FOLDER:
@@ -191,4 +193,5 @@ class DriveSource:
             drive_id = folder.drive_id
             feed = drive_id if drive_id and self._api.is_member(drive_id) else _ACCOUNT
             watched.setdefault(feed, []).append(folder.id)
+            self._names[folder.id] = folder.name
         return watched

@@ -10,7 +10,7 @@ followed.
 import logging
 import mimetypes
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.adapters.google.drive_api import FOLDER, SHORTCUT, Change, DriveApi, DriveFile
 from core.adapters.google.drive_cursor import Feed, Feeds, Way
@@ -34,12 +34,16 @@ class Page:
 class Follower:
     """Follows `feeds`, the logs of one account, in pages of `page_size` files or changes.
 
+    `names` are those of folders that are known, by id; others are asked for when a file is in one.
     Every method raises what `DriveApi` does.
     """
 
-    def __init__(self, api: DriveApi, feeds: Feeds, *, page_size: int) -> None:
+    def __init__(
+        self, api: DriveApi, feeds: Feeds, names: dict[str, str], *, page_size: int
+    ) -> None:
         self._api = api
         self._feeds = feeds
+        self._names = names
         self._page_size = page_size
 
     def pages(self, drive_id: str | None, feed: Feed) -> Iterator[Page]:
@@ -98,6 +102,7 @@ class Follower:
         for file in page.files:
             if file.mime_type == FOLDER:
                 feed.add(file.id, folder)
+                self._names[file.id] = file.name
         return self._source_files(page.files)
 
     def _tell(self, feed: Feed) -> Sequence[Gone]:
@@ -138,6 +143,7 @@ class Follower:
                 feed.drop(file.id)  # another log tells of it
             elif file.mime_type == FOLDER:
                 feed.add(file.id, file.parent)
+                self._names[file.id] = file.name
             else:
                 files.append(file)
         return Page(self._source_files(files), gone)
@@ -166,6 +172,7 @@ class Follower:
             # A Google document has none, so that it is refused once and not after each edit.
             revision=file.revision or "",
             size=file.size or 0,
+            folder=self._path(file.parent),
         )
 
     def _followed(self, shortcut: DriveFile) -> SourceFile | None:
@@ -178,7 +185,27 @@ class Follower:
         except RequestError:
             ref = _ref(shortcut.target, shortcut.name, shortcut.link)
             return SourceFile(ref=ref, revision="", size=0)
-        return self._source_file(target)
+        # It counts as being where the shortcut is.
+        return self._source_file(replace(target, parent=shortcut.parent))
+
+    def _path(self, folder: str | None) -> str:
+        """The names of a folder and those that it is in, up to the watched one."""
+        names: list[str] = []
+        seen: set[str] = set()
+        while folder and folder not in seen:
+            seen.add(folder)
+            names.insert(0, self._name(folder))
+            feed = next((each for each in self._feeds.values() if folder in each.folders), None)
+            folder = feed.folders[folder] if feed else None
+        return "/".join(filter(None, names))
+
+    def _name(self, folder: str) -> str:
+        if folder not in self._names:
+            try:
+                self._names[folder] = self._api.file(folder, what=f"Drive folder {folder}").name
+            except RequestError:  # gone or hidden by now
+                self._names[folder] = ""
+        return self._names[folder]
 
 
 def _ref(file_id: str, name: str = "", link: str | None = None) -> SourceRef:

@@ -222,8 +222,9 @@ def _found(path: str, status: os.stat_result) -> _Found:
 
 def _source_file(file: _Found) -> SourceFile:
     name = _id_of(file.path)
-    ref = SourceRef(kind="folder", file_id=name, name=name.rpartition("/")[2])
-    return SourceFile(ref, file.revision, file.size)
+    folder, _, last = name.rpartition("/")
+    ref = SourceRef(kind="folder", file_id=name, name=last)
+    return SourceFile(ref, file.revision, file.size, folder)
 
 
 def _open(path: Path) -> int:

@@ -4,6 +4,10 @@ import pytest
 from following import files_of, follow, gone_of, names
 
 
+def folders(batches) -> dict[str, str]:
+    return {file.ref.name: file.folder for file in files_of(batches)}
+
+
 @pytest.fixture
 def inbox(drive) -> str:
     return drive.state.folder("Inbox")
@@ -191,6 +195,31 @@ class TestFolders:
         _, cursor = follow(watch(inbox))
         drive.state.rename(march, "March 2025")
         assert follow(watch(inbox), cursor)[0] == []
+
+    def test_each_file_tells_its_folders_from_the_watched_one_on(self, drive, watch, inbox):
+        drive.state.file("0.pdf", b"%PDF", inbox)
+        acme = drive.state.folder("شركة أكمي", inbox)
+        march = drive.state.folder("March", acme)
+        drive.state.file("1.pdf", b"%PDF", march)
+        elsewhere = drive.state.file("2.pdf", b"%PDF", drive.state.folder("Elsewhere"))
+        run = list(watch(inbox).batches(None))
+        assert folders(run) == {"0.pdf": "Inbox", "1.pdf": "Inbox/شركة أكمي/March"}
+        # The next look is of another process, which has never listed these folders.
+        drive.state.file("3.pdf", b"%PDF", march)
+        drive.state.shortcut("two", elsewhere, acme)
+        run = list(watch(inbox).batches(run[-1].cursor))
+        assert folders(run) == {"3.pdf": "Inbox/شركة أكمي/March", "2.pdf": "Inbox/شركة أكمي"}
+        drive.state.rename(acme, "Acme")
+        drive.state.file("4.pdf", b"%PDF", march)
+        run = list(watch(inbox).batches(run[-1].cursor))
+        assert folders(run) == {"4.pdf": "Inbox/Acme/March"}
+
+    def test_a_folder_whose_name_can_not_be_had_stops_nothing(self, drive, watch, inbox):
+        march = drive.state.folder("March", inbox)
+        _, cursor = follow(watch(inbox))
+        drive.state.file("a.pdf", b"%PDF", march)
+        drive.fail("files.get", status=404, reason="notFound", skip=1)
+        assert folders(watch(inbox).batches(cursor)) == {"a.pdf": "Inbox"}
 
     def test_a_folder_deleted_before_it_is_listed_stops_nothing(self, drive, watch, inbox):
         march, april = drive.state.folder("March", inbox), drive.state.folder("April", inbox)

@@ -9,7 +9,8 @@ import pytest
 from core.adapters import connect as connect_local
 from core.adapters.google.storage import GoogleObjectStore
 from core.errors import TransientError
-from core.invoice import Invoice, Status
+from core.invoice import Invoice, Outcome, Status
+from core.parts import split
 from core.ports import Adapters, Query
 from core.settings import Settings
 from core.watch import watch as look
@@ -43,6 +44,38 @@ def test_each_file_is_an_object_that_knows_where_it_came_from(drive, inbox, adap
         stored = adapters.objects.read(invoice.object)
         assert stored.data == name.encode()
         assert stored.metadata["source-file-id"] == ids[name]
+
+
+def test_a_subfolder_fixes_the_template(drive, inbox, adapters, settings):
+    settings = settings.model_copy(update={"template_names": "acme/*=acme"})
+    acme = drive.state.folder("Acme", drive.state.folder("2026", inbox))
+    drive.state.file("a.pdf", b"%PDF-1", acme)
+    drive.state.file("b.pdf", b"%PDF-2", inbox)
+    look(adapters, settings)
+    drive.state.file("c.pdf", b"%PDF-3", acme)
+    look(adapters, settings)
+    asked = {name: invoice.requested_template for name, invoice in invoices(adapters).items()}
+    assert asked == {"a.pdf": "acme", "b.pdf": None, "c.pdf": "acme"}
+    stored = adapters.objects.read(invoices(adapters)["a.pdf"].object)
+    assert stored.metadata["template"] == "acme"  # also for who makes the invoice of it alone
+
+
+def test_what_becomes_of_a_file_is_noted_on_the_invoice_of_each_page(
+    drive, inbox, adapters, settings
+):
+    file = drive.state.file("batch.pdf", b"%PDF-1", inbox)
+    look(adapters, settings)
+    first = only(adapters)
+    part = split(adapters, first, Outcome(status=Status.DONE, invoices=3))
+    adapters.store.update(first.id, lambda one: one.model_copy(update={"part": part}))
+    drive.state.rename(file, "scan.pdf")
+    look(adapters, settings)
+    drive.state.write(file, b"%PDF-2")
+    look(adapters, settings)
+    newer = next(i for i in adapters.store.list(Query()).invoices if i.part is None)
+    pages = [adapters.store.get(each) for each in part.ids]
+    assert [[note.code for note in each.notes] for each in pages] == [["renamed"]] * 3
+    assert {each.replaced_by for each in pages} == {newer.id}
 
 
 def test_a_file_comes_in_once_and_each_revision_of_it(drive, inbox, adapters, settings):
