@@ -57,7 +57,8 @@ def _places() -> list[_Place]:
         look = last_look(here.adapters.store, source.name)
         places.append(_Place(source.name, folders, look, is_drive))
     look = last_look(here.adapters.store, DRIVE)
-    if look is not None and not any(place.is_drive for place in places):
+    elsewhere = look is not None or here.settings.drive_watch_url is not None
+    if elsewhere and not any(place.is_drive for place in places):
         # Where another function watches, it alone knows which folders.
         places.insert(0, _Place(DRIVE, _drive_folders(), look, is_drive=True))
     return places
