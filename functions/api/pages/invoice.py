@@ -21,6 +21,10 @@ def invoice(invoice_id: str) -> flask.Response:
     faults = {
         name: [reason for reason in shown.reasons if name in reason.fields] for name in shown.fields
     }
+    proposed = {
+        name: sorted({r.proposed[name] for r in reasons if name in r.proposed})
+        for name, reasons in faults.items()
+    }
     return page(
         "invoice.html",
         tag=tag(public(shown)),
@@ -31,6 +35,7 @@ def invoice(invoice_id: str) -> flask.Response:
         to_review=_next_to_review(store, query, shown),
         templates={t.id: t.name or t.id for t in store.list_templates()},
         faults=faults,
+        proposed=proposed,
         readings=_least_certain_first(shown, faults),
         left=store.count_by_status()[Status.NEEDS_REVIEW],
     )

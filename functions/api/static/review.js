@@ -52,6 +52,7 @@ export function enableReview(onArrival) {
     const at = (selector) => event.target.closest(selector);
     if (at("[data-zoom]")) stepZoom(at("[data-zoom]").dataset.zoom);
     else if (at("[data-reject]")) ask();
+    else if (at("[data-take]")) take(at("[data-take]"));
     else if (at("[data-cancel]")) at("dialog").close();
     else if (at("[data-why]")) refuse(at("[data-why]").dataset.why, advance);
     else if (at("[data-why-other]")) refuse(at("dialog").querySelector("input").value, advance);
@@ -105,6 +106,14 @@ function undo(entry) {
   entry.value = entry.defaultValue;
   entry.closest(".field").classList.remove("changed", "sure");
   entry.select();
+}
+
+// A value that a rule asks for: typed for the person, who still confirms it.
+function take(button) {
+  const entry = button.closest(".field").querySelector(".value");
+  entry.value = button.dataset.take;
+  entry.dispatchEvent(new Event("input", { bubbles: true }));
+  entry.focus();
 }
 
 async function accept(advance) {

@@ -182,3 +182,29 @@ def test_of_two_people_at_one_invoice_the_second_is_told(
     assert adapters.store.get(queue[0].id).status is Status.NEEDS_REVIEW
     assert [fault for fault in faults if "412" not in fault] == []
     faults.clear()  # the browser notes the refusal on its console
+
+
+def test_what_a_rule_asks_for_is_said_and_taken_by_a_person_alone(
+    page: Page, adapters: Adapters, read: Read
+) -> None:
+    broken = Reason(
+        code="rule_broken",
+        message="total == 57000.5 does not hold: total is 56000.50",
+        fields=("total", "seller"),
+        proposed={"total": "57000.50"},
+    )
+    date = readings()["date"].model_copy(update={"exact": True})
+    made = read(status=Status.NEEDS_REVIEW, reasons=[broken], fields=readings(date=date))
+    _open(page, made)
+    expect(page.get_by_text("own text agrees")).to_have_count(1)
+    expect(page.locator("#field-date")).to_contain_text("own text agrees")
+    total = page.locator("#field-total")
+    expect(total).to_contain_text("would fit the rule: 57,000.50")
+    expect(page.get_by_label("Total")).to_have_value("56,000.50")
+    total.get_by_role("button", name="take it").click()
+    expect(page.get_by_label("Total")).to_have_value("57000.50")
+    expect(page.get_by_label("Total")).to_be_focused()
+    assert adapters.store.get(made.id).fields["total"].value == "56000.50"
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Invoices")
+    assert adapters.store.get(made.id).fields["total"].value == "57000.50"
