@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from core.letters import folded
+
 _GREGORIAN = (
     "january jan يناير جانفي كانون_الثاني",
     "february feb فبراير فيفري شباط",
@@ -32,8 +34,6 @@ _HIJRI = (
     "ذو_القعدة ذي_القعدة",
     "ذو_الحجة ذي_الحجة",
 )
-_LETTERS = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ة": "ه", "ـ": None})
-"""Letters that people write one for the other."""
 _MARKS = r"[\s,.\-/،]*"
 _ERA = r"(?:م|هـ?|ad|ah)?"
 _LONGEST = 80
@@ -48,13 +48,9 @@ class Named(NamedTuple):
     hijri: bool
 
 
-def _plain(text: str) -> str:
-    return text.casefold().translate(_LETTERS)
-
-
 def _numbers(months: tuple[str, ...], hijri: bool) -> dict[str, tuple[int, bool]]:
     return {
-        _plain(name).replace("_", " "): (number, hijri)
+        folded(name).replace("_", " "): (number, hijri)
         for number, names in enumerate(months, 1)
         for name in names.split()
     }
@@ -73,7 +69,7 @@ def named(plain: str) -> Named | None:
 
     plain: with its digits in ASCII.
     """
-    match = _DATE.fullmatch(_plain(plain)) if len(plain) <= _LONGEST else None
+    match = _DATE.fullmatch(folded(plain)) if len(plain) <= _LONGEST else None
     if match is None:
         return None
     before, name, after, last = match.groups()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from core.currencies import without_currency
 from core.months import named
 from core.template import DateOrder, Kind
 
@@ -119,11 +120,28 @@ def parse_amount(text: str) -> str | None:
     ('1,234' and '12,500', but '12,5', '0,500' and '1234,567' have decimals). Grouping is by
     thousands, or Indian (12,34,567); anything else is no amount, nor are more than MAX_DIGITS.
     Decimals stay as they are printed. A minus stands before or after, or is a pair of parentheses.
+    A currency may stand before or after as well (`core.currencies`), inside or outside the sign.
     """
-    plain = re.sub(r"^%\s*|\s*%$", "", _to_ascii(text), count=1)
-    signed = re.fullmatch(r"\(\s?(?P<inside>.*?)\s?\)|-\s?(?P<after>.*)|(?P<before>.*?)\s?-", plain)
-    if signed:
-        plain = signed["inside"] or signed["after"] or signed["before"] or ""
+    plain = _to_ascii(text)
+    bare = re.sub(r"^%\s*|\s*%$", "", plain, count=1)
+    inside, negative = _unsigned(bare)
+    found = {_signed(inside, negative)}
+    if bare == plain:  # what has a currency is no percentage
+        found |= {_signed(each, negative) for each in without_currency(inside)}
+        found |= {_signed(*_unsigned(each)) for each in without_currency(bare)}
+    found.discard(None)
+    return found.pop() if len(found) == 1 else None
+
+
+def _unsigned(plain: str) -> tuple[str, bool]:
+    """What has the sign, and whether it is a minus."""
+    match = re.fullmatch(r"\(\s?(?P<inside>.*?)\s?\)|-\s?(?P<after>.*)|(?P<before>.*?)\s?-", plain)
+    if match is None:
+        return plain, False
+    return match["inside"] or match["after"] or match["before"] or "", True
+
+
+def _signed(plain: str, negative: bool) -> str | None:
     mark = _decimal_mark(plain)
     grouped, _, decimals = plain.rpartition(mark) if mark else (plain, "", "")
     whole = _ungrouped(grouped)
@@ -132,7 +150,7 @@ def parse_amount(text: str) -> str | None:
     if not 1 <= len(whole + decimals) <= MAX_DIGITS:
         return None
     value = (whole.lstrip("0") or "0") + ("." + decimals if mark else "")
-    return f"-{value}" if signed and value.strip("0.") else value
+    return f"-{value}" if negative and value.strip("0.") else value
 
 
 def _decimal_mark(plain: str) -> str | None:
