@@ -117,7 +117,7 @@ def test_the_description_is_of_what_is_there(client: FlaskClient) -> None:
 def test_the_documentation_needs_nobody_else(client: FlaskClient) -> None:
     page = client.get("/docs", headers=HTML).get_data(as_text=True)
     assets = re.findall(r'(?:src|data-url|<link[^>]* href)="([^"]+)"', page)
-    assert len(assets) == 7
+    assert len(assets) == 9
     for address in assets:
         assert address.startswith("/")
         with client.get(address) as answer:
