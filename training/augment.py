@@ -29,8 +29,7 @@ class Profile:
     jumbled: float = 0.0
     """Probability of marks in an order that no invoice has."""
     kin: float = 0.0
-    """Probability of a relative of a face (`training.kin`): for training alone, since what is
-    measured is faces that exist."""
+    """Probability of a relative of a face (`training.kin`), which is none: for training alone."""
     marks: float = 0.0
     """Probability of marks of our own (`training.marks`): for training alone, too."""
     strokes: float = 0.0
