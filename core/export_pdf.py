@@ -116,7 +116,9 @@ class _Part(FPDF):
         self._ink(_BLACK, 12)
         self._text(invoice.source.name, 0, height=7)
         self._ink(_GREY, 8)
+        part, which = invoice.part, self._say.say("page {number} of {all}")
         about = [
+            which.format(number=part.page, all=len(part.ids)) if part else "",
             self._say.label(invoice.status.value),
             invoice.template.id if invoice.template else "",
             f"{invoice.received_at:%Y-%m-%d %H:%M}",

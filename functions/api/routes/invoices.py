@@ -1,6 +1,7 @@
 """/v1/invoices: take in, list, show, review, read again, delete."""
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
@@ -99,6 +100,10 @@ def _taken_in(form: UploadForm, header: UploadHeaders) -> Invoice:
     stream = cast(BinaryIO, form.file.stream)
     invoice = receive(here.adapters, stream, source, here.settings, template=form.template)
     if form.template not in (None, invoice.requested_template):
+        # The first page comes last: until it is done, the same upload does the rest.
+        for page in reversed(invoice.part.ids[1:] if invoice.part else ()):
+            with suppress(NotFoundError):  # that one was deleted
+                read_again(here.adapters, page, template=form.template)
         invoice = read_again(here.adapters, invoice.id, template=form.template)
     if repeats:
         repeats.note(data, form.template, invoice.id)

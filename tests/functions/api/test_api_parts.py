@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import pypdfium2
 import pytest
 from batches import BOXES, batch, form, page
 from flask.testing import FlaskClient
@@ -79,6 +80,26 @@ def test_the_page_says_it_and_leads_to_the_others(
     assert ", page 3 of 3" in client.get("/").get_data(as_text=True)
     arabic = client.get(f"/invoices/{second.id}", headers={"Accept-Language": "ar"})
     assert "صفحة 2 من 3" in arabic.get_data(as_text=True)
+
+
+def test_a_template_that_the_same_file_comes_with_again_is_that_of_all_its_pages(
+    client: FlaskClient, adapters: Adapters, made: Sequence[Invoice]
+) -> None:
+    adapters.store.put_template(StoredTemplate(form("other")))
+    assert client.delete(f"/v1/invoices/{made[2].id}").status_code == 204
+    data = {"file": (io.BytesIO(batch(NUMBERS)), "batch.tif"), "template": "other"}
+    assert client.post("/v1/invoices", data=data).status_code == 202
+    asked = [each.requested_template for each in adapters.store.list(Query()).invoices]
+    assert asked == ["other", "other"]
+
+
+def test_a_pdf_of_them_says_which_page_each_is(
+    client: FlaskClient, made: Sequence[Invoice]
+) -> None:
+    assert len(made) == 3
+    document = pypdfium2.PdfDocument(client.get("/v1/invoices:export?format=pdf").data)
+    text = "".join(page.get_textpage().get_text_bounded() for page in document)
+    assert all(f"page {number} of 3" in text for number in (1, 2, 3))
 
 
 def test_the_one_that_keeps_the_file_is_deleted_last(
