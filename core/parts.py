@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from io import BytesIO
+from time import monotonic
 
 from core.arrival import keep
 from core.errors import ConflictError, NotFoundError, TransientError
@@ -41,6 +42,7 @@ def split(adapters: Adapters, invoice: Invoice, outcome: Outcome) -> Part | None
     pages = count(outcome, named=invoice.requested_template is not None)
     if invoice.part is not None or pages == 1:
         return None
+    started = monotonic()
     for page in range(2, pages + 1):
         part = Part.of(invoice.id, page, pages)
         other = Invoice(
@@ -52,7 +54,7 @@ def split(adapters: Adapters, invoice: Invoice, outcome: Outcome) -> Part | None
             part=part,
         )
         keep(adapters, other, BytesIO(f"page {page} of invoices/{invoice.id}\n".encode()))
-    tell("split", invoice=invoice.id, pages=pages)
+    tell("split", invoice=invoice.id, pages=pages, ms=1e3 * (monotonic() - started))
     return Part.of(invoice.id, 1, pages)
 
 

@@ -115,6 +115,8 @@ class Signals:
         match facts["event"]:
             case "received":
                 self._span(facts, at, "receive", {"source": facts["source"]})
+            case "split":
+                self._span(facts, at, "split", {"pages": facts["pages"]})
             case "read":
                 self._take_reading(facts, at)
             case "given up" | "refused":
