@@ -47,6 +47,8 @@ def draw(browser: Browser, pixels_per_css: float) -> Iterator[tuple[str, bytes]]
             "templates": "/templates",
             "overview": "/overview",
             "drive": "/drive",
+            "docs": "/docs",
+            "error": "/nothing",
         }
         for language, theme in itertools.product(LANGUAGES, THEMES):
             view = browser.new_page(

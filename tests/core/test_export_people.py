@@ -109,10 +109,13 @@ def test_a_day_before_excel_s_calendar_is_text() -> None:
 
 
 def test_in_arabic_the_sheet_runs_from_right_to_left() -> None:
-    made = sheet([invoice(total=reading("5", Kind.AMOUNT))], ARABIC)
+    odd = Reason(code="odd", message="total: is odd", fields=("total",))
+    doubtful = invoice(total=reading("5", Kind.AMOUNT)).model_copy(update={"reasons": (odd,)})
+    made = sheet([doubtful], ARABIC)
     assert made.title == "الفواتير"
     assert made.sheet_view.rightToLeft
     assert "الإجمالي" in [cell.value for cell in made[1]]
+    assert made[2][-1].value == "الإجمالي: القيمة غريبة"
     assert not sheet([invoice()]).sheet_view.rightToLeft
 
 
