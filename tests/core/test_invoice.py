@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import BusyError, ConflictError
+from core.errors import BusyError
 from core.identity import invoice_id, sha256_hex
 from core.invoice import (
     ErrorInfo,
@@ -161,49 +161,6 @@ def reviewed(**values: str) -> Invoice:
         reader="r1",
     )
     return correct(read, {name: Value(value) for name, value in values.items()}, by="Mona")
-
-
-def test_a_correction_makes_it_done_and_keeps_the_reader_s_value() -> None:
-    corrected = reviewed(tax="5")
-    assert (corrected.status, corrected.reasons) == (Status.DONE, ())
-    tax = corrected.fields["tax"]
-    assert (tax.value, tax.original, tax.reviewed_by, tax.text) == ("5", "1", "Mona", "1")
-    twice = correct(corrected, {"tax": Value("6")}, by="Omar").fields["tax"]
-    assert (twice.value, twice.original, twice.reviewed_by) == ("6", "1", "Omar")
-
-
-def test_each_correction_is_kept_with_who_and_when() -> None:
-    twice = correct(reviewed(tax="5"), {"tax": Value(None)}, by="Omar")
-    assert [(c.field, c.before, c.after, c.by) for c in twice.corrections] == [
-        ("tax", "1", "5", "Mona"),
-        ("tax", "5", None, "Omar"),
-    ]
-    first, second = twice.corrections
-    assert first.at <= second.at <= now()
-    # Also when it is read again, whatever that comes to.
-    assert finish(twice, outcome(), reader="r2").corrections == twice.corrections
-
-
-@pytest.mark.parametrize("status", [Status.RECEIVED, Status.READING, Status.FAILED])
-def test_what_is_not_read_cannot_be_corrected(status: Status) -> None:
-    with pytest.raises(ConflictError, match=status.value):
-        correct(invoice(status=status, fields={"tax": reading("1")}), {"tax": Value("5")}, by="M")
-
-
-def test_a_rejected_invoice_has_failed_and_says_who_and_why() -> None:
-    rejected = reject(reviewed(tax="5"), "is a duplicate", by="Mona")
-    assert rejected.status is Status.FAILED
-    assert rejected.error == ErrorInfo(
-        code="rejected", message="a.png: rejected by Mona: is a duplicate"
-    )
-    assert rejected.fields["tax"].value == "5"
-    with pytest.raises(ConflictError, match="failed"):
-        reject(rejected, "twice", by="Mona")
-
-
-def test_what_is_no_field_cannot_be_corrected() -> None:
-    with pytest.raises(ConflictError, match="'vat'"):
-        correct(reviewed(tax="5"), {"vat": Value("5")}, by="Mona")
 
 
 @pytest.mark.parametrize(
