@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from core.errors import SetupError
 from core.reading.calibration import Calibration
 from core.reading.ctc import Decoder, LogProbs
-from core.reading.grammar import Kind, weighed
+from core.reading.grammar import Kind, weighed, well_formed
 from core.reading.lines import HEIGHT, MAX_WIDTH, enlarged, prepare
 
 MODEL_DIR = Path(__file__).parent / "model"
@@ -55,6 +55,7 @@ class NumericReader:
         self._settings, model = _load(model_dir)
         self._session = _session(model, threads)
         self._decoder = Decoder(self._settings["charset"])
+        self._thorough = Decoder(self._settings["charset"], beam=THOROUGH, floor=1e-7)
         self._calibration = Calibration(self._settings["calibration"])
 
     @cached_property
@@ -101,12 +102,16 @@ class NumericReader:
         frames = self._look(inks)
         found = self._decoder.best(frames, CANDIDATES)
         ranked = [weighed(*line) for line in zip(found, kinds, strict=True)]
+        for i, ((text, _), *_) in enumerate(ranked):
+            if not well_formed(text, kinds[i]):
+                found[i] = self._thorough.n_best(frames[i], THOROUGH)
+                ranked[i] = weighed(found[i], kinds[i])
         unsure = [i for i, ((_, chance), *_) in enumerate(ranked) if chance < UNSURE]
         if unsure:
             looks = self._looks([inks[i] for i in unsure], [frames[i] for i in unsure])
             agreed = self._decoder.agreed(looks, [found[i] for i in unsure])
             for i, hypotheses in zip(unsure, agreed, strict=True):
-                ranked[i] = weighed(hypotheses[:CANDIDATES], kinds[i])
+                ranked[i] = weighed(hypotheses, kinds[i])
         return ranked
 
     def _looks(
@@ -140,6 +145,9 @@ class NumericReader:
 BLANK = LineReading("", 1.0)
 CANDIDATES = 8
 """Texts that the grammar chooses among."""
+THOROUGH = 48
+"""Texts that it chooses among where the likeliest is out of form: '٢٠٠٢٠٠٤٠١٤' for a date is
+'٢٠٠٢.٠٤.١٤' in a face whose points are as large and nearly as high as its zeros."""
 ALTERNATIVES = 3
 """Next-best texts that come with a reading."""
 WIDTH_STEP = 64
