@@ -9,11 +9,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.reading.grammar import Kind
+from core.reading.grammar import Kind, well_formed
 
 _ARABIC = re.compile("[٠-٩٫٬]")
 _FIVE_OR_ZERO = re.compile(r"[^\w]*[0٥][^1-9٠-٤٦-٩]*")
 _THOUSANDS_OR_DECIMALS = re.compile(r"[^\w]*[٠-٩]{1,3}[.,٫٬][٠-٩]{3}[^\w]*")
+_ZERO_OR_POINT = re.compile(r"[^\w]*[١-٩][٠-٩]*٠[٠-٩]{1,3}[^\w]*")
 _LONG = 10
 
 
@@ -24,9 +25,10 @@ def traits(text: str, kind: Kind, probability: float) -> dict[str, float]:
 
     Returns numbers by name: `log_odds` within ±14; `one` always 1; `empty` where nothing was read;
     `five_or_zero` where a kufic ٥ and a Western 0 would look alike and no other digit tells;
-    `thousands_or_decimals` where the value hangs on one mark, ٬ or '.'; `single` for one digit at
-    most; `arabic` for Arabic-Indic digits; `length` in tens of characters; and products of
-    `log_odds` with the last two.
+    `thousands_or_decimals` where the value hangs on one mark, ٬ or '.'; `zero_or_point` where a ٠
+    may be the '.' before decimals; `malformed` where no field of the kind is printed so; `single`
+    for one digit at most; `arabic` for Arabic-Indic digits; `length` in tens of characters; and
+    products of `log_odds` with the last two.
     """
     odds = log_odds(probability)
     arabic = float(bool(_ARABIC.search(text)))
@@ -38,6 +40,8 @@ def traits(text: str, kind: Kind, probability: float) -> dict[str, float]:
         "empty": float(not text),
         "five_or_zero": float(bool(_FIVE_OR_ZERO.fullmatch(text))),
         "thousands_or_decimals": float(bool(thousands)),
+        "zero_or_point": float(kind == "amount" and bool(_ZERO_OR_POINT.fullmatch(text))),
+        "malformed": float(not well_formed(text, kind)),
         "single": float(sum(c.isdigit() for c in text) <= 1),
         "arabic": arabic,
         "arabic_log_odds": arabic * odds,
