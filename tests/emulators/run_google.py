@@ -84,8 +84,9 @@ def khana_on_google(port: int) -> Iterator[OnGoogle]:
 
 def main(folder: Path = ROOT / "samples") -> None:
     """Reads the samples of `folder`, then serves until it is told to stop (SIGTERM, SIGINT)."""
-    # SIGTERM alone would leave the functions behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGTERM alone would leave the functions behind, and what a script starts ignores SIGINT.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     settings = load_settings()
     _check_free(settings.port)
     console = wide_console()
