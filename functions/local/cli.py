@@ -3,6 +3,7 @@
 Exit codes: 0 all went well, 1 some file failed (the rest were read), 2 wrong usage.
 """
 
+import io
 import json
 import sys
 import time
@@ -11,17 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from core.errors import FileError, KhanaError, RequestError, SetupError, TemplateError
 from core.invoice import REJECTED, ErrorInfo, Outcome, Status
 from core.ports import Query, StoredTemplate
 from core.settings import Settings, explain, load_settings
-from core.template import dump_template, import_corners, load_template
+from core.template import TemplateId, dump_template, import_corners, load_template
 from functions.local import copies, doctor, drive, exports, hooks, keys
-from functions.local.options import option, setting_options, wide_console
+from functions.local.options import OutputFile, option, setting_options, wide_console
 
 
 @click.group(context_settings={"auto_envvar_prefix": "KHANA", "max_content_width": 100})
@@ -159,10 +162,11 @@ def _print_outcome(path: Path, page: int | None, outcome: Outcome) -> None:
     console = wide_console()
     which = "" if page is None else f", page {page}"
     template = f"  ({outcome.template.id})" if outcome.template else ""
-    said = f"\n[bold]{path}[/bold]{which}  {outcome.status.value}{template}"
-    console.print(said, highlight=False)
+    said = f"{which}  {outcome.status.value}{template}"
+    console.print(Text.assemble("\n", (str(path), "bold"), said))
     if outcome.error:
-        console.print(f"  {outcome.error.message} [dim]\\[{outcome.error.code}][/dim]")
+        code = (f"[{outcome.error.code}]", "dim")
+        console.print(Text.assemble(f"  {outcome.error.message} ", code))
     if outcome.fields:
         table = Table("field", "text", "value", "confidence")
         for name, reading in outcome.fields.items():
@@ -211,7 +215,7 @@ def _words(_context: click.Context, _option: click.Parameter, value: str) -> lis
 @option("--names", required=True, callback=_words, help="field names, separated by commas")
 @option("--kinds", required=True, callback=_words, help="their kinds, in the same order")
 @option("--id", "template_id", help="its id; the name of the output if not given")
-@option("-o", "--output", required=True, type=click.Path(path_type=Path))
+@option("-o", "--output", required=True, type=OutputFile())
 def import_(
     boxes: Path,
     image: Path,
@@ -224,6 +228,14 @@ def import_(
     from core.page import Limits, open_document  # noqa: PLC0415
 
     settings = load_settings()
+    template_id = template_id or output.stem.lower()
+    try:
+        TypeAdapter(TemplateId).validate_python(template_id)
+    except ValidationError as error:
+        raise click.BadParameter(
+            f"{template_id!r} can't be an id; name one of a-z, 0-9, '.', '_' and '-'",
+            param_hint="--id",
+        ) from error
     try:
         corners = json.loads(boxes.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -233,7 +245,7 @@ def import_(
         height, width = document.gray(1, (1, 1)).shape
     made = import_corners(
         corners,
-        template_id=template_id or output.stem.lower(),
+        template_id=template_id,
         page_size=(width, height),
         names=names,
         kinds=kinds,
@@ -361,6 +373,9 @@ for each in (
 
 def main() -> None:
     """Runs the command; a fault becomes one sentence and an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names of files need not be UTF-8. What can't be printed is escaped, which is JSON as well.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         khana()
     except KhanaError as error:

@@ -7,14 +7,12 @@ import click
 from core.adapters.local import archive
 from core.errors import SetupError
 from core.settings import Settings, load_settings
-from functions.local.options import setting_options
+from functions.local.options import OutputFile, setting_options
 from functions.local.owning import owning
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=OutputFile())
 @setting_options("data")
 def backup(file: Path, **flags: str | None) -> None:
     """Writes invoices, templates, state and files to the new file FILE; Khana may run meanwhile."""
@@ -26,7 +24,7 @@ def backup(file: Path, **flags: str | None) -> None:
 
 
 @click.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @setting_options("data")
 def restore(file: Path, **flags: str | None) -> None:
     """Brings the store of FILE into a data folder that holds none, while no Khana works on it."""

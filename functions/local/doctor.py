@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 import click
-from rich.markup import escape
+from rich.text import Text
 
 from core.errors import KhanaError, SetupError
 from core.settings import Settings, load_settings
@@ -125,10 +125,10 @@ def doctor(as_json: bool, **flags: str | None) -> None:
         if as_json:
             click.echo(json.dumps(asdict(finding), ensure_ascii=False))
         else:
-            mark = "[green]fine [/green]" if finding.ok else "[red]wrong[/red]"
-            code = f" [dim]\\[{finding.code}][/dim]" if finding.code else ""
-            line = f"{mark}  {finding.check:12} {escape(finding.message)}{code}"
-            console.print(line, highlight=False, soft_wrap=True)
+            mark = ("fine ", "green") if finding.ok else ("wrong", "red")
+            code = (f" [{finding.code}]" if finding.code else "", "dim")
+            line = Text.assemble(mark, f"  {finding.check:12} {finding.message}", code)
+            console.print(line, soft_wrap=True)
     if not as_json:
         console.print(f"\n{sick} wrong" if sick else "\nall fine", highlight=False)
     sys.exit(1 if sick else 0)

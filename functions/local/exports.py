@@ -9,12 +9,12 @@ from core.export_forms import ENDINGS, Form, pieces
 from core.invoice import Status
 from core.ports import Query
 from core.settings import load_settings
-from functions.local.options import option, setting_options
+from functions.local.options import OutputFile, option, setting_options
 
 
 @click.command("export")
 @option("--format", "form", type=click.Choice(list(ENDINGS)), default="csv", show_default=True)
-@option("-o", "--output", type=click.Path(path_type=Path), help="a file; standard output if unset")
+@option("-o", "--output", type=OutputFile(), help="a file; standard output if unset")
 @option("--language", type=click.Choice(["en", "ar"]), default="en", help="of XLSX and PDF")
 @option("--status", type=click.Choice([status.value for status in Status]), help="only these")
 @option("--template", "template_id", help="only those read with it")

@@ -1,8 +1,10 @@
 """How every command of `khana` takes its options and shows its tables."""
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,9 +18,26 @@ option = partial(click.option, show_envvar=True)
 """An option of one command; its variable is `KHANA_`, the command's name and its own."""
 
 
+class OutputFile(click.Path):
+    """A file that is about to be written: its folder must be there, for work is lost otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        folder = path.parent
+        if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+            self.fail(f"{folder} is not a folder that this user may write to", param, ctx)
+        return path
+
+
 def wide_console() -> Console:
-    """A terminal as wide as it is; into a file or pipe, wide enough that no table is cut."""
-    return Console() if sys.stdout.isatty() else Console(width=1000)
+    """A terminal as wide as it is; into a file or pipe, wide enough that no table is cut.
+
+    Brackets are printed as they are: names of files and what was read may hold some.
+    """
+    return Console(markup=False, width=None if sys.stdout.isatty() else 1000)
 
 
 def setting_options(*names: str) -> Callable[[Command], Command]:

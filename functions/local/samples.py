@@ -33,7 +33,8 @@ def reader(folder: Path) -> OnReady:
             console.print(read(folder, adapters, settings))
         except (KhanaError, OSError, ValueError, KeyError) as error:
             console.print(f"The samples in {folder} can't be read: {error}", style="red")
-        console.print(f"Khana is at [bold]{url}[/bold] and watches {settings.inbox_dir}/")
+        at = ("Khana is at ", (url, "bold"), f" and watches {settings.inbox_dir}/")
+        console.print(Text.assemble(*at))
 
     return on_ready
 

@@ -143,6 +143,25 @@ def test_bad_files_say_what_is_wrong(name: str, tmp_path: Path, template: Path) 
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.parametrize("name", ["[red]a.png", "a[/b].png"])
+def test_a_file_is_named_as_it_is(name: str, tmp_path: Path, template: Path) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    run = khana("read", "--template", template, draw(path))
+    assert run.returncode == 0, run.stderr
+    assert str(path) in run.stdout
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8:surrogateescape"])
+def test_a_name_that_is_no_utf_8(encoding: str, tmp_path: Path, template: Path) -> None:
+    path = draw(tmp_path / "page.png").rename(tmp_path / "a\udcff.png")
+    env = {"PYTHONIOENCODING": encoding}
+    run = khana("read", "--template", template, "--json", path, env=env)
+    assert run.returncode == 0, run.stderr
+    assert lines(run)[0]["file"] == str(path)
+    assert "a\\udcff.png" in khana("read", "--template", template, path, env=env).stdout
+
+
 def test_missing_file(tmp_path: Path, template: Path) -> None:
     run = khana("read", "--template", template, "--json", tmp_path / "nothing.jpg")
     assert run.returncode == 1
@@ -199,6 +218,35 @@ def test_import_of_the_older_format(tmp_path: Path) -> None:
     assert [field["box"] for field in made["fields"]] == [[100, 45, 280, 90], [100, 145, 280, 190]]
     read = khana("read", "--template", output, "--json", draw(tmp_path / "a.png"))
     assert lines(read)[0]["fields"]["total"]["value"] == "56000"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", ["Acme Form.json", "نموذج.json"])
+def test_an_output_whose_name_is_no_id_asks_for_one(name: str, tmp_path: Path) -> None:
+    (tmp_path / "boxes.json").write_text('{"1": [[280, 90], [100, 45]]}')
+    args = ("template", "import", tmp_path / "boxes.json", "--image", draw(tmp_path / "page.png"),
+            "--names", "number", "--kinds", "number", "-o", tmp_path / name)  # fmt: skip
+    run = khana(*args)
+    assert run.returncode == 2
+    assert "--id" in run.stderr
+    assert khana(*args, "--id", "acme").returncode == 0
+    assert json.loads((tmp_path / name).read_text())["id"] == "acme"
+
+
+def test_an_output_without_its_folder_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "boxes.json").write_text('{"1": [[280, 90], [100, 45]]}')
+    page = draw(tmp_path / "page.png")
+    open_backend(Settings(data=tmp_path / "data"))
+    nowhere = tmp_path / "none" / "out"
+    for args in (
+        ("template", "import", tmp_path / "boxes.json", "--image", page,
+         "--names", "number", "--kinds", "number", "--id", "a", "-o", nowhere),
+        ("export", "--data", tmp_path / "data", "-o", nowhere),
+        ("backup", "--data", tmp_path / "data", nowhere),
+    ):  # fmt: skip
+        run = khana(*args)
+        assert run.returncode == 2
+        assert f"{nowhere.parent} is not a folder" in " ".join(run.stderr.split())
+        assert "Traceback" not in run.stderr
 
 
 def test_config_says_where_a_setting_comes_from(tmp_path: Path) -> None:
