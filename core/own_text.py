@@ -5,8 +5,9 @@ only where it agrees with the picture, and where it doesn't a person looks.
 """
 
 import difflib
+import itertools
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from core.formats.decoder import Character
@@ -46,14 +47,15 @@ def compared(
     box: in pixels of the page, whose size (width, height) in pixels is `page_size`.
     """
     inside = within(characters, box, page_size)
-    own = clean_text(unicodedata.normalize("NFKC", "".join(each.text for each in inside)))
+    own = max(
+        (_words(inside), _words(_read_order(inside))), key=lambda words: _alike(words, line.text)
+    )
     if field.kind is Kind.DATE and any(each.isalpha() for each in line.text):
         if _same_value(field, line.text, own, template):
             return Verdict(replace(line, confidence=SURE), exact=True)
         return Verdict(line, differing=own or None)
     if field.kind is Kind.TEXT:
-        alike = difflib.SequenceMatcher(None, own, line.text, autojunk=False).ratio()
-        if not own or alike < _ALIKE:
+        if not own or _alike(own, line.text) < _ALIKE:
             return Verdict(line)
         return Verdict(replace(line, text=own, confidence=SURE), exact=True)
     own = numeric(inside)
@@ -87,6 +89,29 @@ def numeric(characters: Sequence[Character]) -> str:
     kept = "".join(each for each in plain if each.isdecimal() or each in _NUMERIC)
     # The dot of "Dhs." and the colon of a label are no part of it.
     return kept.strip(".,:/٫٬") if any(each.isdecimal() for each in kept) else ""
+
+
+def _words(characters: Iterable[Character]) -> str:
+    return clean_text(unicodedata.normalize("NFKC", "".join(each.text for each in characters)))
+
+
+def _alike(first: str, second: str) -> float:
+    return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
+
+
+def _read_order(characters: Sequence[Character]) -> list[Character]:
+    """The same, where right-to-left words whose letters come from left to right are turned about:
+    some documents hold them, the first word of a line above all, in the order of the eye."""
+    ordered: list[Character] = []
+    for rightward, group in itertools.groupby(characters, key=_is_right_to_left):
+        word = list(group)
+        across = all(first.x < second.x for first, second in itertools.pairwise(word))
+        ordered += reversed(word) if rightward and across else word
+    return ordered
+
+
+def _is_right_to_left(character: Character) -> bool:
+    return unicodedata.bidirectional(character.text[:1]) in ("R", "AL")
 
 
 def _same_value(field: Field, first: str, second: str, template: Template) -> bool:

@@ -1,5 +1,6 @@
 """A digital PDF's own text counts where the picture agrees; fonts that lie are caught."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from core.page import open_document
 from core.ports import StoredTemplate
 from core.reading.numeric import LineReading
 from core.settings import Settings
-from core.template import Field, Template, parse_template
+from core.template import Field, Template, load_template, parse_template
 
 SIZE = (1654, 2339)
 INVOICES = Path("samples/invoices")
@@ -135,6 +136,29 @@ def test_numbers(
     found = compared(field(), line, placed(own), box, SIZE, template())
     assert (found.line.text, found.exact, found.differing) == (text, exact, differing)
     assert found.line.confidence == (SURE if exact else 0.7)
+
+
+@pytest.mark.parametrize("seen", ["مصنع الفجيرة للرخام", "مصتع الفجيرة للرخام"])
+def test_a_word_in_the_order_of_the_eye_is_turned_about(seen: str) -> None:
+    spelled = "عنصم الفجيرة للرخام"  # its first word from left to right, as some documents hold it
+    spots = [*range(15, 19), 14, *range(13, 6, -1), 6, *range(5, -1, -1)]
+    characters = [
+        Character(each, 0.03 + 0.005 * spot, 0.03)
+        for each, spot in zip(spelled, spots, strict=True)
+    ]
+    box = template("text").fields[0].box
+    found = compared(field("text"), LineReading(seen, 0.7), characters, box, SIZE, template("text"))
+    assert (found.line.text, found.exact) == ("مصنع الفجيرة للرخام", True)
+
+
+def test_the_words_of_the_sample_are_those_printed(extractor: Extractor) -> None:
+    form = load_template(Path("samples/templates/waha.json"))
+    path = INVOICES / "waha-000352.pdf"
+    stored = StoredTemplate(form, Path("samples/templates/waha.png").read_bytes())
+    outcome = extractor.extract(path.read_bytes(), [stored], name=path.name)
+    truth = json.loads(Path("samples/truth.json").read_text())[path.name]["fields"]
+    assert outcome.fields["customer"].value == truth["customer"]["value"]
+    assert outcome.fields["customer"].exact
 
 
 def test_only_what_is_in_the_box_counts() -> None:

@@ -16,7 +16,7 @@ from core.pipeline import read_again, receive
 from core.ports import Adapters
 from core.review import reject, review
 from core.shelf import template_of
-from core.template import Template
+from core.template import Kind, Template
 from core.values import Value, parse_value
 from functions.api.access import name_or
 from functions.api.context import context
@@ -222,6 +222,14 @@ def _check_template(adapters: Adapters, template_id: str) -> None:
         raise RequestError(error.message, code="unknown_template") from error
 
 
+_EXPECTED = {
+    Kind.NUMBER: "a number",
+    Kind.AMOUNT: "an amount",
+    Kind.DATE: "a date",
+    Kind.TEXT: "a text",
+}
+
+
 def _typed(invoice: Invoice, template: Template | None, name: str, text: str | None) -> Value:
     """What `text` means, typed by a person for the field `name`. Raises RequestError."""
     reading = invoice.fields.get(name)
@@ -239,6 +247,6 @@ def _typed(invoice: Invoice, template: Template | None, name: str, text: str | N
     date_order = template.date_order if template else "dmy"
     value = parse_value(reading.kind, text, date_order=date_order, pattern=pattern)
     if value.value is None:
-        expected = f"of the form {pattern}" if pattern else f"a {reading.kind.value}"
+        expected = f"of the form {pattern}" if pattern else _EXPECTED[reading.kind]
         raise RequestError(f"{name}: {text!r} is not {expected}", code="invalid_value")
     return replace(value, typed=text)

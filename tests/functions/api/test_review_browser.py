@@ -93,7 +93,7 @@ def test_what_cannot_be_is_said_beside_the_field_and_escape_takes_it_back(
     page.keyboard.type("much")
     page.keyboard.press("Control+Enter")
     total = page.locator("#field-total")
-    expect(total).to_contain_text("'much' is not a amount")
+    expect(total).to_contain_text("'much' is not an amount")
     expect(page.get_by_label("Total")).to_be_focused()
     assert adapters.store.get(queue[0].id).status is Status.NEEDS_REVIEW
     page.keyboard.press("Escape")
