@@ -24,7 +24,7 @@ from core.ports import Query, StoredTemplate
 from core.settings import Settings, explain, load_settings
 from core.template import TemplateId, dump_template, import_corners, load_template
 from functions.local import copies, doctor, drive, exports, hooks, keys
-from functions.local.options import OutputFile, option, setting_options, wide_console
+from functions.local.options import InputFile, OutputFile, option, setting_options, wide_console
 
 
 @click.group(context_settings={"auto_envvar_prefix": "KHANA", "max_content_width": 100})
@@ -45,7 +45,7 @@ def khana() -> None:
 @setting_options(
     "review_threshold", "tesseract", "threads", "max_file_bytes", "max_pixels", "max_pages"
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=InputFile())
 def read(
     template: Path | None,
     templates: Path | None,
@@ -258,7 +258,7 @@ def import_(
 
 
 @template.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=InputFile())
 def check(files: Sequence[Path]) -> None:
     """Says whether template FILES can be used, and if not, why; and which can't be told apart."""
     from core.learn import learn  # noqa: PLC0415  # loads OpenCV

@@ -18,11 +18,18 @@ option = partial(click.option, show_envvar=True)
 """An option of one command; its variable is `KHANA_`, the command's name and its own."""
 
 
+class InputFile(click.Path):
+    """One of several files: that it can't be read is its own fault, and the others are read."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, readable=False)
+
+
 class OutputFile(click.Path):
     """A file that is about to be written: its folder must be there, for work is lost otherwise."""
 
     def __init__(self) -> None:
-        super().__init__(path_type=Path, dir_okay=False)
+        super().__init__(path_type=Path, dir_okay=False, writable=True)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         path = Path(os.fsdecode(super().convert(value, param, ctx)))

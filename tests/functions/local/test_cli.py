@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from batches import batch, form
 from PIL import Image, ImageDraw, ImageFont
-from running_khana import khana
+from running_khana import khana, unprivileged
 
 from core.adapters import connect
 from core.adapters.local.backend import open_backend
@@ -247,6 +247,32 @@ def test_an_output_without_its_folder_is_wrong_usage(tmp_path: Path) -> None:
         assert run.returncode == 2
         assert f"{nowhere.parent} is not a folder" in " ".join(run.stderr.split())
         assert "Traceback" not in run.stderr
+
+
+def test_one_file_that_may_not_be_read_costs_that_file_alone(
+    tmp_path: Path, template: Path
+) -> None:
+    closed, fine = draw(tmp_path / "a.png"), draw(tmp_path / "b.png")
+    closed.chmod(0)
+    run = unprivileged("read", "--template", template, "--json", closed, fine)
+    assert run.returncode == 1, run.stderr
+    assert [line["status"] for line in lines(run)] == ["failed", "done"]
+    assert "a.png: Permission denied" in run.stdout
+    template.chmod(0)
+    run = unprivileged("template", "check", template, tmp_path / "none.json")
+    assert (run.returncode, run.stdout.count("form.json: Permission denied")) == (1, 1)
+
+
+def test_an_output_that_may_not_be_written_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "boxes.json").write_text('{"1": [[280, 90], [100, 45]]}')
+    closed = tmp_path / "closed.json"
+    closed.touch(0o444)
+    run = unprivileged(
+        "template", "import", tmp_path / "boxes.json", "--image", draw(tmp_path / "page.png"),
+        "--names", "number", "--kinds", "number", "-o", closed,
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert "is not writable" in run.stderr
 
 
 def test_config_says_where_a_setting_comes_from(tmp_path: Path) -> None:
