@@ -3,8 +3,10 @@
 Exit codes: 0 all went well, 1 some file failed (the rest were read), 2 wrong usage.
 """
 
+import errno
 import io
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -377,7 +379,18 @@ def main() -> None:
         # Names of files need not be UTF-8. What can't be printed is escaped, which is JSON as well.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        khana()
+        try:
+            khana()
+        finally:
+            sys.stdout.flush()
     except KhanaError as error:
         click.echo(f"khana: {error.message} [{error.code}]", err=True)
         sys.exit(2 if isinstance(error, SetupError) else 1)
+    except OSError as error:
+        # What the system refuses: room on a full disk, above all. Who reads no further knows it.
+        if error.errno != errno.EPIPE:
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"khana: {where}{error.strerror or error} [system_error]", err=True)
+        # What is left in the buffer would fail once more at the end, and change the exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

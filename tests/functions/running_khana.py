@@ -4,13 +4,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 KHANA = str(Path(sys.executable).with_name("khana"))
 
 
-def khana(*args: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def khana(
+    *args: object, env: dict[str, str] | None = None, stdout: IO[str] | int = subprocess.PIPE
+) -> subprocess.CompletedProcess[str]:
     """Runs it with no variables but those given."""
-    return _run([KHANA, *map(str, args)], env)
+    return _run([KHANA, *map(str, args)], env, stdout)
 
 
 def unprivileged(*args: object) -> subprocess.CompletedProcess[str]:
@@ -19,13 +22,16 @@ def unprivileged(*args: object) -> subprocess.CompletedProcess[str]:
         return khana(*args)
     rights = "-dac_override,-dac_read_search"
     without = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}"]
-    return _run([*without, KHANA, *map(str, args)], None)
+    return _run([*without, KHANA, *map(str, args)], None, subprocess.PIPE)
 
 
-def _run(command: list[str], env: dict[str, str] | None) -> subprocess.CompletedProcess[str]:
+def _run(
+    command: list[str], env: dict[str, str] | None, stdout: IO[str] | int
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=60,
         check=False,

@@ -275,6 +275,19 @@ def test_an_output_that_may_not_be_written_is_wrong_usage(tmp_path: Path) -> Non
     assert "is not writable" in run.stderr
 
 
+def test_a_full_disk_is_one_sentence(tmp_path: Path, template: Path) -> None:
+    page = draw(tmp_path / "page.png")
+    for args in (
+        ("read", "--template", template, page),
+        ("read", "--template", template, "--json", page),
+        ("export", "--data", tmp_path / "data"),
+    ):
+        with Path("/dev/full").open("w") as full:
+            run = khana(*args, stdout=full)
+        assert run.returncode == 1
+        assert run.stderr == "khana: No space left on device [system_error]\n"
+
+
 def test_config_says_where_a_setting_comes_from(tmp_path: Path) -> None:
     file = tmp_path / "khana.toml"
     file.write_text("port = 9001\nworkers = 3\n")
