@@ -89,8 +89,8 @@ class Extractor:
     ) -> Outcome:
         pages = Pages(document, templates, clock)
         chosen = self._choose(templates, pages, clock)
-        if chosen is None:
-            return Outcome(status=Status.NEEDS_REVIEW, reasons=(_no_template(templates),))
+        if isinstance(chosen, Reason):
+            return Outcome(status=Status.NEEDS_REVIEW, reasons=(chosen,))
         template, alignment = chosen
         alignments = {template.page: alignment}
         for number in {template.page_of(field) for field in template.fields} - {template.page}:
@@ -148,9 +148,9 @@ class Extractor:
 
     def _choose(
         self, templates: Sequence[KnownTemplate], pages: "Pages", clock: Stopwatch
-    ) -> tuple[Template, Alignment] | None:
+    ) -> tuple[Template, Alignment] | Reason:
         if not templates:
-            return None
+            return _no_template(templates)
         if len(templates) == 1:
             # Somebody named this template, or there is no other: the page is held against it, and
             # an alignment that isn't good is a reason for review, not for reading nothing.
@@ -164,8 +164,14 @@ class Extractor:
         page = pages[1]
         with clock("align"):
             forms = self._lessons.forms(templates)
-            match = forms.choose(page, lambda index: self._lessons.reference(templates[index]))
-        return None if match is None else (templates[match.index].template, match.alignment)
+            matches = forms.fitting(page, lambda index: self._lessons.reference(templates[index]))
+        match matches:
+            case []:
+                return _no_template(templates)
+            case [only]:
+                return templates[only.index].template, only.alignment
+            case _:
+                return _alike(sorted(templates[each.index].template.id for each in matches))
 
     def _read(
         self, fields: Sequence[Field], crops: Sequence[Gray], clock: Stopwatch
@@ -294,6 +300,14 @@ def _no_template(templates: Sequence[KnownTemplate]) -> Reason:
     return Reason(
         code="no_template",
         message="the page looks like none of the known forms: choose its template",
+    )
+
+
+def _alike(ids: Sequence[str]) -> Reason:
+    return Reason(
+        code="templates_alike",
+        message=f"the page fits several templates alike ({', '.join(ids)}): choose its template, "
+        "and delete those that are not needed",
     )
 
 

@@ -44,8 +44,16 @@ class Forms:
     def choose(self, page: Gray, reference: Callable[[int], Reference | None]) -> Match | None:
         """The form that the page, H×W, is a filled-in copy of; None if that isn't clear.
 
-        It isn't clear when no alignment is good, or when two are about as good. `reference` gives
-        the picture of the form at an index, learned: it is asked for the few that a page may be.
+        It isn't clear when no alignment is good, or when two are about as good (`fitting`).
+        """
+        matches = self.fitting(page, reference)
+        return matches[0] if len(matches) == 1 else None
+
+    def fitting(self, page: Gray, reference: Callable[[int], Reference | None]) -> list[Match]:
+        """The forms that the page, H×W, fits about as well as the best, which comes first.
+
+        Empty if no alignment is good. `reference` gives the picture of the form at an index,
+        learned: it is asked for the few that a page may be.
         """
         features = describe(page)
         height, width = page.shape
@@ -64,10 +72,14 @@ class Forms:
                 matches.append((refine(page, learned, place), index))
         matches.sort(key=lambda match: match[0].score, reverse=True)
         if not matches or not matches[0][0].good:
-            return None
-        best, index = matches[0]
-        margin = best.score - (matches[1][0].score if len(matches) > 1 else 0.0)
-        return Match(index, best, margin) if margin >= MIN_MARGIN else None
+            return []
+        best = matches[0][0].score
+        margin = best - (matches[1][0].score if len(matches) > 1 else 0.0)
+        return [
+            Match(index, alignment, margin)
+            for alignment, index in matches
+            if index == matches[0][1] or best - alignment.score < MIN_MARGIN
+        ]
 
 
 def alike(forms: Sequence[Reference]) -> list[tuple[int, int]]:

@@ -1,13 +1,19 @@
 """The right form is chosen among several; what is unknown or ambiguous is left to a person."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 from forms import PHOTO, draw, move
 
+from core.extract import Extractor
 from core.learn import looks_of
 from core.match import Forms, Match, alike
+from core.ports import StoredTemplate
 from core.reference import Reference
+from core.settings import Settings
+from core.template import load_template
 
 PAGE_SIZE = (827, 1170)
 
@@ -49,6 +55,23 @@ def test_an_unknown_form_is_no_guess(known: list[Reference]) -> None:
 
 def test_twins_can_not_be_told_apart(known: list[Reference]) -> None:
     assert choose(page(2), [known[2], known[1], known[2]]) is None
+
+
+def test_a_page_that_fits_twins_says_so() -> None:
+    folder = Path("samples")
+    templates = {path.stem: load_template(path) for path in folder.glob("templates/*.json")}
+    pictures = {name: (folder / "templates" / f"{name}.png").read_bytes() for name in templates}
+    stored = [StoredTemplate(form, pictures[name]) for name, form in templates.items()]
+    twin = templates["bahr"].model_copy(update={"id": "again"})
+    page = (folder / "invoices" / "bahr-0742.jpg").read_bytes()
+    extractor = Extractor(Settings())
+    outcome = extractor.extract(page, [*stored, StoredTemplate(twin, pictures["bahr"])], name="a")
+    (reason,) = outcome.reasons
+    assert (reason.code, outcome.template) == ("templates_alike", None)
+    assert "(again, bahr)" in reason.message
+    known = extractor.extract(page, stored, name="a").template
+    assert known is not None
+    assert known.id == "bahr"
 
 
 def test_without_a_reference_a_form_has_no_looks(known: list[Reference]) -> None:
