@@ -14,7 +14,7 @@ def blueprint(name: str) -> APIBlueprint:
         abp_tags=[Tag(name=name)],
         # Either of the two: where Khana answers its own machine alone, no proof is asked for.
         abp_security=[{"bearer": []}, {}],
-        abp_responses=dict.fromkeys((400, 422, 500, 503), ErrorBody),
+        abp_responses=dict.fromkeys((400, 401, 403, 422, 429, 500, 503), ErrorBody),
         operation_id_callback=_operation_id,
     )
 

@@ -32,7 +32,10 @@ def list_templates() -> Any:
     return {"templates": [dump_template(t) for t in context().adapters.store.list_templates()]}
 
 
-@api.post("/v1/templates", responses={201: Template, 409: ErrorBody})
+@api.post(
+    "/v1/templates",
+    responses={201: Template, 409: ErrorBody, 413: ErrorBody, 415: ErrorBody},
+)
 def create_template(form: TemplateForm) -> Any:
     """Adds a template."""
     store = context().adapters.store
@@ -78,7 +81,14 @@ def get_template(path: TemplatePath) -> Any:
 
 @api.put(
     "/v1/templates/<string:template_id>",
-    responses={200: Template, 404: ErrorBody, 412: ErrorBody},
+    responses={
+        200: Template,
+        404: ErrorBody,
+        409: ErrorBody,
+        412: ErrorBody,
+        413: ErrorBody,
+        415: ErrorBody,
+    },
 )
 def update_template(path: TemplatePath, form: TemplateForm, header: ChangeHeaders) -> Any:
     """Adds the next version of a template. What was read stays as it is until it is read again."""

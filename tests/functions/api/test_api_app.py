@@ -111,7 +111,10 @@ def test_the_description_is_of_what_is_there(client: FlaskClient) -> None:
     for operation in operations.values():
         assert operation["security"] == [{"bearer": []}, {}]
         assert operation["summary"]
-        assert "ErrorBody" in json.dumps(operation["responses"]["422"])
+        for code in ("400", "401", "403", "422", "429", "500", "503"):
+            assert "ErrorBody" in json.dumps(operation["responses"][code])
+    for change in ("POST /v1/templates", "PUT /v1/templates/{template_id}"):
+        assert {"409", "413", "415"} <= set(operations[change]["responses"])
 
 
 def test_the_documentation_needs_nobody_else(client: FlaskClient) -> None:
