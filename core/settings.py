@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SetupError
+from core.faults import first_fault
 
 PREFIX = "KHANA_"
 DEFAULT_FILE = Path("khana.toml")
@@ -201,9 +202,9 @@ def load_settings(**flags: Any) -> Settings:
     try:
         return Settings(**(given | flags))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        first, _, said = first_fault(error)
         name = str(first["loc"][0]) if first["loc"] else "settings"
-        reason = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+        reason = "there is no such setting" if first["type"] == "extra_forbidden" else said
         raise SetupError(
             f"setting {name} (from {_source(name, flags, from_file)}): {reason}",
             code="invalid_setting",

@@ -15,6 +15,7 @@ from pydantic import Field as Constrained
 from pydantic_core import PydanticCustomError
 
 from core.errors import TemplateError
+from core.faults import first_fault
 
 MAX_PAGE_SIDE = 20_000
 MAX_FIELDS = 500
@@ -140,9 +141,7 @@ def parse_template(data: Any, *, where: str = "template") -> Template:
     try:
         return Template.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
+        first, place, reason = first_fault(error)
         if first["type"] == "extra_forbidden":
             reason = f"unknown key {first['loc'][-1]!r}"
             place = ".".join(str(part) for part in first["loc"][:-1])

@@ -15,6 +15,7 @@ from core.errors import (
     RequestError,
     TransientError,
 )
+from core.faults import first_fault
 from functions.answers import error_answer
 from functions.api.context import context
 from functions.api.request_ids import request_id
@@ -42,9 +43,7 @@ def install(app: flask.Flask) -> None:
 
 def invalid_request(error: ValidationError) -> flask.Response:
     """The answer to a request that isn't as OpenAPI describes it; the first fault is said."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    reason = first["msg"].removeprefix("Value error, ")
+    first, place, reason = first_fault(error)
     if first["type"] == "extra_forbidden":
         reason = "there is no such parameter"
     elif not place and first["type"] in ("model_type", "model_attributes_type"):
