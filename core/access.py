@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from core.errors import NotFoundError
+from core.errors import NotFoundError, RequestError
 from core.invoice import now
 from core.ports import InvoiceStore
 
@@ -60,7 +60,14 @@ _KEYS = TypeAdapter(list[ApiKey])
 
 
 def create_key(store: InvoiceStore, name: str, role: Role) -> tuple[ApiKey, str]:
-    """A new key, and what is to be shown for it, once."""
+    """A new key, and what is to be shown for it, once.
+
+    Raises:
+        RequestError: `name` is empty: corrections would be nobody's.
+    """
+    name = name.strip()
+    if not name:
+        raise RequestError("the key needs a name: it stands beside what its holder changes")
     secret = secrets.token_urlsafe(32)
     key = ApiKey(
         id=secrets.token_hex(4), name=name, role=role, digest=_digest(secret), created_at=now()

@@ -6,7 +6,7 @@ import pytest
 
 from core.access import STATE, Role, create_key, key_of, list_keys, revoke_key
 from core.adapters import connect
-from core.errors import NotFoundError
+from core.errors import NotFoundError, RequestError
 from core.ports import InvoiceStore
 from core.settings import Settings
 
@@ -29,6 +29,13 @@ def test_a_key_is_known_until_it_is_revoked(store: InvoiceStore) -> None:
     revoke_key(store, mona.id)
     assert key_of(list_keys(store), shown) is None
     assert [key.name for key in list_keys(store)] == ["Mona", "till"]
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_key_is_somebody_s(store: InvoiceStore, name: str) -> None:
+    with pytest.raises(RequestError, match="needs a name"):
+        create_key(store, name, Role.EDITOR)
+    assert list_keys(store) == []
 
 
 def test_of_the_secret_nothing_is_kept(store: InvoiceStore) -> None:
