@@ -200,7 +200,10 @@ class ExportQuery(Filters):
 
 
 class UploadQuery(_Model):
-    wait: bool = Field(False, description="answer when it has been read, or after half a minute")
+    wait: bool = Field(
+        False,
+        description="answer when it has been read, or after half a minute; at once if too many wait",
+    )
 
 
 class ImageQuery(_Model):

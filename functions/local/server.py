@@ -4,6 +4,7 @@ The functions find their settings in the environment, as they do in the cloud; w
 flags is put there first.
 """
 
+import errno
 import logging
 import os
 import signal
@@ -41,6 +42,8 @@ REQUEST_THREADS = 8
 
 UPLOAD_OVERHEAD = 64 * 1024
 """What a form adds to the file in it."""
+
+_OF_THE_PORT = (errno.EADDRINUSE, errno.EACCES)
 
 STOP_PATIENCE_S = 10.0
 """How long readings under way may take to finish when the server is asked to stop."""
@@ -118,10 +121,16 @@ def _listen(app: WSGI, settings: Settings) -> BaseWSGIServer | MultiSocketServer
             ident="khana",
         )
     except OSError as error:
+        other = "port with --port" if error.errno in _OF_THE_PORT else "address with --host"
         raise SetupError(
             f"can't listen on {settings.host}:{settings.port}: {error.strerror}; "
-            "name another port with --port",
-            code="address_in_use",
+            f"name another {other}",
+            code="address_in_use" if error.errno == errno.EADDRINUSE else "address_unusable",
+        ) from error
+    except ValueError as error:  # waitress's word for a name that no address is known of
+        raise SetupError(
+            f"can't listen on {settings.host}: there is no such address; name another with --host",
+            code="address_unusable",
         ) from error
 
 

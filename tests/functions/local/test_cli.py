@@ -2,6 +2,7 @@
 
 import csv
 import json
+import socket
 import subprocess
 from io import BytesIO
 from pathlib import Path
@@ -286,6 +287,21 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, template: Path) -> None:
             run = khana(*args, stdout=full)
         assert run.returncode == 1
         assert run.stderr == "khana: No space left on device [system_error]\n"
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1", ""])
+def test_an_address_that_is_not_this_machine_s(host: str, tmp_path: Path) -> None:
+    run = khana("serve", "--host", host, "--port", 0, "--data", tmp_path)
+    assert run.returncode == 2
+    assert run.stderr.startswith(f"khana: can't listen on {host}")
+    assert run.stderr.endswith("with --host [address_unusable]\n")
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        run = khana("serve", "--port", taken.getsockname()[1], "--data", tmp_path)
+    assert run.returncode == 2
+    assert run.stderr.endswith("name another port with --port [address_in_use]\n")
 
 
 def test_config_says_where_a_setting_comes_from(tmp_path: Path) -> None:
