@@ -202,7 +202,7 @@ class ExportQuery(Filters):
 class UploadQuery(_Model):
     wait: bool = Field(
         False,
-        description="answer when it has been read, or after half a minute; at once if too many wait",
+        description="answer when it has been read, after half a minute, or if too many wait",
     )
 
 
