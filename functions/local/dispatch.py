@@ -28,6 +28,8 @@ MEND_S = 5.0
 """Pause before another try when a process can't be made ready or the store can't be used."""
 
 FINALIZED = "google.cloud.storage.object.v1.finalized"
+UNAVAILABLE = 503
+"""What extract answers where not the file but the installation is at fault."""
 READY = "khana.ready"
 """A type that extract has nothing to read for: it only loads what reading needs."""
 
@@ -146,6 +148,11 @@ class Dispatcher:
         told = _error_of(code, answer)
         if told.code == BusyError.default_code:
             self._insist(lambda: queue.postpone(delivery, told))
+        elif code == UNAVAILABLE and not queue.is_overdue(delivery):
+            log.warning("%s: waits: %s", self._file_name(delivery), told.message)
+            self._insist(lambda: queue.wait_out(delivery, told))
+        elif code == UNAVAILABLE:
+            self._insist(lambda: self._give_up(delivery, told))
         else:
             self._insist(lambda: self._failed(delivery, told))
 

@@ -77,12 +77,14 @@ class _Database(Database):
 class _Reader:
     """Stands for `functions.local.workers.Worker`: the function, in this process."""
 
-    def __init__(self, post: Callable[[Any], tuple[int, bytes]]) -> None:
+    def __init__(self, post: Callable[[Any], tuple[int, bytes]], weather: Weather) -> None:
         self._post = post
+        self._weather = weather
 
     def post(self, headers: dict[str, str], body: bytes, *, timeout: float) -> tuple[int, bytes]:
         try:
-            return self._post(from_http(headers, body))
+            with self._weather.reading():  # and not while the server notes what came of it
+                return self._post(from_http(headers, body))
         except ReaderDied as died:
             raise FileError("the reader died (signal 9)", code="reader_crashed") from died
 
@@ -135,11 +137,10 @@ class LocalWorld:
         dispatcher = Dispatcher(backend, self.settings, Path("extract"), "extract")
         # Its waits take simulated time.
         dispatcher._stopping = SimpleNamespace(wait=self._wait, is_set=lambda: False)
-        reader = _Reader(post)
+        reader = _Reader(post, self.weather)
         while True:
             if (delivery := dispatcher._next()) is not None:
-                with self.weather.reading():
-                    dispatcher._deliver(reader, delivery)
+                dispatcher._deliver(reader, delivery)
 
     def _wait(self, seconds: float) -> bool:
         self.turns.pause(max(seconds, IDLE_S))

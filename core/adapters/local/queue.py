@@ -1,8 +1,8 @@
 """The durable queue that stands for Eventarc: it announces created objects until it is heard.
 
 An event is delivered at least once: it waits, is taken, and is acknowledged, or waits again after a
-growing pause, until its tries are used up and it is set aside. What was taken when the process died
-is delivered again.
+growing pause. Once its tries are used up, or nobody has mended the installation for too long, it is
+set aside. What was taken when the process died is delivered again.
 """
 
 import random
@@ -10,12 +10,17 @@ import sqlite3
 import time
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.adapters.local.database import Database
 from core.invoice import ErrorInfo, ObjectRef, now
 
 LONGEST_DELAY_S = 600.0
 """The longest pause between two tries: Pub/Sub's own limit."""
+
+PATIENCE_S = 24 * 3600.0
+"""How long a fault of the installation is waited out. It says nothing of the file, so it costs no
+tries; but what nobody mends within a day ends as a failed invoice, where it is seen."""
 
 MAX_INTERRUPTIONS = 25
 """Deaths of the whole process that one event may see. They say little of the file, so they don't
@@ -107,6 +112,16 @@ class EventQueue:
         """Somebody else is at the same object: the event waits, and the try doesn't count."""
         self._wait(delivery, self._retry_delay, delivery.attempt - 1, error)
 
+    def is_overdue(self, delivery: Delivery) -> bool:
+        """Whether the event has waited for the installation for too long."""
+        return _age(delivery) >= PATIENCE_S
+
+    def wait_out(self, delivery: Delivery, error: ErrorInfo) -> None:
+        """The installation is at fault: the event waits about as long again as it has waited
+        already, and the try doesn't count."""
+        doubled = max(self._retry_delay, min(_age(delivery), LONGEST_DELAY_S))
+        self._wait(delivery, doubled * random.uniform(0.5, 1.0), delivery.attempt - 1, error)
+
     def set_aside(self, delivery: Delivery, error: ErrorInfo) -> None:
         """Keeps the event for people to look at; it is not delivered any more."""
         with self._database.write() as connection:
@@ -134,3 +149,8 @@ class EventQueue:
                 "WHERE id = ?",
                 (time.time() + delay, attempts, error.model_dump_json(), delivery.id),
             )
+
+
+def _age(delivery: Delivery) -> float:
+    """Seconds since the event was made; less than none where the clock was set back."""
+    return (now() - datetime.fromisoformat(delivery.created_at)).total_seconds()

@@ -1,6 +1,7 @@
 """The durable queue."""
 
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,25 @@ def test_a_failed_try_waits_and_counts(database: Database) -> None:
         assert (delivery.attempt, soon.is_last(delivery)) == (attempt, attempt == 3)
         soon.retry(delivery, ERROR)
     assert soon.is_used_up(take(soon))
+
+
+def test_a_fault_of_the_installation_is_no_try_and_waited_out_for_a_day(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = queue_of(database)
+    put(database)
+    for _ in range(5):
+        delivery = take(queue)
+        assert delivery.attempt == 1
+        assert not queue.is_overdue(delivery)
+        queue.wait_out(delivery, ERROR)
+    delivery = take(queue)
+    made = datetime.fromisoformat(delivery.created_at)
+    monkeypatch.setattr("core.adapters.local.queue.now", lambda: made + timedelta(minutes=5))
+    queue.wait_out(delivery, ERROR)
+    assert queue.take() is None  # as long again as it has waited, or half of that
+    monkeypatch.setattr("core.adapters.local.queue.now", lambda: made + timedelta(days=1))
+    assert queue.is_overdue(delivery)
 
 
 def test_waiting_for_another_is_no_try(database: Database) -> None:

@@ -23,9 +23,11 @@ READER = """
 import os, time
 import flask, functions_framework
 from core.adapters import connect
+from core.errors import TransientError
 from core.invoice import ObjectRef, Outcome
 from core.pipeline import process
 from core.settings import load_settings
+from functions.answers import error_answer
 
 class Reader:
     reader = "fault-1"
@@ -38,10 +40,19 @@ def extract(event):
     if event["type"] == "khana.ready":
         return
     settings = load_settings()
-    process(connect(settings), Reader(), ObjectRef(**event.get_data()), settings)
+    try:
+        process(connect(settings), Reader(), ObjectRef(**event.get_data()), settings)
+    except TransientError as error:
+        flask.abort(error_answer(error, 503))
 """
 CRASH = "data == b'poison' and os.abort()"
 HANG = "data == b'poison' and time.sleep(60)"
+UNAVAILABLE_FOR_A_WHILE = """
+        with open("refused", "a+") as refused:
+            if refused.tell() < 3:
+                refused.write("x")
+                raise TransientError("the disk is full")
+"""
 CRASH_ONCE = """
         if not os.path.exists("crashed"):
             open("crashed", "w").close()
@@ -104,6 +115,18 @@ def test_a_poison_file_costs_that_file_alone(fault: str, code: str, settings: Se
     assert failed.error is not None
     assert failed.error.code == code
     assert failed.error.message.startswith("poison: reading it failed 2 times; the last time: ")
+
+
+def test_a_fault_of_the_installation_costs_no_try(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.adapters.local.queue.LONGEST_DELAY_S", 0.1)
+    backend = open_backend(settings)
+    invoice = take_in(backend, settings, b"page")
+    with dispatching(backend, settings, UNAVAILABLE_FOR_A_WHILE):
+        read = ended(backend, invoice)
+    assert read.status is Status.NEEDS_REVIEW, "it was given up after two tries"
+    assert len(Path("refused").read_text()) == 3
 
 
 def test_what_a_dead_process_had_in_hand_is_read_by_the_next(settings: Settings) -> None:
