@@ -117,10 +117,11 @@ class NumericReader:
     def _looks(
         self, inks: Sequence[NDArray[np.uint8]], frames: Sequence[LogProbs]
     ) -> list[list[LogProbs]]:
-        """Of each line the frames that it has, those of it stretched, and those of its digits
-        alone where they are small in it."""
+        """Of each line the frames that it has, those of it stretched and blurred, and those of its
+        digits alone where they are small in it."""
         looks = [[first] for first in frames]
         again = [(i, _stretched(ink, by)) for by in STRETCHES for i, ink in enumerate(inks)]
+        again += [(i, _blurred(ink)) for i, ink in enumerate(inks)]
         for i, ink in enumerate(inks):
             seen = np.repeat(frames[i][:, 0] < LIKELY_NOT, 2)[: ink.shape[1]]
             if (part := enlarged(ink, seen)) is not None:
@@ -156,9 +157,12 @@ doesn't depend on which other boxes the page has."""
 
 
 UNSURE = 0.9
-"""Probability of the best text below which a line is looked at again, stretched: what is right is
-seen in all looks. On the validation families that made 92.9 % of the fields exact, not 92.4 %."""
+"""Probability of the best text below which a line is looked at again, stretched and blurred: what
+is right is seen in all looks. On the validation families stretching made 92.9 % of the fields
+exact, not 92.4 %, and blurring, measured later, 95.3 %, not 94.9 %."""
 STRETCHES = (0.9, 1.12)
+BLUR = 1.5
+"""Standard deviation in pixels of a line image: dots of dotted type run together, grain goes."""
 LIKELY_NOT = math.log(0.5)
 """Logarithm of the blank's probability below which a frame shows a character."""
 
@@ -167,6 +171,11 @@ def _stretched(ink: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:
     height, width = ink.shape
     size = (max(1, min(MAX_WIDTH, round(width * by))), height)
     return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _blurred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    # As much brighter as thin strokes have become darker.
+    return cv2.convertScaleAbs(cv2.GaussianBlur(ink, (0, 0), BLUR), alpha=1.7).astype(np.uint8)
 
 
 def _by_width(inks: Sequence[NDArray[np.uint8]]) -> dict[int, list[int]]:
