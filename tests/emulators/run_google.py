@@ -94,7 +94,7 @@ def main(folder: Path = ROOT / "samples") -> None:
         with khana_on_google(settings.port) as khana:
             table = samples.read(folder, khana.adapters, settings, take_in=khana.put)
             console.print(table)
-            console.print(f"Khana is at [bold]{khana.url}[/bold], on doubles of Google Cloud")
+            console.print(f"Khana is at {khana.url}, on doubles of Google Cloud")
             console.print("More into its folder of Drive:", khana.upload, soft_wrap=True)
             signal.pause()
     except KeyboardInterrupt:
