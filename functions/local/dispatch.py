@@ -148,13 +148,17 @@ class Dispatcher:
         told = _error_of(code, answer)
         if told.code == BusyError.default_code:
             self._insist(lambda: queue.postpone(delivery, told))
-        elif code == UNAVAILABLE and not queue.is_overdue(delivery):
-            log.warning("%s: waits: %s", self._file_name(delivery), told.message)
-            self._insist(lambda: queue.wait_out(delivery, told))
         elif code == UNAVAILABLE:
-            self._insist(lambda: self._give_up(delivery, told))
+            self._insist(lambda: self._wait_out(delivery, told))
         else:
             self._insist(lambda: self._failed(delivery, told))
+
+    def _wait_out(self, delivery: Delivery, error: ErrorInfo) -> None:
+        if self._backend.queue.is_overdue(delivery):
+            self._give_up(delivery, error)
+        else:
+            log.warning("%s: waits: %s", self._file_name(delivery), error.message)
+            self._backend.queue.wait_out(delivery, error)
 
     def _failed(self, delivery: Delivery, error: ErrorInfo) -> None:
         if self._backend.queue.is_last(delivery):
