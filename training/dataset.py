@@ -65,12 +65,14 @@ class Rolling:
         new: int = 10,
         window: int = 100,
         first: int = 0,
+        origin: int = 0,
         extra: Lines | None = None,
     ) -> None:
         """new: chunks that join a round. window: chunks that a round draws from, at most.
-        first: the round to begin with. extra: lines that are in every round."""
+        first: the round to begin with. origin: number of round 0's first chunk. extra: lines that
+        are in every round."""
         self._pool = ProcessPoolExecutor(jobs)
-        self._new, self._window = new, window
+        self._new, self._window, self._origin = new, window, origin
         self._chunks: dict[int, Future[Path]] = {}
         self._lines: dict[int, Lines] = {}
         self._round = first
@@ -78,8 +80,8 @@ class Rolling:
 
     def __iter__(self) -> Iterator[Lines]:
         while True:
-            end = (self._round + 1) * self._new
-            begin = max(0, end - self._window)
+            end = self._origin + (self._round + 1) * self._new
+            begin = max(self._origin, end - self._window)
             for number in range(begin, end + 2 * self._new):
                 if number not in self._chunks:
                     made = self._pool.submit(make_chunk, "train", "train", number)

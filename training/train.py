@@ -217,6 +217,9 @@ def main() -> None:
     parser.add_argument(
         "--shipped", action="store_true", help="begin with the shipped weights, not from nothing"
     )
+    parser.add_argument(
+        "--origin", type=int, default=0, help="first chunk of lines: others than a run before saw"
+    )
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -225,7 +228,9 @@ def main() -> None:
     if options.shipped and trainer.round == 0:
         trainer.begin_with_shipped(dataset.load([dataset.make_chunk("train", "scan", 0)]))
     own = extra.load(options.extra) if options.extra else None
-    rolling = dataset.Rolling(options.jobs, first=trainer.round, extra=own)
+    rolling = dataset.Rolling(
+        options.jobs, first=trainer.round, origin=options.origin, extra=own
+    )
     schedule = Schedule(options.rounds, options.rate, options.fall, options.first)
     try:
         trainer.run(rolling, schedule, validation=validation)
