@@ -195,6 +195,10 @@ class Invoice(_Model):
                 return self.fields[name]
         return next((r for r in self.fields.values() if r.kind is kind), None)
 
+    def turn(self, page: int) -> Turn:
+        """How far what is printed on that page lies turned clockwise; 0 where nothing was read."""
+        return next((r.turn for r in self.fields.values() if r.page == page), 0)
+
     @property
     def number(self) -> str | None:
         reading = self.key_field("invoice_number", "number", kind=Kind.NUMBER)

@@ -228,9 +228,7 @@ def main() -> None:
     if options.shipped and trainer.round == 0:
         trainer.begin_with_shipped(dataset.load([dataset.make_chunk("train", "scan", 0)]))
     own = extra.load(options.extra) if options.extra else None
-    rolling = dataset.Rolling(
-        options.jobs, first=trainer.round, origin=options.origin, extra=own
-    )
+    rolling = dataset.Rolling(options.jobs, first=trainer.round, origin=options.origin, extra=own)
     schedule = Schedule(options.rounds, options.rate, options.fall, options.first)
     try:
         trainer.run(rolling, schedule, validation=validation)

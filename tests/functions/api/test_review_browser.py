@@ -3,12 +3,15 @@
 import time
 from datetime import timedelta
 
+import cv2
+import numpy as np
 import pytest
-from drawn import Read, local_alone, readings
+from drawn import BOXES, HEIGHT, RED, WIDTH, Read, local_alone, readings
 from playwright.sync_api import Page, expect
 
 from core.invoice import Correction, Invoice, Reason, Status
 from core.ports import Adapters
+from core.template import Turn
 
 pytestmark = local_alone
 
@@ -148,6 +151,48 @@ def test_the_field_at_hand_is_shown_large_on_the_page(page: Page, queue: list[In
     assert seen["y"] <= after["y"] + after["height"] / 2 <= seen["y"] + seen["height"]
     page.keyboard.press("F2")
     assert box.bounding_box() == pytest.approx(before, abs=1)
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_a_page_scanned_on_its_side_is_shown_upright_with_its_boxes(
+    page: Page, read: Read, turn: Turn
+) -> None:
+    pixels = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
+    left, top, right, bottom = BOXES["total"]
+    pixels[top:bottom, left:right] = RED
+    lying = np.rot90(pixels, -turn // 90)  # the other way round: clockwise
+    ys, xs = np.nonzero(lying[:, :, 1] == 0)
+    box = (int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
+    total = readings()["total"].model_copy(update={"box": box, "turn": turn})
+    made = read(
+        data=bytes(cv2.imencode(".png", lying)[1]),
+        status=Status.NEEDS_REVIEW,
+        reasons=[DOUBT],
+        fields={"total": total},
+        page_sizes={1: (lying.shape[1], lying.shape[0])},
+    )
+    _open(page, made)
+    sheet, rect = page.locator(".sheet"), page.locator(".boxes [data-field=total] rect")
+    page.wait_for_function("document.querySelector('.sheet img').complete")
+    rect.evaluate("box => (box.style.visibility = 'hidden')")
+    for key in ("", "F2"):
+        if key:
+            page.keyboard.press(key)
+        whole, at = sheet.bounding_box(), rect.bounding_box()
+        assert whole is not None
+        assert at is not None
+        scale = whole["width"] / WIDTH
+        assert whole["height"] == pytest.approx(scale * HEIGHT, rel=0.02)
+        assert at["x"] - whole["x"] == pytest.approx(scale * left, abs=3)
+        assert at["y"] - whole["y"] == pytest.approx(scale * top, abs=3)
+        assert at["width"] == pytest.approx(scale * (right - left), abs=3)
+        # And what is to be seen in the box is the bar, to its edges.
+        seen = cv2.imdecode(np.frombuffer(page.screenshot(clip=at), np.uint8), cv2.IMREAD_COLOR)
+        assert np.mean(seen[:, :, 1] < 128) > 0.9
+    page.goto("/")
+    thumbnail = page.locator(".look img").bounding_box()
+    assert thumbnail is not None
+    assert thumbnail["height"] > thumbnail["width"]
 
 
 def test_what_a_person_has_begun_is_not_taken_away(
