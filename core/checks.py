@@ -52,6 +52,23 @@ def check(
     return (*reasons, *broken_rules(template, readings, today=today, next_best=next_best))
 
 
+def open_faults(
+    template: Template, readings: Mapping[str, Reading], *, today: date
+) -> tuple[Reason, ...]:
+    """What is wrong however well a person has looked: a `missing` for each required field without
+    a value, and the rules that are broken."""
+    empty = [
+        field.name
+        for field in template.fields
+        if field.required and (field.name not in readings or not readings[field.name].value)
+    ]
+    missing = [
+        Reason(code="missing", message=f"{name}: a value is required", fields=(name,))
+        for name in empty
+    ]
+    return (*missing, *broken_rules(template, readings, today=today))
+
+
 def broken_rules(
     template: Template,
     readings: Mapping[str, Reading],

@@ -1,9 +1,9 @@
-"""What a person says of an invoice, and what that does to the rules of its template."""
+"""What a person says of an invoice, and whether its template agrees."""
 
 from collections.abc import Mapping
 from datetime import date
 
-from core.checks import broken_rules
+from core.checks import open_faults
 from core.errors import ConflictError
 from core.invoice import REJECTED, Correction, ErrorInfo, Invoice, Status, now
 from core.template import Template
@@ -17,28 +17,24 @@ def review(
     template: Template | None,
     by: str,
     today: date,
+    insist: bool = False,
 ) -> Invoice:
     """The invoice with the values that a person, `by`, has given its fields.
 
-    It is done, unless a value that they changed breaks a rule of `template` (None: there are
-    none to break): then somebody slipped, here or before, and it needs review for that. Who looks
-    again and changes nothing insists, and it is done: invoices may be wrong themselves.
+    It is done, unless a value that `template` requires is missing or a rule of it is broken (None:
+    it asks for nothing): then somebody has overlooked it, and it needs review for that. Where they
+    `insist` it is done all the same: invoices may be wrong themselves.
 
     Raises:
         ConflictError: as `correct`.
     """
     corrected = correct(invoice, values, by=by)
-    if template is None:
+    if template is None or insist:
         return corrected
-    changed = {name for name in values if _value(corrected, name) != _value(invoice, name)}
-    broken = tuple(
-        reason
-        for reason in broken_rules(template, corrected.fields, today=today)
-        if not changed.isdisjoint(reason.fields)
-    )
-    if not broken:
+    faults = open_faults(template, corrected.fields, today=today)
+    if not faults:
         return corrected
-    return corrected.model_copy(update={"status": Status.NEEDS_REVIEW, "reasons": broken})
+    return corrected.model_copy(update={"status": Status.NEEDS_REVIEW, "reasons": faults})
 
 
 def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoice:
@@ -96,10 +92,6 @@ def reject(invoice: Invoice, why: str, *, by: str) -> Invoice:
     message = f"{invoice.source.name}: rejected by {by}: {why}"
     error = ErrorInfo(code=REJECTED, message=message)
     return invoice.model_copy(update={"status": Status.FAILED, "error": error, "reasons": ()})
-
-
-def _value(invoice: Invoice, name: str) -> str | None:
-    return invoice.fields[name].value
 
 
 def _must_be_read(invoice: Invoice) -> None:

@@ -283,6 +283,11 @@ class Review(_Model):
     status: Literal["done", "failed"] = Field(
         "done", description="`failed` rejects it: it is no invoice, or not one to be kept"
     )
+    insist: bool = Field(
+        False,
+        description="done although a required value is missing or a rule is broken, which is how "
+        "the invoice itself may be; without it, it is kept as `needs_review` for that",
+    )
     rejected_because: (
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
         | None

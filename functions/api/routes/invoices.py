@@ -142,8 +142,8 @@ def get_invoice(path: InvoicePath) -> Any:
 )
 def review_invoice(path: InvoicePath, body: Review, header: ChangeHeaders) -> Any:
     """Corrects values and says that a person has looked, or rejects the invoice.
-    The first makes it done, the second failed. A correction that breaks a rule makes it
-    `needs_review`; sent once more, it stands.
+    The first makes it done, the second failed. Where a required value is missing or a rule broken,
+    it is kept as `needs_review` with `reasons` that say so, unless `insist` is set.
     What a person types is understood as what is printed is. `original` keeps the reader's value.
     """
     store = context().adapters.store
@@ -161,7 +161,8 @@ def review_invoice(path: InvoicePath, body: Review, header: ChangeHeaders) -> An
             raise ConflictError(f"{current.source.name}: was read with another template meanwhile")
         if body.rejected_because is not None:
             return reject(current, body.rejected_because, by=by)
-        return review(current, values, template=template, by=by, today=now().date())
+        today = now().date()
+        return review(current, values, template=template, by=by, today=today, insist=body.insist)
 
     changed = store.update(invoice.id, change)
     tell("reviewed", invoice=changed.id, status=changed.status.value, corrected=len(values))
@@ -240,8 +241,6 @@ def _typed(invoice: Invoice, template: Template | None, name: str, text: str | N
         )
     field = next((f for f in template.fields if f.name == name), None) if template else None
     if text is None or not text.strip():
-        if field is not None and field.required:
-            raise RequestError(f"{name}: must not be empty", code="invalid_value")
         return Value(None)
     pattern = field.pattern if field else None
     date_order = template.date_order if template else "dmy"

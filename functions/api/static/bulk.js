@@ -1,6 +1,6 @@
 // What is done to several invoices of the list at once.
 
-import { call } from "./api.js";
+import { call, Refusal } from "./api.js";
 import { say } from "./words.js";
 
 const AT_ONCE = 3;
@@ -56,12 +56,16 @@ function clear() {
   markPicked();
 }
 
-/** Confirms what was read, each value of it. */
+/** Confirms what was read, each value of it. What is wrong all the same wants a look of its own. */
 async function accept(url, by) {
   const invoice = await call("GET", url);
   const read = Object.entries(invoice.fields).filter(([, reading]) => reading.value !== null);
   const fields = Object.fromEntries(read.map(([name, { value }]) => [name, { value }]));
-  await call("PATCH", url, { fields, status: "done", reviewed_by: by });
+  const now = await call("PATCH", url, { fields, status: "done", reviewed_by: by });
+  if (now.status === "needs_review") {
+    const why = say("A required value is missing or a rule is broken: look at it by itself.");
+    throw new Refusal(why, 200);
+  }
 }
 
 /** Does it to every chosen one, a few at a time; those that it can't be done to stay chosen. */

@@ -14,12 +14,23 @@ export function preload(url) {
 export async function go(url, onArrival) {
   const page = next?.url === url ? await next.page : null;
   next = null;
-  const main = page?.querySelector("main");
-  if (!main?.querySelector("#invoice")) {
+  if (!page?.querySelector("main #invoice")) {
     location.assign(url);
     return;
   }
   history.pushState(null, "", url);
+  take(page, onArrival);
+}
+
+/** Shows the invoice of this page as it is kept now. */
+export async function showAgain(onArrival) {
+  const page = await fetchPage(location.href);
+  if (page?.querySelector("main #invoice")) take(page, onArrival);
+  else location.reload();
+}
+
+function take(page, onArrival) {
+  const main = page.querySelector("main");
   document.title = page.title;
   adopt(main);
   document.querySelector("main").replaceWith(document.adoptNode(main));

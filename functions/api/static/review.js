@@ -2,12 +2,13 @@
 
 import { call, withoutName } from "./api.js";
 import { show, stepZoom, toggleZoom } from "./paper.js";
-import { go, preload } from "./preload.js";
+import { go, preload, showAgain } from "./preload.js";
 import { say } from "./words.js";
 
 const NAME = "khana.reviewer"; // where the browser keeps who reviews
 
 let busy = false;
+let arrived; // to be called when an invoice has come in place of another
 
 const form = () => document.querySelector(".review");
 const entries = () => [...document.querySelectorAll(".review .value:not([readonly])")];
@@ -27,6 +28,7 @@ export function prepare() {
 }
 
 export function enableReview(onArrival) {
+  arrived = onArrival;
   const advance = () => go(document.getElementById("invoice").dataset.afterReview, onArrival);
 
   document.addEventListener("focusin", (event) => {
@@ -54,6 +56,7 @@ export function enableReview(onArrival) {
     else if (at("[data-reject]")) ask();
     else if (at("[data-take]")) take(at("[data-take]"));
     else if (at("[data-cancel]")) at("dialog").close();
+    else if (at("[data-insist]")) insist(at("dialog"), advance);
     else if (at("[data-why]")) refuse(at("[data-why]").dataset.why, advance);
     else if (at("[data-why-other]")) refuse(at("dialog").querySelector("input").value, advance);
     else if (at(".boxes [data-field]")) {
@@ -127,15 +130,21 @@ async function accept(advance) {
   await send({ fields, status: "done" }, advance);
 }
 
+// As it has been kept; what is wrong with it is what the dialog says.
+async function insist(dialog, advance) {
+  dialog.close();
+  await send({ status: "done", insist: true }, advance);
+}
+
 function ask() {
-  const dialog = form().querySelector("dialog");
+  const dialog = form().querySelector(".rejecting");
   dialog.showModal();
   dialog.querySelector("[data-why]").focus();
 }
 
 async function refuse(why, advance) {
   if (!why.trim()) return;
-  form().querySelector("dialog").close();
+  form().querySelector(".rejecting").close();
   await send({ status: "failed", rejected_because: why }, advance);
 }
 
@@ -149,7 +158,7 @@ async function send(review, advance) {
   try {
     const seen = { "If-Match": `"${here.dataset.tag}"` };
     const now = await call("PATCH", here.action, { ...review, reviewed_by: who }, seen);
-    if (now.status === "needs_review") look(); // what was typed breaks a rule: said once
+    if (now.status === "needs_review") await askToInsist();
     else await advance();
   } catch (error) {
     complain(here, error);
@@ -159,11 +168,10 @@ async function send(review, advance) {
   }
 }
 
-// Shows the invoice as it is kept now.
-function look() {
-  for (const entry of entries()) entry.value = entry.defaultValue;
-  for (const field of document.querySelectorAll(".field.sure")) field.classList.remove("sure");
-  document.dispatchEvent(new Event("khana:changed"));
+// What was typed is kept, but something is missing or breaks a rule.
+async function askToInsist() {
+  await showAgain(arrived);
+  form().querySelector(".insisting").showModal();
 }
 
 // Beside the field that the sentence begins with, else above the buttons.

@@ -115,7 +115,27 @@ def test_a_correction_that_breaks_a_rule_needs_another_look(
     assert corrected["status"] == "needs_review"
     assert [reason["code"] for reason in corrected["reasons"]] == ["rule_broken"]
     assert "total is 12.50" in corrected["reasons"][0]["message"]
-    insisted = client.patch(address, json=REVIEW).get_json()
+    again = client.patch(address, json=REVIEW).get_json()
+    assert (again["status"], again["reasons"]) == ("needs_review", corrected["reasons"])
+    insisted = client.patch(address, json={"reviewed_by": "منى", "insist": True}).get_json()
+    assert (insisted["status"], insisted["reasons"]) == ("done", [])
+
+
+def test_a_required_value_that_is_missing_needs_another_look(
+    client: FlaskClient, read: Read
+) -> None:
+    nothing = readings()["total"].model_copy(update={"text": "", "value": None})
+    missing = Reason(code="missing", message="total: the box is empty", fields=("total",))
+    made = read(status=Status.NEEDS_REVIEW, reasons=[missing], fields=readings(total=nothing))
+    address = f"/v1/invoices/{made.id}"
+    confirmed = {"fields": {"date": {"value": "2024-05-12"}}, "reviewed_by": "منى"}
+    emptied = {"fields": {"total": {"value": " "}}, "reviewed_by": "منى"}
+    for review in (confirmed, emptied):
+        answer = client.patch(address, json=review).get_json()
+        assert answer["status"] == "needs_review"
+        assert [(r["code"], r["fields"]) for r in answer["reasons"]] == [("missing", ["total"])]
+    assert answer["fields"]["date"]["reviewed_by"] == "منى"
+    insisted = client.patch(address, json={"reviewed_by": "منى", "insist": True}).get_json()
     assert (insisted["status"], insisted["reasons"]) == ("done", [])
 
 

@@ -102,6 +102,23 @@ def test_several_are_accepted_at_once(page: Page, adapters: Adapters, three: lis
     assert all(entry.before == entry.after for entry in kept.corrections)
 
 
+def test_what_lacks_a_value_is_not_accepted_among_others(
+    page: Page, adapters: Adapters, three: list[Invoice], read: Read
+) -> None:
+    empty = readings()["total"].model_copy(update={"text": "", "value": None})
+    lacking = read("3.png", seed=3, status=Status.NEEDS_REVIEW, fields=readings(total=empty))
+    page.goto("/")
+    page.get_by_label("Choose all on this page").check()
+    page.get_by_role("region", name="Chosen invoices").get_by_role("button", name="Accept").click()
+    expect(page.locator("#bulk-said")).to_have_text(
+        "Not done: 1. A required value is missing or a rule is broken: look at it by itself."
+    )
+    expect(page.get_by_label("Choose 3.png")).to_be_checked()
+    expect(page.get_by_label("Choose 2.png")).not_to_be_checked()
+    assert adapters.store.get(lacking.id).status is Status.NEEDS_REVIEW
+    assert adapters.store.get(three[0].id).status is Status.DONE
+
+
 def test_several_are_deleted_after_a_question(
     page: Page, adapters: Adapters, three: list[Invoice]
 ) -> None:

@@ -153,6 +153,28 @@ def test_the_field_at_hand_is_shown_large_on_the_page(page: Page, queue: list[In
     assert box.bounding_box() == pytest.approx(before, abs=1)
 
 
+def test_what_lacks_a_value_is_accepted_only_when_it_is_said_again(
+    page: Page, adapters: Adapters, read: Read
+) -> None:
+    empty = readings()["total"].model_copy(update={"text": "", "value": None})
+    made = read(status=Status.NEEDS_REVIEW, reasons=[DOUBT], fields=readings(total=empty))
+    after = read("b.png", seed=1, status=Status.NEEDS_REVIEW, reasons=[DOUBT])
+    _open(page, made, "?order_by=number+asc")
+    page.get_by_label("Seller").fill("Acme")
+    page.keyboard.press("Control+Enter")
+    dialog = page.get_by_role("dialog", name="This is not in order")
+    expect(dialog).to_contain_text("Total: A value is required")
+    page.keyboard.press("Enter")  # the safe answer is at hand
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_label("Seller")).to_have_value("Acme")  # what was typed is kept
+    kept = adapters.store.get(made.id)
+    assert (kept.status, kept.fields["seller"].value) == (Status.NEEDS_REVIEW, "Acme")
+    page.keyboard.press("Control+Enter")
+    dialog.get_by_role("button", name="Accept anyway").click()
+    _at(page, after)
+    assert adapters.store.get(made.id).status is Status.DONE
+
+
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_a_page_scanned_on_its_side_is_shown_upright_with_its_boxes(
     page: Page, read: Read, turn: Turn
