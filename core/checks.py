@@ -150,4 +150,5 @@ def _broken(
         message=message,
         fields=rule.fields,
         proposed={} if repair is None else dict([repair]),
+        rule=rule.text,
     )

@@ -7,7 +7,7 @@ them. Those for people are `core.export_xlsx` and `core.export_pdf`.
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from typing import Any
 
 from core.invoice import ErrorInfo, Invoice, Reading, Reason
 from core.ports import InvoiceStore, Query
-from core.template import Kind
+from core.template import TODAY, Kind
 
 PAGE_SIZE = 200
 """Invoices that are in memory at a time."""
@@ -33,6 +33,8 @@ Cell = str | Decimal | date | datetime | float | None
 # A spreadsheet takes a cell that starts so for a formula (OWASP, "CSV Injection"). Blanks before it
 # don't stop every program.
 _FORMULA = re.compile(r"\s*[=+\-@\t\r＝＋－＠]")
+# A name in a rule, or a text in quotes, in which there are no names.
+_WORD = re.compile(r"""\w+|"[^"]*"|'[^']*'""")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -41,7 +43,7 @@ class Wording:
     """How a file for people says what it says.
 
     `words` maps English to its language, of which `code` is the name; `faults` the codes of errors
-    and reasons to sentences, which may hold `{message}` for Khana's own.
+    and reasons to sentences, which may hold `{message}` for Khana's own and `{rule}` for the broken one.
     """
 
     code: str = "en"
@@ -69,7 +71,8 @@ class Wording:
         # Khana's own sentence begins with the field, or says of itself what it is about.
         fields = fault.fields if isinstance(fault, Reason) and "{" not in said else ()
         names = ", ".join(map(self.label, fields))
-        return (f"{names}: " if names else "") + said.format(message=fault.message)
+        rule = broken_rule(fault, self.label)
+        return (f"{names}: " if names else "") + said.format(message=fault.message, rule=rule)
 
 
 ENGLISH = Wording()
@@ -79,6 +82,18 @@ def label(name: str) -> str:
     """A name as people read it: `invoice_number` → `Invoice number`."""
     words = name.replace("_", " ").strip() or name
     return words[:1].upper() + words[1:]
+
+
+def broken_rule(fault: ErrorInfo | Reason, name: Callable[[str], str]) -> str:
+    """The rule that is broken, its fields as `name` calls them: `Total = Subtotal + Tax`.
+
+    Khana's own sentence where the reason, of an earlier release, doesn't tell its rule apart.
+    """
+    if not isinstance(fault, Reason) or fault.rule is None:
+        return fault.message
+    known = {*fault.fields, TODAY}
+    rule = _WORD.sub(lambda m: name(m[0]) if m[0] in known else m[0], fault.rule)
+    return rule.replace("==", "=")
 
 
 def every(store: InvoiceStore, query: Query) -> Iterator[Invoice]:

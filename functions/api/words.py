@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
+from core.export import broken_rule
 from core.export import label as label  # noqa: PLC0414  # the page's word for it too
 from core.invoice import ErrorInfo, Invoice, Reason, Status
 from functions.api import languages
@@ -95,7 +96,11 @@ def in_words(fault: Reason | ErrorInfo, name: str) -> Markup:
     said = languages.fault(fault.code)
     if said is None:
         return sentence(without_name(fault.message, name))
-    return escape(said).format(message=Markup('<bdi dir="ltr">{}</bdi>').format(fault.message))
+    rule = broken_rule(fault, lambda name: languages.field(label(name)))
+    return escape(said).format(
+        message=Markup('<bdi dir="ltr">{}</bdi>').format(fault.message),
+        rule=Markup("<bdi>{}</bdi>").format(rule),
+    )
 
 
 def sentence(message: str) -> Markup:

@@ -129,6 +129,7 @@ def test_a_broken_rule_accuses_its_fields() -> None:
         code="rule_broken",
         message="total == subtotal + tax does not hold: total is 150, subtotal is 100, tax is 5",
         fields=("total", "subtotal", "tax"),
+        rule="total == subtotal + tax",
     )
 
 

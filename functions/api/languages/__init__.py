@@ -68,7 +68,7 @@ def wording(language: Language) -> Wording:
 def fault(code: str) -> str | None:
     """What the code of an error or reason says; None where its own English sentence is to be shown.
 
-    It may hold `{message}`, for that sentence.
+    It may hold `{message}`, for that sentence, and `{rule}`, for the rule that is broken.
     """
     return _catalogue(language().code)["faults"].get(code)
 

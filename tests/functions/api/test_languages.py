@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from drawn import local_alone
+from drawn import Read, local_alone
 from flask.testing import FlaskClient
 
 from core.export import HEAD, TAIL, label
@@ -52,19 +52,38 @@ def test_exported_files_say_all_in_arabic() -> None:
 
 def test_exported_files_say_why_in_arabic() -> None:
     wording = languages.wording(languages.LANGUAGES["ar"])
-    broken = Reason(
-        code="rule_broken", message="total == subtotal + tax doesn't hold", fields=("total", "tax")
-    )
+    said = "total == subtotal + tax does not hold: total is 5, subtotal is 5, tax is 1"
+    parts = ("total", "subtotal", "tax")
+    rule = "total == subtotal + tax"
+    broken = Reason(code="rule_broken", message=said, fields=parts, rule=rule)
+    earlier = Reason(code="rule_broken", message=said, fields=parts)
     odd = Reason(code="low_confidence", message="tax: “12” is only 60 % sure", fields=("tax",))
     unknown = Reason(code="of_a_later_release", message="total: is odd", fields=("total",))
-    assert wording.why(_with(reasons=(broken, odd, unknown))) == [
-        "القيم لا توافق هذه القاعدة: total == subtotal + tax doesn't hold",
+    assert wording.why(_with(reasons=(broken, earlier, odd, unknown))) == [
+        "لا تتحقق القاعدة: الإجمالي = المجموع قبل الضريبة + الضريبة",
+        f"لا تتحقق القاعدة: {said}",
         "الضريبة: القراءة غير مؤكدة: قارنها بالصورة.",
         "total: is odd",
     ]
     failed = _with(error=ErrorInfo(code="password_needed", message="a.pdf: needs a password"))
     assert wording.why(failed) == ["الملف محمي بكلمة مرور."]
     assert set(words.REMEDIES) <= set(ARABIC["faults"])
+
+
+@local_alone
+def test_the_page_says_in_arabic_which_rule_is_broken(client: FlaskClient, read: Read) -> None:
+    rule = "date <= today and seller != 'total <b>'"
+    broken = Reason(
+        code="rule_broken", message=f"{rule} does not hold", fields=("date", "seller"), rule=rule
+    )
+    made = read(status=Status.NEEDS_REVIEW, reasons=[broken])
+    path = f"/invoices/{made.id}"
+    shown = client.get(path, headers={"Accept-Language": "ar"}).get_data(as_text=True)
+    said = (
+        "لا تتحقق القاعدة: <bdi>التاريخ &lt;= اليوم and البائع != &#39;total &lt;b&gt;&#39;</bdi>"
+    )
+    assert said in shown
+    assert "does not hold" not in shown
 
 
 def _with(**what: Any) -> Invoice:
@@ -76,7 +95,9 @@ def _with(**what: Any) -> Invoice:
 def test_a_translation_puts_in_what_the_english_does(part: str) -> None:
     for english, arabic in ARABIC[part].items():
         places = set(re.findall(r"\{\w+\}", arabic))
-        allowed = {"{message}"} if part == "faults" else set(re.findall(r"\{\w+\}", english))
+        allowed = (
+            {"{message}", "{rule}"} if part == "faults" else set(re.findall(r"\{\w+\}", english))
+        )
         assert places <= allowed if part == "faults" else places == allowed, english
 
 
