@@ -43,7 +43,8 @@ class Wording:
     """How a file for people says what it says.
 
     `words` maps English to its language, of which `code` is the name; `faults` the codes of errors
-    and reasons to sentences, which may hold `{message}` for Khana's own and `{rule}` for the broken one.
+    and reasons to sentences, which may hold `{message}` for Khana's own and `{rule}` for the one
+    that is broken.
     """
 
     code: str = "en"

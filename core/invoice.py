@@ -88,8 +88,8 @@ class Reason(_Model):
     """Why an invoice needs review. `code` is stable, `message` one sentence for people.
 
     `proposed` holds, by field, a value among the next-best readings that would mend it, where there
-    is exactly one. It is for a person to take: nothing applies it. `rule` is the one that is broken,
-    as the template has it.
+    is exactly one. It is for a person to take: nothing applies it. `rule` is the one that is
+    broken, as the template has it.
     """
 
     code: str
