@@ -159,7 +159,7 @@ class _Process:
         if "shape" not in answer:
             return answer, None
         pixels = np.empty(answer["shape"], np.uint8)
-        self._pipe.recv_bytes_into(pixels.data.cast("B"))
+        _read_into(pixels.data.cast("B"), self._pipe)
         return answer, pixels
 
     def forget(self, document: ConfinedDecoder) -> None:
@@ -204,6 +204,15 @@ class _Process:
         code = self._popen.wait()
         self._popen = None
         return code
+
+
+def _read_into(view: memoryview, pipe: "Connection[bytes, bytes]") -> None:
+    """Fills it with what was written as it is: `recv_bytes_into` copies everything twice more."""
+    while view:
+        read = os.readv(pipe.fileno(), [view])
+        if read == 0:
+            raise EOFError
+        view = view[read:]
 
 
 def _too_slow(document: ConfinedDecoder) -> FileError:

@@ -8,6 +8,7 @@ once.
 import io
 import logging
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
 from fpdf import FPDF
@@ -21,8 +22,8 @@ from core.pictures import PageCache, crop, to_jpeg
 from core.ports import Adapters
 from core.settings import Settings
 
-INVOICES_A_PART = 20
-"""In memory at a time. Each part carries the font's letters that it uses, about 20 KB."""
+INVOICES_A_PART = 40
+"""In memory at a time. Each part loads the font, and carries its letters, about 20 KB."""
 
 _FAMILY = "khana"
 _MARGIN, _LINE = 14.0, 5.0
@@ -54,15 +55,30 @@ def pdf_pieces(
         )
     pages = PageCache(adapters, settings)
     return joined(
-        _parts(iter(invoices), pages, settings, wording),
+        _parts(_with_pictures(invoices, pages), settings, wording),
         title=wording.say("Invoices"),
         language=wording.code,
         right_to_left=wording.right_to_left,
     )
 
 
+def _with_pictures(
+    invoices: Iterable[Invoice], pages: PageCache
+) -> Iterator[tuple[Invoice, "_Pictures"]]:
+    """Each with its pictures: a process decodes the next one's page while one is written."""
+    ahead: tuple[Invoice, Future[_Pictures]] | None = None
+    with ThreadPoolExecutor(1) as cutter:
+        for invoice in invoices:
+            after = invoice, cutter.submit(_pictures, invoice, pages)
+            if ahead is not None:
+                yield ahead[0], ahead[1].result()
+            ahead = after
+        if ahead is not None:
+            yield ahead[0], ahead[1].result()
+
+
 def _parts(
-    invoices: Iterator[Invoice], pages: PageCache, settings: Settings, wording: Wording
+    invoices: Iterator[tuple[Invoice, "_Pictures"]], settings: Settings, wording: Wording
 ) -> Iterator[bytes]:
     first = 1
     while True:
@@ -70,8 +86,8 @@ def _parts(
         if not some and first > 1:
             return
         part = _Part(settings, wording, first_page=first)
-        for invoice in some:
-            part.add(invoice, pages)
+        for invoice, pictures in some:
+            part.add(invoice, pictures)
         first += part.page_no()
         yield bytes(part.output())
         if not some:
@@ -99,9 +115,8 @@ class _Part(FPDF):
         self._ink(_GREY, 8)
         self.cell(w=0, text=str(self._first_page + self.page_no() - 1), align="C")
 
-    def add(self, invoice: Invoice, pages: PageCache) -> None:
+    def add(self, invoice: Invoice, pictures: "_Pictures") -> None:
         """The invoice below what is there, on one page if it fits on one."""
-        pictures = {name: _picture(invoice, r, pages) for name, r in invoice.fields.items()}
         heights = {name: self._height(invoice.fields[name], pictures[name]) for name in pictures}
         if self.will_page_break(22 + sum(heights.values())) and self.get_y() > _MARGIN + 1:
             self.add_page()
@@ -158,14 +173,22 @@ class _Part(FPDF):
 
     def _height(self, reading: Reading, picture: "_Picture") -> float:
         value = reading.value or "—"
-        text = self.multi_cell(w=_WIDTHS[1], h=_LINE, text=value, dry_run=True, output="HEIGHT")
-        assert isinstance(text, float)
+        text = _LINE
+        if not self._on_one_line(value, _WIDTHS[1]):
+            lines = self.multi_cell(
+                w=_WIDTHS[1], h=_LINE, text=value, dry_run=True, output="HEIGHT"
+            )
+            assert isinstance(lines, float)
+            text = lines
         return 2 + max(text, picture[2] if picture else 0)
 
     def _text(self, text: str, width: float, *, height: float = _LINE) -> None:
-        self.multi_cell(
-            w=width, h=height, text=text, align=self._start, new_x=XPos.LMARGIN, new_y=YPos.NEXT
-        )
+        # Looking for places to break lines shapes letter by letter, which takes five times as long.
+        write = self.cell if self._on_one_line(text, width or self.epw) else self.multi_cell
+        write(w=width, h=height, text=text, align=self._start, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def _on_one_line(self, text: str, width: float) -> bool:
+        return "\n" not in text and self.get_string_width(text) < width - 2 * self.c_margin
 
     def _ink(self, color: tuple[int, ...], size: float) -> None:
         self.set_text_color(*color)
@@ -174,6 +197,14 @@ class _Part(FPDF):
 
 _Picture = tuple[bytes, float, float] | None
 """A JPEG with its width and height on paper in mm."""
+
+
+_Pictures = dict[str, _Picture]
+"""By field."""
+
+
+def _pictures(invoice: Invoice, pages: PageCache) -> _Pictures:
+    return {name: _picture(invoice, r, pages) for name, r in invoice.fields.items()}
 
 
 def _picture(invoice: Invoice, reading: Reading, pages: PageCache) -> _Picture:

@@ -6,6 +6,7 @@ this process must not get further. It ends when the other end of the pipe does.
 """
 
 import json
+import os
 import resource
 import signal
 import sys
@@ -57,7 +58,9 @@ def main() -> None:
         answer["worn"] = peak > request["memory"] / 2
         pipe.send_bytes(json.dumps(answer).encode())
         if pixels is not None:
-            pipe.send_bytes(np.ascontiguousarray(pixels).data.cast("B"))
+            view = np.ascontiguousarray(pixels).data.cast("B")
+            while view:
+                view = view[os.write(pipe.fileno(), view) :]
 
 
 def _answer(

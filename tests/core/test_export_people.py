@@ -280,7 +280,7 @@ def peak(form: str, count: int) -> tuple[int, int]:
         ("csv", 1_000, 100_000),
         ("json", 1_000, 100_000),
         ("xlsx", 1_000, 100_000),
-        ("pdf", 60, 1_500),  # 100,000 would take an hour
+        ("pdf", 60, 1_500),  # 100,000 would take most of an hour
     ],
 )
 def test_more_invoices_take_no_more_memory(form: str, few: int, lots: int) -> None:

@@ -1,10 +1,15 @@
 """The `khana` command in a process of its own, as a person runs it."""
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from emulators.serving import free_port, wait_until_it_listens
 
 KHANA = str(Path(sys.executable).with_name("khana"))
 
@@ -14,6 +19,23 @@ def khana(
 ) -> subprocess.CompletedProcess[str]:
     """Runs it with no variables but those given."""
     return _run([KHANA, *map(str, args)], env, stdout)
+
+
+@contextmanager
+def serving(data: Path) -> Iterator[tuple[str, int]]:
+    """`khana serve`; its address and process number."""
+    port = free_port()
+    process = subprocess.Popen(
+        [KHANA, "serve", "--data", data, "--port", str(port)],
+        env=os.environ | {"KHANA_LOG_LEVEL": "error"},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_until_it_listens(port, lambda: process.poll() is None)
+        yield f"http://127.0.0.1:{port}", process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
 
 
 def unprivileged(*args: object) -> subprocess.CompletedProcess[str]:

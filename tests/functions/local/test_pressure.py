@@ -2,14 +2,9 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -17,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from asking import ask
-from emulators.serving import free_port, wait_until_it_listens
+from running_khana import serving
 
 RATE, SECONDS, SENDERS = 200, 60, 16
 MOST_MEMORY = 2 * 1024**3
@@ -26,24 +21,6 @@ DRAINED_S = 1_800.0
 MOST_P95_S = 1.0
 """Wanted are 0.2 s; a quiet machine needs 0.012 (docs/reliability.md). Where others use the machine
 and its disk too, the slowest twentieth is theirs."""
-
-
-@contextmanager
-def serving(data: Path) -> Iterator[tuple[str, int]]:
-    """`khana serve`; its address and process number."""
-    port = free_port()
-    command = [Path(sys.executable).with_name("khana"), "serve", "--data", data]
-    process = subprocess.Popen(
-        [*command, "--port", str(port)],
-        env=os.environ | {"KHANA_LOG_LEVEL": "error"},
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        wait_until_it_listens(port, lambda: process.poll() is None)
-        yield f"http://127.0.0.1:{port}", process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
 
 
 def page(number: int) -> bytes:
