@@ -58,6 +58,7 @@ api = blueprint("invoices")
     responses={
         200: InvoiceBody,
         202: InvoiceBody,
+        409: ErrorBody,
         413: ErrorBody,
         415: ErrorBody,
         429: ErrorBody,
@@ -66,8 +67,9 @@ api = blueprint("invoices")
 def create_invoice(form: UploadForm, query: UploadQuery, header: UploadHeaders) -> Any:
     """Takes in a file and has it read.
     The same bytes are the same invoice, under whatever name they come. 202 unless `wait` is set and
-    it has been read by then. 429 says that too many send files at once: come again after
-    `Retry-After`, with the same `Idempotency-Key`.
+    it has been read by then. 409 says that the same is under way under the same `Idempotency-Key`:
+    come again in a moment; 429 that too many send files at once: come again after `Retry-After`,
+    with the same key.
     """
     with _UPLOADS() as room:
         if not room:
@@ -93,8 +95,21 @@ def _taken_in(form: UploadForm, header: UploadHeaders) -> Invoice:
         if header.idempotency_key
         else None
     )
-    if repeats and (known := repeats.before(data, form.template)):
+    if repeats and (known := repeats.begin(data, form.template)):
         return here.adapters.store.get(known)
+    try:
+        invoice = _received(form, name)
+    except BaseException:
+        if repeats:
+            repeats.give_up()
+        raise
+    if repeats:
+        repeats.note(data, form.template, invoice.id)
+    return invoice
+
+
+def _received(form: UploadForm, name: str) -> Invoice:
+    here = context()
     # A name is all the identity that an upload has: sent again, it adds no source.
     source = SourceRef(kind="upload", file_id=name, name=name)
     stream = cast(BinaryIO, form.file.stream)
@@ -105,8 +120,6 @@ def _taken_in(form: UploadForm, header: UploadHeaders) -> Invoice:
             with suppress(NotFoundError):  # that one was deleted
                 read_again(here.adapters, page, template=form.template)
         invoice = read_again(here.adapters, invoice.id, template=form.template)
-    if repeats:
-        repeats.note(data, form.template, invoice.id)
     return invoice
 
 

@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +13,12 @@ from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.test import TestResponse
 
+from core.errors import TransientError
 from core.invoice import Reason, Status, TemplateRef
+from core.pipeline import receive
 from core.ports import Adapters, Query, StoredTemplate
 from core.template import Template, dump_template
+from functions.api.repeats import Repeats
 
 REVIEW: dict[str, Any] = {"fields": {"total": {"value": "12.50"}}, "reviewed_by": "منى"}
 
@@ -182,6 +187,71 @@ def test_a_key_stands_for_one_upload(client: FlaskClient, acme: Template) -> Non
     assert refusal(send(client, "k1", picture(1), template="acme")) == (422, "key_reused")
     assert send(client, "k2", picture(2)).status_code == 202
     assert refusal(send(client, "x" * 256, picture(3))) == (422, "invalid_request")
+
+
+def test_of_two_at_the_same_moment_under_one_key_one_is_carried_out(
+    app: OpenAPI, adapters: Adapters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way, go_on = threading.Event(), threading.Event()
+
+    def slowly(*args: Any, **kwargs: Any) -> Any:
+        under_way.set()
+        assert go_on.wait(30)
+        return receive(*args, **kwargs)
+
+    monkeypatch.setattr("functions.api.routes.invoices.receive", slowly)
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(send, app.test_client(), "k1", picture(1))
+        try:
+            assert under_way.wait(30)
+            client = app.test_client()
+            assert refusal(send(client, "k1", picture(1))) == (409, "upload_under_way")
+            assert refusal(send(client, "k1", picture(2))) == (422, "key_reused")
+        finally:
+            go_on.set()
+    made = first.result()
+    assert made.status_code == 202
+    again = send(client, "k1", picture(1))
+    assert (again.status_code, again.get_json()) == (202, made.get_json())
+    assert len(adapters.store.list(Query()).invoices) == 1
+
+
+def test_of_many_at_the_same_moment_under_one_key_one_is_carried_out(
+    app: OpenAPI, adapters: Adapters
+) -> None:
+    start = threading.Barrier(8)
+
+    def send_at_once(seed: int) -> int:
+        start.wait(30)
+        return send(app.test_client(), "k1", picture(seed)).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send_at_once, range(8)))
+    # The rest were other files under its key, or found all places for uploads taken.
+    assert answers.count(202) == 1
+    assert set(answers) <= {202, 422, 429}
+    assert len(adapters.store.list(Query()).invoices) == 1
+
+
+def test_what_failed_may_come_again_at_once_under_its_key(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise TransientError("the bucket is out of reach")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("functions.api.routes.invoices.receive", fail)
+        assert send(client, "k1", picture(1)).status_code == 503
+    assert send(client, "k1", picture(1)).status_code == 202
+
+
+def test_an_upload_whose_process_died_may_come_again_in_time(
+    client: FlaskClient, adapters: Adapters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Repeats(adapters.store, "k1", caller="").begin(picture(1), None)
+    assert refusal(send(client, "k1", picture(1))) == (409, "upload_under_way")
+    monkeypatch.setattr("functions.api.repeats.LONGEST", timedelta(seconds=-1))
+    assert send(client, "k1", picture(1)).status_code == 202
 
 
 def test_a_key_is_forgotten_in_time(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
