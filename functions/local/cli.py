@@ -27,6 +27,7 @@ from core.settings import Settings, explain, load_settings
 from core.template import TemplateId, dump_template, import_corners, load_template
 from functions.local import copies, doctor, drive, exports, hooks, keys
 from functions.local.options import InputFile, OutputFile, option, setting_options, wide_console
+from functions.local.stored import stored
 
 
 @click.group(context_settings={"auto_envvar_prefix": "KHANA", "max_content_width": 100})
@@ -293,10 +294,8 @@ def check(files: Sequence[Path]) -> None:
 @setting_options("data")
 def list_(**flags: str | None) -> None:
     """Lists the templates of the store."""
-    from core.adapters import connect  # noqa: PLC0415
-
     table = Table("id", "version", "name", "fields")
-    for each in connect(load_settings(**flags)).store.list_templates():
+    for each in stored(load_settings(**flags)).store.list_templates():
         names = ", ".join(field.name for field in each.fields)
         table.add_row(each.id, str(each.version), each.name, names)
     wide_console().print(table)
@@ -323,12 +322,11 @@ def replay(
     Corrected fields stay as they are, and what a person rejected stays rejected unless it is named.
     """
     from core import export  # noqa: PLC0415
-    from core.adapters import connect  # noqa: PLC0415
     from core.pipeline import read_again  # noqa: PLC0415
 
     if (ids and (status or template_id or everything)) or (status and everything):
         raise click.UsageError("name IDS, or --status, or --all")
-    adapters = connect(load_settings(**flags))
+    adapters = stored(load_settings(**flags))
     wanted = None if everything else Status(status or Status.FAILED)
     query = Query(status=wanted, template=template_id, descending=False)
     sent = left = 0

@@ -10,6 +10,7 @@ from core.invoice import Status
 from core.ports import Query
 from core.settings import load_settings
 from functions.local.options import OutputFile, option, setting_options
+from functions.local.stored import stored
 
 
 @click.command("export")
@@ -34,13 +35,11 @@ def export(
     **flags: str | None,
 ) -> None:
     """Writes the stored invoices to a file or standard output, the oldest first."""
-    from core.adapters import connect  # noqa: PLC0415
-
     settings = load_settings(**flags)
     query = Query(status=Status(status) if status else None, template=template_id, descending=False)
     if output is None and crops is None and form in ("xlsx", "pdf") and sys.stdout.isatty():
         raise click.UsageError(f"a terminal shows no {form.upper()}: name a file with --output")
-    adapters = connect(settings)
+    adapters = stored(settings)
     if crops is not None:
         from core.crops import write_crops  # noqa: PLC0415  # loads OpenCV
 

@@ -4,9 +4,9 @@ import click
 from rich.table import Table
 
 from core.invoice import Status
-from core.ports import InvoiceStore
-from core.settings import Settings, load_settings
+from core.settings import load_settings
 from functions.local.options import option, setting_options, wide_console
+from functions.local.stored import stored
 
 _WHERE = ("backend", "bucket", "project", "database", "data")
 _EVENTS = [status.value for status in Status if status.final]
@@ -23,10 +23,12 @@ def webhook() -> None:
 @setting_options(*_WHERE, "webhook_private")
 def add(url: str, events: tuple[str, ...], **flags: str | None) -> None:
     """Has URL told, and prints the secret that signs what is sent: it is not shown again."""
+    from core.adapters import connect  # noqa: PLC0415
     from core.webhooks import add_webhook  # noqa: PLC0415
 
     settings = load_settings(**flags)
-    made = add_webhook(_store(settings), url, [Status(event) for event in events], settings)
+    store = connect(settings).store
+    made = add_webhook(store, url, [Status(event) for event in events], settings)
     click.echo(made.secret)
     click.echo(f"{made.id}: {made.url}; its secret can't be shown again", err=True)
 
@@ -38,7 +40,7 @@ def list_(**flags: str | None) -> None:
     from core.webhooks import list_webhooks  # noqa: PLC0415
 
     table = Table("id", "url", "events", "made", "trouble")
-    for each in list_webhooks(_store(load_settings(**flags))):
+    for each in list_webhooks(stored(load_settings(**flags)).store):
         events = ", ".join(each.events)
         table.add_row(
             each.id, each.url, events, f"{each.created_at:%Y-%m-%d %H:%M}", each.trouble or ""
@@ -53,11 +55,5 @@ def remove(webhook_id: str, **flags: str | None) -> None:
     """Ends a webhook, and what is on its way to it."""
     from core.webhooks import remove_webhook  # noqa: PLC0415
 
-    remove_webhook(_store(load_settings(**flags)), webhook_id)
+    remove_webhook(stored(load_settings(**flags)).store, webhook_id)
     click.echo(f"{webhook_id}: removed")
-
-
-def _store(settings: Settings) -> InvoiceStore:
-    from core.adapters import connect  # noqa: PLC0415
-
-    return connect(settings).store

@@ -4,9 +4,9 @@ import click
 from rich.table import Table
 
 from core.access import Role, create_key, list_keys, revoke_key
-from core.ports import InvoiceStore
 from core.settings import load_settings
 from functions.local.options import option, setting_options, wide_console
+from functions.local.stored import stored
 
 _WHERE = ("backend", "bucket", "project", "database", "data")
 
@@ -22,7 +22,10 @@ def key() -> None:
 @setting_options(*_WHERE)
 def create(name: str, role: str, **flags: str | None) -> None:
     """Makes a key and prints it: it is not shown again."""
-    made, shown = create_key(_store(flags), name, Role(role))
+    from core.adapters import connect  # noqa: PLC0415
+
+    store = connect(load_settings(**flags)).store
+    made, shown = create_key(store, name, Role(role))
     click.echo(shown)
     click.echo(f"{made.id}: {made.name}, {made.role}; it can't be shown again", err=True)
 
@@ -32,7 +35,7 @@ def create(name: str, role: str, **flags: str | None) -> None:
 def list_(**flags: str | None) -> None:
     """Lists all keys, without their secrets."""
     table = Table("id", "name", "role", "made", "revoked")
-    for each in list_keys(_store(flags)):
+    for each in list_keys(stored(load_settings(**flags)).store):
         revoked = f"{each.revoked_at:%Y-%m-%d %H:%M}" if each.revoked_at else ""
         table.add_row(each.id, each.name, each.role, f"{each.created_at:%Y-%m-%d %H:%M}", revoked)
     wide_console().print(table)
@@ -43,11 +46,5 @@ def list_(**flags: str | None) -> None:
 @setting_options(*_WHERE)
 def revoke(key_id: str, **flags: str | None) -> None:
     """Ends a key, and every session that began with it."""
-    ended = revoke_key(_store(flags), key_id)
+    ended = revoke_key(stored(load_settings(**flags)).store, key_id)
     click.echo(f"{ended.id}: {ended.name}, {ended.role}: revoked")
-
-
-def _store(flags: dict[str, str | None]) -> InvoiceStore:
-    from core.adapters import connect  # noqa: PLC0415
-
-    return connect(load_settings(**flags)).store

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.adapters.local.database import mapped
-from core.adapters.local.health import check_database
+from core.adapters.local.health import check_database, check_store
 from core.adapters.local.objects import is_object_name
-from core.errors import ConflictError, FileError, NotFoundError, TransientError
+from core.errors import ConflictError, FileError, TransientError
 
 FORM = 1
 """Of the file. A Khana reads those up to its own."""
@@ -60,8 +60,7 @@ def backup(data: Path, archive: Path) -> Copied:
         SetupError: the store is damaged.
         TransientError: a disk is full or failing.
     """
-    if not (data / _DATABASE).is_file():
-        raise NotFoundError(f"{data}: holds no store")
+    check_store(data)
     if archive.exists():
         raise ConflictError(f"{archive}: is there already: move it away, or name another file")
     check_database(data)

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from core.adapters.local.database import MIGRATIONS, mapped
-from core.errors import SetupError
+from core.errors import NotFoundError, SetupError
 
 LEAST_FREE_BYTES = 1024**3
 """Room that a data folder should have: some thousand invoices, and what SQLite needs."""
@@ -35,6 +35,12 @@ def check_folder(folder: Path) -> str:
             code="folder_unusable",
         )
     return f"{folder} can be used"
+
+
+def check_store(folder: Path) -> None:
+    """Raises NotFoundError unless `folder` is the data folder of a Khana that has been started."""
+    if not (folder / "khana.db").is_file():
+        raise NotFoundError(f"{folder}: holds no store: name its data folder with --data")
 
 
 def check_space(folder: Path) -> str:

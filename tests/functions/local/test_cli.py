@@ -278,6 +278,7 @@ def test_an_output_that_may_not_be_written_is_wrong_usage(tmp_path: Path) -> Non
 
 def test_a_full_disk_is_one_sentence(tmp_path: Path, template: Path) -> None:
     page = draw(tmp_path / "page.png")
+    open_backend(Settings(data=tmp_path / "data"))
     for args in (
         ("read", "--template", template, page),
         ("read", "--template", template, "--json", page),
@@ -345,6 +346,22 @@ def test_export_writes_what_is_stored(tmp_path: Path) -> None:
     (line,) = lines(khana("export", "--data", tmp_path, "--format", "json"))
     assert line["id"] == invoice.id
     assert khana("export", "--data", tmp_path, "--format", "json", "--status", "done").stdout == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("export",), ("replay",), ("template", "list"), ("key", "list"), ("webhook", "list")],
+)
+def test_a_mistyped_data_folder_is_told_of_and_not_made(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    run = khana(*command, "--data", tmp_path / "daat")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == (
+        f"khana: {tmp_path / 'daat'}: holds no store: name its data folder with --data "
+        "[not_found]\n"
+    )
+    assert not (tmp_path / "daat").exists()
 
 
 def test_export_to_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
