@@ -48,7 +48,7 @@ def paths(adapters: Adapters, read: Read) -> list[str]:
     ]
 
 
-@pytest.fixture(params=["en-light", "ar-dark"])
+@pytest.fixture(params=["en-light", "en-dark", "ar-light", "ar-dark"])
 def view(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
     language, theme = request.param.split("-")
     view = browser.new_page(base_url=address, locale=language, color_scheme=theme)
@@ -58,8 +58,9 @@ def view(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
 
 def test_axe_finds_nothing(view: Page, paths: list[str]) -> None:
     found = []
-    for path in [*paths, "/nothing"]:
-        view.goto(path, wait_until="networkidle" if path.startswith("/templates/") else "load")
+    for path in [*paths, "/docs", "/nothing"]:
+        drawn = path.startswith(("/templates/", "/docs"))  # by scripts, after it has come
+        view.goto(path, wait_until="networkidle" if drawn else "load")
         results = Axe().run(view, options={"runOnly": {"type": "tag", "values": WCAG}})
         found += [
             f"{path}: {fault['id']}: {node['html']}: {node['failureSummary']}"
