@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 _JPEG_QUALITY = 82
+_GLANCE, _GLANCE_QUALITY = 200, 60
+"""Up to that many pixels wide a picture only shows which page it is; lists hold many."""
 
 _UNSEEN = frozenset(
     {
@@ -156,7 +158,9 @@ def to_jpeg(pixels: "Pixels", width: int) -> bytes:
         small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     else:
         small = pixels
-    return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1])
+    quality = _GLANCE_QUALITY if width <= _GLANCE else _JPEG_QUALITY
+    how = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+    return bytes(cv2.imencode(".jpg", small, how)[1])
 
 
 def _within(position: int, end: int, *, least: int = 0) -> int:

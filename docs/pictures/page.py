@@ -105,15 +105,14 @@ def _accept_some(url: str) -> None:
         if number % 3 == 0 and "total" in values:
             values["total"] = "1" + values["total"]
         fields = {name: {"value": value} for name, value in values.items()}
-        for _ in range(2):  # the second time it stands, whatever rule it breaks
-            body = {"fields": fields, "reviewed_by": "Mona", "status": "done"}
-            request = urllib.request.Request(
-                f"{url}/v1/invoices/{invoice['id']}",
-                data=json.dumps(body).encode(),
-                headers={"Content-Type": "application/json"},
-                method="PATCH",
-            )
-            urllib.request.urlopen(request, timeout=10).close()
+        body = {"fields": fields, "reviewed_by": "Mona", "insist": True}  # whatever rule it breaks
+        request = urllib.request.Request(
+            f"{url}/v1/invoices/{invoice['id']}",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            method="PATCH",
+        )
+        urllib.request.urlopen(request, timeout=10).close()
 
 
 @contextmanager

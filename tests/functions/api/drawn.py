@@ -47,9 +47,9 @@ def picture(seed: int = 0, kind: str = ".png") -> bytes:
     return bytes(cv2.imencode(kind, page)[1])
 
 
-def form() -> bytes:
+def form(seed: int = 0) -> bytes:
     """The same page with so much printed on it that others can be aligned to it."""
-    page = cv2.imdecode(np.frombuffer(picture(), np.uint8), cv2.IMREAD_COLOR)
+    page = cv2.imdecode(np.frombuffer(picture(seed), np.uint8), cv2.IMREAD_COLOR)
     for y in range(20, HEIGHT, 24):
         words = f"{y} Description {7 * y % 13} Qty {y * y % 97} Price {5 * y % 31}"
         cv2.putText(page, words, (10, y), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1)
