@@ -48,6 +48,7 @@ def draw(browser: Browser, pixels_per_css: float) -> Iterator[tuple[str, bytes]]
             "overview": "/overview",
             "drive": "/drive",
             "docs": "/docs",
+            "sign-in": "/sign-in",
             "error": "/nothing",
         }
         for language, theme in itertools.product(LANGUAGES, THEMES):
