@@ -29,5 +29,4 @@ def inbox() -> flask.Response:
         inbox_dir=here.settings.inbox_dir,
         exports=EXPORTS,
         may_delete=who is None or who.role.includes(Role.ADMIN),
-        may_change=who is None or who.role.includes(Role.EDITOR),
     )

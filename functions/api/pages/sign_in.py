@@ -5,6 +5,7 @@ from typing import Any
 import flask
 from google.auth import jwt
 
+from core.access import Role
 from core.errors import RequestError
 from functions.api import google_identity
 from functions.api.access import access, identity, is_open
@@ -62,8 +63,13 @@ def sign_out() -> flask.Response:
 
 
 def about_session() -> dict[str, Any]:
-    """What every page says of who is signed in."""
-    return {"identity": identity(), "guarded": not is_open(context().settings)}
+    """What every page says of who is signed in, and whether they may do more than look."""
+    who = identity()
+    return {
+        "identity": who,
+        "guarded": not is_open(context().settings),
+        "may_edit": who is None or who.role.includes(Role.EDITOR),
+    }
 
 
 def _form(onward: str, *, fault: str | None = None, status: int = 200) -> flask.Response:

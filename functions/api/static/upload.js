@@ -9,6 +9,7 @@ const MOST_TRIES = 20;
 
 export function enableUploads() {
   const form = document.getElementById("upload");
+  if (!form) return; // who may only look
   const tray = document.getElementById("tray");
   const drop = document.getElementById("drop");
   const input = form.querySelector("input");

@@ -201,4 +201,12 @@ def test_who_may_only_look_is_offered_nothing_else(
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("#rows .file")).to_have_count(3)
     expect(page.get_by_role("checkbox")).to_have_count(0)
+    expect(page.get_by_role("button", name="Upload")).to_have_count(0)
+    page.goto(f"/invoices/{three[0].id}")
+    expect(page.get_by_label("Total")).not_to_be_editable()
+    for act in ("Accept", "Reject", "Read again"):
+        expect(page.get_by_role("button", name=act)).to_have_count(0)
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("F8")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     assert len(adapters.store.list(Query()).invoices) == 3
