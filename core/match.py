@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.align import Alignment
-from core.find import locate, refine
+from core.find import align
 from core.geometry import Gray
 from core.index import Index
 from core.looks import Looks
@@ -67,9 +67,7 @@ class Forms:
             learned = reference(index)
             if learned is None:
                 continue
-            place = locate(features, page.shape, learned)
-            if place is not None:
-                matches.append((refine(page, learned, place), index))
+            matches.append((align(page, learned, features), index))
         matches.sort(key=lambda match: match[0].score, reverse=True)
         if not matches or not matches[0][0].good:
             return []
@@ -94,7 +92,6 @@ def alike(forms: Sequence[Reference]) -> list[tuple[int, int]]:
         for second in range(len(forms)):
             if second <= first or votes[second] < _MIN_VOTES:
                 continue
-            place = locate(features, picture.shape, forms[second])
-            if place is not None and refine(picture, forms[second], place).good:
+            if align(picture, forms[second], features).good:
                 pairs.append((first, second))
     return pairs
