@@ -10,7 +10,7 @@ from core.find import align
 from core.geometry import Gray
 from core.index import Index
 from core.looks import Looks
-from core.reference import Reference, describe
+from core.reference import ALL_FEATURES, FEATURES, Features, Reference, describe
 
 MIN_MARGIN = 0.1
 """By `make accuracy-pages`: docs/alignment.md."""
@@ -55,7 +55,18 @@ class Forms:
         Empty if no alignment is good. `reference` gives the picture of the form at an index,
         learned: it is asked for the few that a page may be.
         """
-        features = describe(page)
+        for most in (FEATURES, ALL_FEATURES):
+            matches = self._fitting(page, describe(page, most=most), reference)
+            if matches:
+                return matches
+        return []
+
+    def _fitting(
+        self,
+        page: Gray,
+        features: Features,
+        reference: Callable[[int], Reference | None],
+    ) -> list[Match]:
         height, width = page.shape
         votes = self._index.votes(Looks.of(features, (width, height)))
         likely = np.argsort(-votes, kind="stable")[:_SHORTLIST]
@@ -65,9 +76,8 @@ class Forms:
                 break
             index = self._indices[form]
             learned = reference(index)
-            if learned is None:
-                continue
-            matches.append((align(page, learned, features), index))
+            if learned is not None:
+                matches.append((align(page, learned, features), index))
         matches.sort(key=lambda match: match[0].score, reverse=True)
         if not matches or not matches[0][0].good:
             return []

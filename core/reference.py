@@ -16,7 +16,11 @@ _MIN_REFERENCE_SIDE = 400
 """Pixels. At 400 boxes are off by 0.02 % of the page's width (median), at 250 some by 5 %."""
 _MIN_FEATURES = 80
 """Sparse forms have 200 and more, a single headline 55, a blank page that was scanned none."""
-_MAX_FEATURES = 1000
+FEATURES = 1000
+"""Of a form, and of a page at first."""
+ALL_FEATURES = 4000
+"""Of a page where so many say nothing: on a table, with other print around it, the form has a sixth
+of them."""
 _FEATURE_SIDE = 700
 """Pixels of a page's longer side for SIFT. 600 lost 2 pages of 180 that 700 finds; 900 takes nearly
 twice the time, which is over half of all that aligning takes."""
@@ -99,10 +103,11 @@ class Reference:
         return float(share * min(1.0, _spread(self.details[found]) / enough))
 
 
-def describe(picture: Gray) -> Features:
-    """The features of a picture, H×W, with points in its pixels."""
+def describe(picture: Gray, *, most: int = FEATURES) -> Features:
+    """The features of a picture, H×W, with points in its pixels; the strongest if there are more
+    than `most`."""
     small = geometry.shrunk(picture, _FEATURE_SIDE)
-    found, descriptors = cv2.SIFT.create(_MAX_FEATURES).detectAndCompute(small, None)
+    found, descriptors = cv2.SIFT.create(most).detectAndCompute(small, None)
     if not found:
         return Features(np.empty((0, 2)), np.empty(0), np.empty(0), np.empty((0, 128), np.float32))
     scale = np.array(picture.shape[::-1]) / small.shape[::-1]

@@ -75,6 +75,17 @@ class TestAlign:
         assert found.method == "features"
         assert error(layout, truth, found) < 0.0005  # 0.8 pixels of 1654
 
+    @pytest.mark.parametrize("motion", [SCANNED, FAINT], ids=["scanned", "72 dpi"])
+    def test_a_page_that_lies_about_straight_is_found_without_features(
+        self, references: list[Reference], motion: Motion, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(
+            "core.find.describe", lambda *_, **__: pytest.fail("this takes its time")
+        )
+        for layout, reference in enumerate(references):
+            picture, truth = move(draw(layout, content=1).page, motion, seed=layout)
+            assert error(layout, truth, align(picture, reference)) < 0.0005
+
     @pytest.mark.parametrize("layout", LAYOUTS)
     def test_a_bent_sheet_is_followed(self, references: list[Reference], layout: int) -> None:
         form = draw(layout, content=1)

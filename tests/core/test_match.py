@@ -48,6 +48,18 @@ def test_finds_the_form_among_several(known: list[Reference], layout: int) -> No
     assert match.margin > 0.1
 
 
+def test_other_print_around_a_page_does_not_hide_it(known: list[Reference]) -> None:
+    table = np.full((1800, 2600), 210, np.uint8)
+    for row in range(30, 1800, 34):
+        words = " ".join(f"{(row * n) % 9973:05} net paid {n}" for n in range(7, 16))
+        cv2.putText(table, words, (row % 70, row), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 20, 2)
+    form = cv2.resize(draw(3, content=1).page, (1200, 1697), interpolation=cv2.INTER_AREA)
+    table[50:1747, 900:2100] = form
+    match = choose(table, known)
+    assert match is not None
+    assert match.index == 3
+
+
 def test_an_unknown_form_is_no_guess(known: list[Reference]) -> None:
     assert choose(page(8), known) is None
     assert choose(np.full((2339, 1654), 255, np.uint8), known) is None
