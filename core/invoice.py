@@ -260,20 +260,28 @@ def put_back(invoice: Invoice, error: ErrorInfo, *, begun: Invoice) -> Invoice |
 def finish(invoice: Invoice, outcome: Outcome, *, reader: str, part: Part | None = None) -> Invoice:
     """The invoice with what reading it came to, and which `part` of its file it turned out to be.
 
-    Corrected fields stay, and what is said against them alone is no reason for another review.
+    Corrected fields stay, and what is said against them alone is no reason for another review; but
+    what was wrong with them as a person left them (`core.review`) is so still.
     """
     reviewed = {name: r for name, r in invoice.fields.items() if r.reviewed_by is not None}
-    reasons = tuple(
-        reason
-        for reason in outcome.reasons
-        if not reason.fields or not reviewed.keys() >= set(reason.fields)
-    )
-    settled = outcome.status is Status.NEEDS_REVIEW and outcome.reasons and not reasons
+
+    def is_of_reviewed(reason: Reason) -> bool:
+        return bool(reason.fields) and reviewed.keys() >= set(reason.fields)
+
+    reasons = tuple(reason for reason in outcome.reasons if not is_of_reviewed(reason))
+    status: Status = outcome.status
+    if status is not Status.FAILED:
+        settled = len(reasons) < len(outcome.reasons)
+        reasons = (*filter(is_of_reviewed, invoice.reasons), *reasons)
+        if reasons:
+            status = Status.NEEDS_REVIEW
+        elif settled:
+            status = Status.DONE
     return invoice.model_copy(
         update={name: value for name, value in outcome if name != "invoices"}
         | {
             "part": invoice.part or part,
-            "status": Status.DONE if settled else outcome.status,
+            "status": status,
             "fields": outcome.fields | reviewed,
             "reasons": reasons,
             "reader": reader,

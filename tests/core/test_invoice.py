@@ -190,6 +190,18 @@ def test_reading_again_keeps_corrections(
     assert again.reasons == tuple(reasons if left is None else left)
 
 
+def test_reading_again_keeps_what_a_person_left_wrong() -> None:
+    broken = Reason(code="rule_broken", message="x", fields=("tax", "net"))
+    left = reviewed(tax="5", net="7").model_copy(
+        update={"status": Status.NEEDS_REVIEW, "reasons": (broken,), "object": OBJECT}
+    )
+    clean = outcome(tax=reading("2"), net=reading("2"))
+    again = finish(requeue(left), clean, reader="r2")
+    assert (again.status, again.reasons) == (Status.NEEDS_REVIEW, (broken,))
+    insisted = left.model_copy(update={"status": Status.DONE, "reasons": ()})
+    assert finish(requeue(insisted), clean, reader="r2").status is Status.DONE
+
+
 def test_failing_to_read_again_keeps_corrections_too() -> None:
     failed = Outcome(status=Status.FAILED, error=ErrorInfo(code="corrupt_file", message="x"))
     again = finish(reviewed(tax="5"), failed, reader="r2")
