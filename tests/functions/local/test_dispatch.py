@@ -14,6 +14,7 @@ from core.adapters.local.queue import Delivery, EventQueue
 from core.errors import TransientError
 from core.invoice import ErrorInfo, Invoice, SourceRef, Status
 from core.pipeline import receive
+from core.ports import InvoiceStore
 from core.settings import Settings, as_environment
 from functions.local import dispatch
 from functions.local.dispatch import Dispatcher
@@ -176,6 +177,37 @@ def test_a_store_that_refuses_for_a_while_loses_no_event(
         assert ended(backend, invoice).status is Status.NEEDS_REVIEW
         wait_for(lambda: queue.heard)
     assert backend.queue.recover() == 0  # nothing is left in hand
+
+
+class Unreadable:
+    """A store that can't be read at the first look, which is for the name of a file."""
+
+    def __init__(self, store: InvoiceStore) -> None:
+        self._store = store
+        self.refused = False
+
+    def get(self, invoice_id: str) -> Invoice:
+        if not self.refused:
+            self.refused = True
+            raise TransientError("database is locked")
+        return self._store.get(invoice_id)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize("fault", [UNAVAILABLE_FOR_A_WHILE, CRASH_ONCE])
+def test_a_name_that_can_not_be_looked_up_ends_no_thread(
+    fault: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "MEND_S", 0.05)
+    monkeypatch.setattr("core.adapters.local.queue.LONGEST_DELAY_S", 0.1)
+    backend = open_backend(settings)
+    store = Unreadable(backend.store)
+    with dispatching(replace(backend, store=store), settings, fault):
+        for data in (b"page", b"next"):
+            assert ended(backend, take_in(backend, settings, data)).status is Status.NEEDS_REVIEW
+    assert store.refused
 
 
 def test_a_process_that_dies_at_rest_costs_no_try(settings: Settings) -> None:
