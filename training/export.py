@@ -1,6 +1,7 @@
 """Calibrates the trained reader, checks it and puts it where the library finds it.
 
     python -m training.export
+    python -m training.export --second FOLDER    with the network of FOLDER as the second one
 
 The ONNX file must answer as PyTorch does, for any batch and width, or nothing is written. What
 ships is its 8-bit form, twice as fast and a quarter as large; what that costs is measured too.
@@ -26,7 +27,8 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 
 from core.reading.calibration import traits
 from core.reading.lines import HEIGHT
-from core.reading.numeric import MODEL_DIR, NumericReader, padded
+from core.reading.network import padded
+from core.reading.numeric import MODEL_DIR, NumericReader
 from training import dataset
 from training.augment import PROFILES
 from training.dataset import Lines
@@ -176,6 +178,9 @@ def main() -> None:
     parser.add_argument("--name", default="numeric", help="name of the training run")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--to", type=Path, default=MODEL_DIR)
+    parser.add_argument(
+        "--second", type=Path, help="a folder as core/reading/model, whose network is asked, too"
+    )
     options = parser.parse_args()
     trainer = Trainer(WORK / "runs" / options.name)
     model = trainer.average.module.cpu()
@@ -185,6 +190,7 @@ def main() -> None:
         for profile in ("train", *PROFILES)
         for path in dataset.make("validation", profile, CHUNKS * dataset.CHUNK, options.jobs)
     ]
+    second = _second(options.second) if options.second else None
     options.to.mkdir(parents=True, exist_ok=True)
     path = options.to / "numeric.onnx"
     with TemporaryDirectory() as draft:
@@ -192,12 +198,11 @@ def main() -> None:
         to_onnx(model, whole)
         examples = dataset.load([dataset.make_chunk("train", "scan", 0)]).inks
         to_int8(whole, [ink for ink in examples if ink.shape[1] > 1][:EXAMPLES], path)
-        sidecar = _sidecar(whole, trainer)
-        _write(Path(draft), sidecar)
+        _write(Path(draft), _sidecar(whole, trainer), second)
         data = dataset.load(made)
         before = judged(NumericReader(model_dir=Path(draft)), data).exact.mean()
     sidecar = _sidecar(path, trainer)
-    _write(options.to, sidecar)
+    _write(options.to, sidecar, second)
     found = judged(NumericReader(model_dir=options.to), data)
     weights = calibrated(found.traits, found.exact)
     confidence = 1 / (1 + np.exp(-found.traits @ weights))
@@ -209,7 +214,7 @@ def main() -> None:
         "validation_exact": round(float(found.exact.mean()), 4),
         "validation_exact_in_32_bits": round(float(before), 4),
     }
-    print(_write(options.to, sidecar))
+    print(_write(options.to, sidecar, second))
 
 
 def _sidecar(path: Path, trainer: Trainer) -> dict[str, Any]:
@@ -231,7 +236,20 @@ def _sidecar(path: Path, trainer: Trainer) -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, sidecar: dict[str, Any]) -> str:
+def _second(folder: Path) -> tuple[bytes, dict[str, Any]]:
+    """The network of that folder, and what its sidecar says of how it was made."""
+    sidecar = json.loads((folder / "numeric.json").read_text(encoding="utf-8"))
+    about = {name: sidecar[name] for name in ("name", "sha256", "training")}
+    return (folder / "numeric.onnx").read_bytes(), about
+
+
+def _write(
+    folder: Path, sidecar: dict[str, Any], second: tuple[bytes, dict[str, Any]] | None
+) -> str:
+    (folder / "second.onnx").unlink(missing_ok=True)
+    if second is not None:
+        model, sidecar["second"] = second
+        (folder / "second.onnx").write_bytes(model)
     text = json.dumps(sidecar, ensure_ascii=False, indent=2)
     (folder / "numeric.json").write_text(text + "\n", encoding="utf-8")
     return text

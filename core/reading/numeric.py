@@ -21,7 +21,8 @@ from core.errors import SetupError
 from core.reading.calibration import Calibration
 from core.reading.ctc import Decoder, LogProbs
 from core.reading.grammar import Kind, weighed, well_formed
-from core.reading.lines import HEIGHT, MAX_WIDTH, enlarged, prepare
+from core.reading.lines import MAX_WIDTH, enlarged, prepare
+from core.reading.network import Network
 
 MODEL_DIR = Path(__file__).parent / "model"
 
@@ -44,16 +45,18 @@ class LineReading:
 class NumericReader:
     """Reads numeric boxes. Make one per process; `read` may be called any number of times.
 
-    threads: onnxruntime's intra- and inter-op threads. Both are set, because in a container with
-        fewer cores than the host its own guess fails to pin threads and starts slowly.
+    One network reads all lines; a second one, trained further or otherwise, is asked as well where
+    the first isn't sure: networks that were trained apart err apart (Hansen and Salamon 1990).
+
+    threads: of each network.
 
     Raises:
         SetupError: the model is missing, or its bytes are not those that its sidecar names.
     """
 
     def __init__(self, threads: int = 1, model_dir: Path = MODEL_DIR) -> None:
-        self._settings, model = _load(model_dir)
-        self._session = _session(model, threads)
+        self._settings, (self._network, *self._others) = _load(model_dir, threads)
+        self._network.load()
         self._decoder = Decoder(self._settings["charset"])
         self._thorough = Decoder(self._settings["charset"], beam=THOROUGH, floor=1e-7)
         self._calibration = Calibration(self._settings["calibration"])
@@ -99,7 +102,7 @@ class NumericReader:
         """
         if not inks:
             return []
-        frames = self._look(inks)
+        frames = self._network.frames(inks)
         found = self._decoder.best(frames, CANDIDATES)
         ranked = [weighed(*line) for line in zip(found, kinds, strict=True)]
         for i, ((text, _), *_) in enumerate(ranked):
@@ -118,7 +121,7 @@ class NumericReader:
         self, inks: Sequence[NDArray[np.uint8]], frames: Sequence[LogProbs]
     ) -> list[list[LogProbs]]:
         """Of each line the frames that it has, those of it stretched and blurred, and those of its
-        digits alone where they are small in it."""
+        digits alone where they are small in it; and the other network's of all these."""
         looks = [[first] for first in frames]
         again = [(i, _stretched(ink, by)) for by in STRETCHES for i, ink in enumerate(inks)]
         again += [(i, _blurred(ink)) for i, ink in enumerate(inks)]
@@ -126,21 +129,12 @@ class NumericReader:
             seen = np.repeat(frames[i][:, 0] < LIKELY_NOT, 2)[: ink.shape[1]]
             if (part := enlarged(ink, seen)) is not None:
                 again.append((i, part))
-        for (i, _), look in zip(again, self._look([ink for _, ink in again]), strict=True):
-            looks[i].append(look)
+        asked = [(self._network, again)]
+        asked += [(other, [*enumerate(inks), *again]) for other in self._others]
+        for network, views in asked:
+            for (i, _), look in zip(views, network.frames([ink for _, ink in views]), strict=True):
+                looks[i].append(look)
         return looks
-
-    def _look(self, inks: Sequence[NDArray[np.uint8]]) -> list[LogProbs]:
-        """The network's frames of each line, those of like width run together."""
-        frames: dict[int, LogProbs] = {}
-        for width, indices in _by_width(inks).items():
-            batch = np.zeros((len(indices), 1, HEIGHT, width), np.float32)
-            for row, index in enumerate(indices):
-                batch[row, 0, :, : inks[index].shape[1]] = inks[index]
-            batch /= 255
-            (log_probs,) = self._session.run(None, {"lines": batch})
-            frames |= zip(indices, log_probs, strict=True)
-        return [frames[index] for index in range(len(inks))]
 
 
 BLANK = LineReading("", 1.0)
@@ -151,11 +145,6 @@ THOROUGH = 48
 '٢٠٠٢.٠٤.١٤' in a face whose points are as large and nearly as high as its zeros."""
 ALTERNATIVES = 3
 """Next-best texts that come with a reading."""
-WIDTH_STEP = 64
-"""Lines are padded to a multiple of this and batched by width, so that what a box is read as
-doesn't depend on which other boxes the page has."""
-
-
 UNSURE = 0.9
 """Probability of the best text below which a line is looked at again, stretched and blurred: what
 is right is seen in all looks. On the validation families stretching made 92.9 % of the fields
@@ -178,41 +167,24 @@ def _blurred(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cv2.convertScaleAbs(cv2.GaussianBlur(ink, (0, 0), BLUR), alpha=1.7).astype(np.uint8)
 
 
-def _by_width(inks: Sequence[NDArray[np.uint8]]) -> dict[int, list[int]]:
-    groups: dict[int, list[int]] = {}
-    for index, ink in enumerate(inks):
-        groups.setdefault(padded(ink.shape[1]), []).append(index)
-    return groups
-
-
-def padded(width: int) -> int:
-    """The width that a line of this width comes to the network with."""
-    return -(-width // WIDTH_STEP) * WIDTH_STEP
-
-
-def _load(model_dir: Path) -> tuple[dict[str, Any], bytes]:
+def _load(model_dir: Path, threads: int) -> tuple[dict[str, Any], list[Network]]:
+    """The sidecar, and the networks that it names."""
     remedy = "get the files of core/reading/model again (git checkout), or make them (training/)"
     try:
         settings = json.loads((model_dir / "numeric.json").read_text(encoding="utf-8"))
-        model = (model_dir / "numeric.onnx").read_bytes()
-        expected = settings["sha256"]
-    except (OSError, ValueError, KeyError) as error:
+        named = {"numeric.onnx": settings["sha256"]}
+        if "second" in settings:
+            named["second.onnx"] = settings["second"]["sha256"]
+        models = {name: (model_dir / name).read_bytes() for name in named}
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise SetupError(
             f"the numeric reader's model in {model_dir} can't be read ({error}): {remedy}",
             code="model_missing",
         ) from error
-    if hashlib.sha256(model).hexdigest() != expected:
-        raise SetupError(
-            f"numeric.onnx in {model_dir} is not the file that numeric.json names: {remedy}",
-            code="model_corrupt",
-        )
-    return settings, model
-
-
-def _session(model: bytes, threads: int) -> Any:
-    import onnxruntime  # noqa: PLC0415  late: it takes 0.1 s and not every command reads
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = threads
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    for name, model in models.items():
+        if hashlib.sha256(model).hexdigest() != named[name]:
+            raise SetupError(
+                f"{name} in {model_dir} is not the file that numeric.json names: {remedy}",
+                code="model_corrupt",
+            )
+    return settings, [Network(model, threads) for model in models.values()]
