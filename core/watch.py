@@ -132,15 +132,16 @@ def watch(adapters: Adapters, settings: Settings, *, deadline: float = math.inf)
             troubles.append(error)
         _keep(adapters.store, source, seen, trouble)
         report.add(seen)
-    tell(
-        "looked",
-        received=report.received,
-        failed=len(report.failed),
-        busy=len(report.busy),
-        finished=report.finished,
-        trouble=troubles[0].code if troubles else None,
-        ms=1e3 * (monotonic() - begun),
-    )
+    if any(_counts(source, report) for source in adapters.sources):
+        tell(
+            "looked",
+            received=report.received,
+            failed=len(report.failed),
+            busy=len(report.busy),
+            finished=report.finished,
+            trouble=troubles[0].code if troubles else None,
+            ms=1e3 * (monotonic() - begun),
+        )
     if troubles:
         raise troubles[0]
     return report
@@ -284,9 +285,8 @@ def push_key(source: str) -> str:
 def _keep(
     store: InvoiceStore, source: Source, seen: WatchReport, trouble: KhanaError | None
 ) -> None:
-    """Notes how a look went. A folder of this machine is looked at twice a second, so only looks
-    that came to something are noted of it."""
-    if seen.busy or not (source.shared or seen.received or seen.failed):
+    """Notes how a look went."""
+    if seen.busy or not _counts(source, seen):
         return
     try:
         before = last_look(store, source.name)
@@ -302,6 +302,12 @@ def _keep(
         store.set_state(_look_key(source.name), look.model_dump_json())
     except TransientError as error:
         log.warning("%s: how the look went can't be noted: %s", source.name, error.message)
+
+
+def _counts(source: Source, seen: WatchReport) -> bool:
+    """Whether a look is worth a word. A folder of this machine is looked at twice a second: those
+    looks count that came to something."""
+    return source.shared or bool(seen.received or seen.failed)
 
 
 def _look_key(source: str) -> str:

@@ -23,7 +23,12 @@ from functions.answers import error_answer
 
 log = logging.getLogger(__name__)
 
+SAY_AGAIN_S = 600.0
+"""Until the same trouble is said once more: on one machine a round follows every half second."""
+
 _building = threading.Lock()
+_said: dict[str, tuple[str, float]] = {}
+"""By function what it last complained of, and when; nothing once a round went well again."""
 
 
 class Work(Protocol):
@@ -52,11 +57,21 @@ def answer_with(
         # Not at import: a server may fork after it, and no connection lives through that.
         with _building:
             settings, adapters = _parts(function)
-        return flask.jsonify(asdict(work(adapters, settings, deadline=start + longest(settings))))
+        done = work(adapters, settings, deadline=start + longest(settings))
     except TransientError as error:
         return error_answer(error, 503)
     except KhanaError as error:
-        # Alerts look for the code: infra/terraform/monitoring.tf. The message says all there is to
-        # know, and the next round, half a second later on one machine, says it again.
-        log.error("%s: %s [%s]", function, error.message, error.code)  # noqa: TRY400
+        _complain(function, error)
         return error_answer(error, 500)
+    _said.pop(function, None)
+    return flask.jsonify(asdict(done))
+
+
+def _complain(function: str, error: KhanaError) -> None:
+    """Says what a person has to mend. Alerts look for the code: infra/terraform/monitoring.tf."""
+    message = f"{function}: {error.message} [{error.code}]"
+    said, at = _said.get(function, ("", 0.0))
+    if message == said and time.monotonic() < at + SAY_AGAIN_S:
+        return
+    _said[function] = message, time.monotonic()
+    log.error("%s", message)

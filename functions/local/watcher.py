@@ -86,6 +86,8 @@ class Watcher(FileSystemEventHandler):
             before, trouble = trouble, self._look()
             if trouble is not None and trouble != before:
                 log.warning("the sources can't be looked at: %s", trouble)
+            elif trouble is None and before is not None:
+                log.warning("the sources can be looked at again")
             self._wait(start)
         if observer.is_alive():
             observer.stop()

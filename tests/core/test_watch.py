@@ -252,6 +252,23 @@ def _away(name: str) -> None:
     raise TransientError("away")
 
 
+def test_looks_at_a_folder_that_came_to_nothing_are_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("core.watch.tell", lambda happened, **_: told.append(happened))
+    settings = Settings(data=tmp_path, settle=0)
+    adapters = connect(settings)
+    watch(adapters, settings)
+    assert told == []
+    (tmp_path / "inbox" / "a.jpg").write_bytes(b"page")
+    for _ in range(2):
+        watch(adapters, settings)
+    assert told == ["looked"]
+    watch(replace(adapters, sources=[Shelf()]), settings)
+    assert told == ["looked"] * 2
+
+
 @pytest.mark.parametrize(
     ("folder", "name", "template"),
     [

@@ -8,6 +8,7 @@ import flask
 import pytest
 
 from core.errors import SetupError
+from core.watch import WatchReport
 from functions import rounds
 
 
@@ -15,19 +16,47 @@ from functions import rounds
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("KHANA_DATA", str(tmp_path))
     rounds._parts.cache_clear()
+    rounds._said.clear()
     yield
     rounds._parts.cache_clear()
 
 
-def test_what_a_person_has_to_mend_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    def work(*_: object, **__: object) -> None:
-        raise SetupError("inbox a: Permission denied")
+class Work:
+    """Fails with the message that it is told to."""
 
-    with flask.Flask("a").test_request_context(method="POST"), caplog.at_level(logging.ERROR):
+    def __init__(self, trouble: str | None) -> None:
+        self.trouble = trouble
+
+    def __call__(self, *_: object, **__: object) -> WatchReport:
+        if self.trouble is not None:
+            raise SetupError(self.trouble)
+        return WatchReport()
+
+
+def do(work: Work) -> int:
+    with flask.Flask("a").test_request_context(method="POST"):
         answer = rounds.answer_with(
             work, flask.request, function="drive_watch", longest=lambda _: 1.0
         )
-    assert answer.status_code == 500
+    return answer.status_code
+
+
+def test_what_a_person_has_to_mend_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    work = Work("inbox a: Permission denied")
+    assert [do(work) for _ in range(3)] == [500] * 3
     (record,) = caplog.records
     assert record.getMessage() == "drive_watch: inbox a: Permission denied [setup]"
+    assert record.levelno == logging.ERROR
     assert record.exc_info is None
+
+
+def test_trouble_is_said_again_when_it_changes_or_comes_back_or_lasts(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Work("one")
+    for work.trouble in ("one", "one", "other", None, "other"):
+        do(work)
+    monkeypatch.setattr(rounds, "SAY_AGAIN_S", 0.0)
+    do(work)
+    said = [record.getMessage().split()[1] for record in caplog.records]
+    assert said == ["one", "other", "other", "other"]

@@ -103,7 +103,7 @@ def test_reading_a_file_calls_no_look(
         assert looks.count == 1
 
 
-def test_lasting_trouble_is_said_once(
+def test_lasting_trouble_and_its_end_are_said_once(
     settings_of: Callable[[float], Settings], caplog: pytest.LogCaptureFixture
 ) -> None:
     looks = Looks(trouble="the disk is full")
@@ -113,8 +113,12 @@ def test_lasting_trouble_is_said_once(
         looks.wait(5)
         looks.trouble = "the disk is full"
         looks.wait(7)
-    said = [record for record in caplog.records if "the disk is full" in record.getMessage()]
-    assert len(said) == 2
+    trouble = "the sources can't be looked at: the disk is full"
+    assert [record.getMessage() for record in caplog.records] == [
+        trouble,
+        "the sources can be looked at again",
+        trouble,
+    ]
 
 
 def test_stopping_does_not_wait_for_the_next_look(
