@@ -22,13 +22,15 @@ class SourceFile:
     """A file seen at a source. `revision` changes whenever its bytes do.
 
     `folder` are the names of the folders that it is in, as far as they are watched, with slashes
-    between them; empty if there are none.
+    between them; empty if there are none. `began` is how many bytes it had when it was given
+    before, where it has grown since and the source knows.
     """
 
     ref: SourceRef
     revision: str
     size: int
     folder: str = ""
+    began: int | None = None
 
 
 @dataclass(frozen=True)

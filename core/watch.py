@@ -14,6 +14,7 @@ from time import monotonic
 
 from pydantic import BaseModel, ConfigDict
 
+from core.beginning import id_of_beginning, replace_beginning
 from core.errors import FileError, KhanaError, NotFoundError, SetupError, TransientError
 from core.invoice import Invoice, SourceRef, now
 from core.lease import Lease
@@ -215,8 +216,13 @@ class _Look:
             return
         try:
             with self.source.open(file) as stream:
+                beginning = None
+                if file.began is not None and file.size <= self.settings.max_file_bytes:
+                    beginning = id_of_beginning(stream, file.began)
                 template = named_template(file, self.settings)
                 invoice = receive(self.adapters, stream, file.ref, self.settings, template=template)
+            if beginning is not None:
+                replace_beginning(self.adapters, beginning, file.ref)
             self.report.received += 1
         except FileError as error:
             refuse(store, file, error)

@@ -1,14 +1,18 @@
 """Looking at sources, on the real local stores: in turn, alone, in time, and after a crash."""
 
 import io
+import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+import cv2
+import numpy as np
 import pytest
 
 from core.adapters import connect
@@ -16,7 +20,7 @@ from core.errors import FileError, SetupError, TransientError
 from core.extract import Extractor
 from core.invoice import ErrorInfo, Invoice, SourceRef, Status
 from core.lease import Lease
-from core.pipeline import process, read_again
+from core.pipeline import process, read_again, receive
 from core.ports import Adapters, Batch, Query, SourceFile, StoredTemplate
 from core.settings import Settings
 from core.watch import named_template, watch
@@ -324,3 +328,59 @@ def test_a_template_that_is_not_there_is_said_and_read_with_once_it_is(tmp_path:
     read = process(adapters, reader, taken.object, settings)
     assert read is not None
     assert (read.number, read.error) == ("004217", None)
+
+
+def come_in_parts(settings: Settings, *parts: bytes, between: Callable[[], None]) -> Adapters:
+    """Copies `b"".join(parts)` into the inbox, with a pause after each part in which the file is
+    taken in and read, and then `between` is called."""
+    adapters, reader = connect(settings), Extractor(settings)
+    path = settings.inbox_dir / "a.png"
+    for number in range(1, len(parts) + 1):
+        path.write_bytes(b"".join(parts[:number]))
+        hour_ago = time.time() - 3600 + number
+        os.utime(path, (hour_ago, hour_ago))
+        watch(adapters, settings)
+        for invoice in adapters.store.list(Query()).invoices:
+            if invoice.status is Status.RECEIVED:
+                assert invoice.object is not None
+                process(adapters, reader, invoice.object, settings)
+        between()
+    return adapters
+
+
+PICTURE = bytes(cv2.imencode(".png", np.random.default_rng(1).integers(0, 256, (60, 60)))[1])
+
+
+def test_a_file_whose_copy_paused_is_one_invoice_in_the_end(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, settle=0)
+    seen: list[list[str | None]] = []
+
+    def see() -> None:
+        kept = connect(settings).store.list(Query()).invoices
+        seen.append([each.error.code if each.error else None for each in kept])
+
+    adapters = come_in_parts(
+        settings, PICTURE[:1000], PICTURE[1000:2000], PICTURE[2000:], between=see
+    )
+    assert seen == [["truncated_file"], ["truncated_file"], [None]]
+    (whole,) = adapters.store.list(Query()).invoices
+    assert whole.object is not None
+    assert adapters.objects.read(whole.object).data == PICTURE
+    assert len([each for each in (tmp_path / "bucket").rglob("*") if each.is_file()]) == 1
+
+
+def test_a_beginning_that_also_came_from_elsewhere_stays(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, settle=0)
+
+    def send() -> None:
+        source = SourceRef(kind="upload", file_id="1", name="cut.png")
+        receive(connect(settings), io.BytesIO(PICTURE[:1000]), source, settings)
+
+    adapters = come_in_parts(settings, PICTURE[:1000], PICTURE[1000:], between=send)
+    assert len(adapters.store.list(Query()).invoices) == 2
+
+
+def test_a_revision_that_is_whole_stays_though_the_next_begins_with_it(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, settle=0)
+    adapters = come_in_parts(settings, PICTURE, b"more", between=lambda: None)
+    assert len(adapters.store.list(Query()).invoices) == 2

@@ -97,7 +97,7 @@ class FolderSource:
         ready.sort(key=lambda file: (file.modified, file.path))
         for start in range(0, len(ready), BATCH_FILES):
             batch = ready[start : start + BATCH_FILES]
-            yield Batch([_source_file(file) for file in batch], _CURSOR)
+            yield Batch([_source_file(file, seen.get(file.path)) for file in batch], _CURSOR)
             self._remember(batch)
 
     def listen(self, kept: str | None) -> str | None:
@@ -220,11 +220,14 @@ def _found(path: str, status: os.stat_result) -> _Found:
     )
 
 
-def _source_file(file: _Found) -> SourceFile:
+def _source_file(file: _Found, before: str | None) -> SourceFile:
+    """The file; `before` is the revision that was taken of it last."""
     name = _id_of(file.path)
     folder, _, last = name.rpartition("/")
     ref = SourceRef(kind="folder", file_id=name, name=last)
-    return SourceFile(ref, file.revision, file.size, folder)
+    size = int(before.rsplit("-", 2)[1]) if before else 0
+    began = size if 0 < size < file.size else None
+    return SourceFile(ref, file.revision, file.size, folder, began)
 
 
 def _open(path: Path) -> int:

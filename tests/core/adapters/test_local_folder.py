@@ -173,6 +173,15 @@ def test_a_file_that_may_not_be_read_stops_no_other(caplog: pytest.LogCaptureFix
         assert names(look(backend)) == ["a.jpg"]
 
 
+def test_a_file_that_grew_says_how_it_began(backend: Backend, tmp_path: Path) -> None:
+    path = tmp_path / "inbox" / "a-1.jpg"
+    began = []
+    for age, data in ((9, b"page"), (8, b"page 1"), (7, b"page 2"), (6, b"page")):
+        put(path, data, age=age)
+        began += [file.began for file in look(backend)]
+    assert began == [None, 4, None, None]
+
+
 def test_what_left_the_folder_is_forgotten(backend: Backend, tmp_path: Path) -> None:
     path = put(tmp_path / "inbox" / "a.jpg", age=5)
     look(backend)

@@ -1,0 +1,53 @@
+"""Files that came in cut off, because their copy paused, and later came in whole.
+
+What was taken first failed as `truncated_file`. Its bytes are the beginning of those that came in
+later from the same place, so nothing is lost with it, and an office has one invoice for its file.
+"""
+
+import logging
+from contextlib import suppress
+from typing import BinaryIO
+
+from core.errors import NotFoundError
+from core.identity import invoice_id, sha256_hex
+from core.invoice import Invoice, SourceRef, Status
+from core.ports import Adapters
+
+log = logging.getLogger(__name__)
+
+
+def id_of_beginning(file: BinaryIO, size: int) -> str:
+    """The invoice that the first `size` bytes of the file are, which is left as it was opened."""
+    beginning = file.read(size)
+    file.seek(0)
+    return invoice_id(sha256_hex(beginning))
+
+
+def replace_beginning(adapters: Adapters, beginning: str, source: SourceRef) -> None:
+    """Removes the invoice of this id, if it is of the same place and failed for being cut off.
+
+    Only for whoever has taken in more of the same file. Done twice it changes nothing.
+
+    Raises:
+        TransientError: a store is out of reach.
+    """
+    with suppress(NotFoundError):
+        invoice = adapters.store.get(beginning)
+        if not _is_cut_off(invoice, source):
+            return
+        # The object first: alone it would become an invoice once more.
+        if invoice.object is not None:
+            adapters.objects.delete(invoice.object)
+        adapters.store.delete(invoice.id)
+        log.info("%s: had come in cut off, and now did with more of it", source.name)
+
+
+def _is_cut_off(invoice: Invoice, source: SourceRef) -> bool:
+    return (
+        invoice.status is Status.FAILED
+        and invoice.error is not None
+        and invoice.error.code == "truncated_file"
+        and (invoice.source.kind, invoice.source.file_id) == (source.kind, source.file_id)
+        and not invoice.duplicates
+        and invoice.part is None
+    )
