@@ -20,8 +20,13 @@ SURE = 0.9999
 _LIKELY = 0.05
 """Probability from which a next-best reading is what is seen, once the document says so, too."""
 _ALIKE = 0.75
-"""How alike words are that Tesseract and the document mean the same by (`difflib`): Tesseract takes
-one letter for another in every tenth box."""
+"""How alike words are that Tesseract and the document mean the same by (`difflib`)."""
+_CERTAIN = 0.95
+"""Confidence from which Tesseract needs nobody to tell it. Of 480 boxes of names, addresses and
+sentences that a browser made into PDFs, half of them in Arabic, it was right in all the 12 where it
+had that much and the document said something else: fonts and layout twist words, 24 times there.
+Where both say the same (414 boxes) they were right each time. One letter or digit more or less is
+thus no agreement: it is what a font that lies would change."""
 _NUMERIC = frozenset(".,٫٬-/:%٪()")
 
 
@@ -55,9 +60,10 @@ def compared(
             return Verdict(replace(line, confidence=SURE), exact=True)
         return Verdict(line, differing=own or None)
     if field.kind is Kind.TEXT:
-        if not own or _alike(own, line.text) < _ALIKE:
-            return Verdict(line)
-        return Verdict(replace(line, text=own, confidence=SURE), exact=True)
+        if own and _letters(own) == _letters(line.text):
+            return Verdict(replace(line, text=own, confidence=SURE), exact=True)
+        doubtful = line.confidence < _CERTAIN and _alike(own, line.text) >= _ALIKE
+        return Verdict(line, differing=own if doubtful else None)
     own = numeric(inside)
     if not own:
         return Verdict(line)
@@ -93,6 +99,11 @@ def numeric(characters: Sequence[Character]) -> str:
 
 def _words(characters: Iterable[Character]) -> str:
     return clean_text(unicodedata.normalize("NFKC", "".join(each.text for each in characters)))
+
+
+def _letters(text: str) -> str:
+    """The same without blanks, which neither is sure of."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _alike(first: str, second: str) -> float:

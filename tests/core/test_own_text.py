@@ -138,16 +138,50 @@ def test_numbers(
     assert found.line.confidence == (SURE if exact else 0.7)
 
 
-@pytest.mark.parametrize("seen", ["مصنع الفجيرة للرخام", "مصتع الفجيرة للرخام"])
-def test_a_word_in_the_order_of_the_eye_is_turned_about(seen: str) -> None:
+@pytest.mark.parametrize("lies", [{"T": "F"}, {"5": "6"}, {"g": "q", "1": "7"}])
+def test_words_that_fonts_lie_about_are_those_that_are_seen(
+    lies: dict[str, str], extractor: Extractor
+) -> None:
+    text = "Gulf Trading 40518"
+    data, form = pdf(text=text, lies=lies), template("text", (40, 50, 400, 100))
+    with open_document(data, LIMITS, name="a") as document:
+        assert "".join(each.text for each in document.characters(1)) != text
+    reading = read(extractor, data, form).fields["total"]
+    assert (reading.text, reading.exact) == (text, False)
+    assert reading.confidence < SURE
+    honest = read(extractor, pdf(text=text), form).fields["total"]
+    assert (honest.text, honest.exact) == (text, True)
+
+
+@pytest.mark.parametrize(
+    ("own", "seen", "confidence", "text", "exact", "differing"),
+    [
+        ("Gulf Trading", "GulfTrading", 0.5, "Gulf Trading", True, None),
+        ("Gulf Tradinq", "Gulf Trading", 0.7, "Gulf Trading", False, "Gulf Tradinq"),
+        ("Gulf Tradinq", "Gulf Trading", 0.97, "Gulf Trading", False, None),
+        ("Box 40516", "Box 40518", 0.7, "Box 40518", False, "Box 40516"),
+        ("something else", "Gulf Trading", 0.7, "Gulf Trading", False, None),
+        ("", "", 1.0, "", False, None),
+    ],
+)
+def test_words_one_letter_apart_are_not_the_same(
+    own: str, seen: str, confidence: float, text: str, exact: bool, differing: str | None
+) -> None:
+    line, form = LineReading(seen, confidence), template("text")
+    found = compared(form.fields[0], line, placed(own), form.fields[0].box, SIZE, form)
+    assert (found.line.text, found.exact, found.differing) == (text, exact, differing)
+    assert found.line.confidence == (SURE if exact else confidence)
+
+
+def test_a_word_in_the_order_of_the_eye_is_turned_about() -> None:
     spelled = "عنصم الفجيرة للرخام"  # its first word from left to right, as some documents hold it
     spots = [*range(15, 19), 14, *range(13, 6, -1), 6, *range(5, -1, -1)]
     characters = [
         Character(each, 0.03 + 0.005 * spot, 0.03)
         for each, spot in zip(spelled, spots, strict=True)
     ]
-    box = template("text").fields[0].box
-    found = compared(field("text"), LineReading(seen, 0.7), characters, box, SIZE, template("text"))
+    line, box = LineReading("مصنع الفجيرة للرخام", 0.7), template("text").fields[0].box
+    found = compared(field("text"), line, characters, box, SIZE, template("text"))
     assert (found.line.text, found.exact) == ("مصنع الفجيرة للرخام", True)
 
 
