@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from core.errors import SetupError
+from core.reading.ctc import LogProbs
+from core.reading.network import Network
 from core.reading.numeric import MODEL_DIR, NumericReader
 
 Gray = NDArray[np.uint8]
@@ -100,20 +103,48 @@ def model(tmp_path: Path) -> Path:
     return Path(shutil.copytree(MODEL_DIR, tmp_path / "model"))
 
 
-def test_a_missing_model_is_said_with_the_remedy(model: Path) -> None:
-    (model / "numeric.onnx").unlink()
+NETWORKS = sorted(path.name for path in MODEL_DIR.glob("*.onnx"))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_missing_model_is_said_with_the_remedy(model: Path, name: str) -> None:
+    (model / name).unlink()
     with pytest.raises(SetupError, match="can't be read") as caught:
         NumericReader(model_dir=model)
     assert caught.value.code == "model_missing"
 
 
-def test_a_damaged_model_is_refused(model: Path) -> None:
-    damaged = bytearray((model / "numeric.onnx").read_bytes())
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_damaged_model_is_refused(model: Path, name: str) -> None:
+    damaged = bytearray((model / name).read_bytes())
     damaged[1000] ^= 1
-    (model / "numeric.onnx").write_bytes(damaged)
-    with pytest.raises(SetupError, match="not the file") as caught:
+    (model / name).write_bytes(damaged)
+    with pytest.raises(SetupError, match=f"{name} .*not the file") as caught:
         NumericReader(model_dir=model)
     assert caught.value.code == "model_corrupt"
+
+
+def test_a_second_network_is_asked_where_the_first_is_not_sure(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sidecar = json.loads((model / "numeric.json").read_text(encoding="utf-8"))
+    sidecar["second"] = {"sha256": sidecar["sha256"]}
+    (model / "numeric.json").write_text(json.dumps(sidecar))
+    shutil.copy(model / "numeric.onnx", model / "second.onnx")
+    asked: list[Network] = []
+    frames = Network.frames
+
+    def noted(network: Network, inks: Sequence[Gray]) -> list[LogProbs]:
+        asked.append(network)
+        return frames(network, inks)
+
+    reader = NumericReader(model_dir=model)
+    monkeypatch.setattr(Network, "frames", noted)
+    reader.read([drawn("2024")], ["number"])
+    assert len(set(asked)) == 1
+    grain = np.random.default_rng(3).integers(0, 256, (40, 160), np.uint8)
+    reader.read([grain], ["amount"])
+    assert len(set(asked)) == 2
 
 
 @pytest.mark.parametrize("text", ["", "{}", "no JSON"])
