@@ -90,6 +90,10 @@ accuracy-pages: setup-dev ## Measures how moved pages are found and their templa
 	@# One thread: times are those of one core.
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m training.pages --write
 
+.PHONY: accuracy-quality
+accuracy-quality: setup-dev ## Measures which damaged boxes are called so; a minute.
+	$(BIN)/python -m training.pages.quality --write
+
 .PHONY: compare
 compare: ## Measures the reader beside Tesseract and a CNN per digit, which it makes first: an hour.
 	@$(SETUP) training

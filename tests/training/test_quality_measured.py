@@ -1,0 +1,47 @@
+"""The measure of `core.quality` tells good boxes from spoilt ones, and writes where it should."""
+
+from pathlib import Path
+
+import pytest
+
+from core.reading.numeric import NumericReader
+from training.pages import quality
+from training.pages.quality import DAMAGES, boxes
+
+BY_NAME = {damage.name: damage for damage in DAMAGES}
+
+
+@pytest.fixture(scope="module")
+def reader() -> NumericReader:
+    return NumericReader()
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "accused_of"),
+    [
+        ("a scan at 200 dpi", True, None),
+        ("white boxes on tinted paper", True, None),
+        ("... blurred by 1.5 px", True, None),
+        ("blurred by 5 px", False, "blurred"),
+        ("a photo at 40 dpi", False, "few_pixels"),
+        ("dark: 10% of the light", True, "too_dark"),
+        ("glare of 400 grey levels", False, "glare"),
+    ],
+)
+def test_most_boxes_are_what_the_damage_makes_of_them(
+    name: str, right: bool, accused_of: str | None, reader: NumericReader
+) -> None:
+    found = list(boxes(BY_NAME[name], 2, reader))
+    assert len(found) > 10
+    assert (sum(box.right for box in found) * 2 > len(found)) is right
+    assert sum(box.accused == accused_of for box in found) * 2 > len(found)
+
+
+def test_what_people_wrote_around_the_table_stays(tmp_path: Path) -> None:
+    document = tmp_path / "a.md"
+    document.write_text("before\n<!-- quality -->\nold\n<!-- end -->\nafter\n")
+    quality.write("| new |", document)
+    quality.write("| newer |", document)
+    assert document.read_text() == (
+        "before\n<!-- quality -->\n\n| newer |\n\n<!-- end -->\nafter\n"
+    )
