@@ -12,7 +12,8 @@ locals {
     push        = "Pub/Sub and Scheduler call the functions as this"
   }
 
-  # Only whole projects have roles for these.
+  # Only whole projects have roles for these. Written out: checkov looks at each grant, but at none
+  # that it would have to compute.
   project_roles = {
     "drive-watch database" = { account = "drive-watch", role = "roles/datastore.user" }
     "extract database"     = { account = "extract", role = "roles/datastore.user" }

@@ -1,6 +1,6 @@
 """The way of an invoice on the real local adapters: repeated, doubled, late and broken steps."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -25,13 +25,15 @@ UPLOAD = SourceRef(kind="upload", file_id="u1", name="scan.jpg")
 
 
 class Reader:
-    """Stands where the extractor does and counts: these tests are of the steps around it."""
+    """Stands where the extractor does and counts: these tests are of the steps around it. Each
+    reading calls `meanwhile`, then raises the next of its faults if there is one."""
 
     reader = "reader-1"
 
-    def __init__(self, *faults: Exception) -> None:
+    def __init__(self, *faults: Exception, meanwhile: Callable[[], object] = int) -> None:
         self.calls = 0
         self._faults = list(faults)
+        self._meanwhile = meanwhile
 
     def extract(
         self,
@@ -42,6 +44,7 @@ class Reader:
         page: int | None = None,
     ) -> Outcome:
         self.calls += 1
+        self._meanwhile()
         if self._faults:
             raise self._faults.pop(0)
         return Outcome(
@@ -101,20 +104,13 @@ def test_an_object_alone_is_enough_to_make_its_invoice(
 def test_an_invoice_in_work_is_left_to_who_reads_it(adapters: Adapters, settings: Settings) -> None:
     invoice = _received(adapters, settings)
 
-    class Meanwhile(Reader):
-        def extract(
-            self,
-            data: bytes,
-            templates: Sequence[StoredTemplate],
-            *,
-            name: str,
-            page: int | None = None,
-        ) -> Outcome:
-            with pytest.raises(BusyError):
-                process(adapters, Reader(), _ref(invoice), settings)
-            return super().extract(data, templates, name=name)
+    def another_comes() -> None:
+        with pytest.raises(BusyError):
+            process(adapters, Reader(), _ref(invoice), settings)
 
-    process(adapters, Meanwhile(), _ref(invoice), settings)
+    reader = Reader(meanwhile=another_comes)
+    process(adapters, reader, _ref(invoice), settings)
+    assert reader.calls == 1
 
 
 def test_a_bad_file_fails_and_is_not_tried_again(adapters: Adapters, settings: Settings) -> None:
@@ -177,21 +173,13 @@ def test_a_try_that_nothing_hinders_follows_at_once(adapters: Adapters, settings
 def test_a_fault_leaves_alone_who_reads_it_by_then(adapters: Adapters, settings: Settings) -> None:
     invoice = _received(adapters, settings)
 
-    class TooSlow(Reader):
-        def extract(
-            self,
-            data: bytes,
-            templates: Sequence[StoredTemplate],
-            *,
-            name: str,
-            page: int | None = None,
-        ) -> Outcome:
-            adapters.store.update(invoice.id, _without_lease)
-            process(adapters, Reader(), _ref(invoice), settings)
-            raise TransientError("too late")
+    def another_overtakes() -> None:
+        adapters.store.update(invoice.id, _without_lease)
+        process(adapters, Reader(), _ref(invoice), settings)
 
+    too_slow = Reader(TransientError("too late"), meanwhile=another_overtakes)
     with pytest.raises(TransientError, match="too late"):
-        process(adapters, TooSlow(), _ref(invoice), settings)
+        process(adapters, too_slow, _ref(invoice), settings)
     assert adapters.store.get(invoice.id).status is Status.NEEDS_REVIEW
 
 

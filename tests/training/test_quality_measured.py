@@ -39,9 +39,9 @@ def test_most_boxes_are_what_the_damage_makes_of_them(
 
 def test_what_people_wrote_around_the_table_stays(tmp_path: Path) -> None:
     document = tmp_path / "a.md"
-    document.write_text("before\n<!-- quality -->\nold\n<!-- end -->\nafter\n")
+    document.write_text("before\n<!-- quality -->\nold\n<!-- end of quality -->\nafter\n")
     quality.write("| new |", document)
     quality.write("| newer |", document)
     assert document.read_text() == (
-        "before\n<!-- quality -->\n\n| newer |\n\n<!-- end -->\nafter\n"
+        "before\n<!-- quality -->\n\n| newer |\n\n<!-- end of quality -->\nafter\n"
     )

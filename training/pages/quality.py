@@ -21,7 +21,8 @@ from core.values import parse_value
 from training.pages.forms import Cell, draw
 from training.pages.pen import Gray
 
-_BEGIN, _END = "<!-- quality -->", "<!-- end -->"
+_BEGIN, _END = "<!-- quality -->", "<!-- end of quality -->"
+"""Not `<!-- end -->`, which ends what training.evaluate writes into the same document."""
 
 PAPER, INK = 205, 45
 """Grey levels of a page in a photo: a scanner's white says nothing of glare."""
