@@ -1,6 +1,7 @@
 """Signing in to Drive with google-auth, from doubles of Google's token endpoints."""
 
 import json
+import logging
 import os
 import stat
 from collections.abc import Iterator
@@ -136,6 +137,21 @@ class TestServiceAccount:
         of_drive = {grant for grant in grants(closed_drive) if SCOPE in grant.scopes}
         assert of_drive == {Grant(ROBOT, CLERK, frozenset({SCOPE}))}
 
+    def test_leaves_no_secret_in_the_log(
+        self, account, closed_drive, request_to, token_uri, time, caplog
+    ):
+        caplog.set_level(logging.DEBUG)
+        closed_drive.sign_in.may_act_for.add(CLERK)
+        for subject in (None, CLERK):
+            signed_in = credentials.of_service_account(
+                subject, request=request_to, token_uri=token_uri
+            )
+            credentials.check(signed_in, request=request_to)
+            names_seen(closed_drive, signed_in, time)
+        assert caplog.records
+        assert not [token for token in closed_drive.sign_in.access_tokens if token in caplog.text]
+        assert "PRIVATE KEY" not in caplog.text
+
     def test_that_may_not_act_for_people_says_who_can_allow_it(
         self, account, closed_drive, request_to, token_uri
     ):
@@ -186,6 +202,13 @@ class TestPerson:
     def test_is_signed_in_by_the_token_that_was_kept(self, closed_drive, kept, token_uri, time):
         signed_in = of_person(str(kept), token_uri=token_uri)
         assert names_seen(closed_drive, signed_in, time) == ["a.pdf"]
+
+    def test_leaves_no_secret_in_the_log(self, closed_drive, kept, token_uri, time, caplog):
+        caplog.set_level(logging.DEBUG)
+        names_seen(closed_drive, of_person(str(kept), token_uri=token_uri), time)
+        assert caplog.records
+        for secret in ("1//kept", *closed_drive.sign_in.access_tokens):
+            assert secret not in caplog.text
 
     def test_who_revoked_it_is_told_to_sign_in_again(
         self, closed_drive, kept, token_uri, request_to, time
