@@ -8,6 +8,7 @@ What is accepted: who runs Khana may allow private addresses (`webhook_private`)
 """
 
 import ipaddress
+import logging
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from core.errors import RequestError, TransientError
 
 CONNECT_S, ANSWER_S = 5.0, 10.0
 """Longest waits for a connection, and for a part of the answer."""
+
+# At `debug` it would note the whole of each address, and what follows the host may be a secret.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 _EMBEDDED = [ipaddress.ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48")]
 """Where NAT64 has IPv4 addresses, private ones too (RFC 6052, RFC 8215)."""

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from core.errors import KhanaError, NotFoundError, RequestError
 from core.export import public
@@ -163,11 +164,13 @@ def _try(webhook: Webhook, delivery: Delivery, invoice: Invoice, send: Post) -> 
         "webhook-timestamp": str(at),
         "webhook-signature": signature(webhook.secret, delivery.id, at, body),
     }
+    # The rest of the address is for many receivers their secret, and this goes into the log.
+    host = urlsplit(webhook.url).netloc
     try:
         code = send(webhook.url, body, headers)
     except KhanaError as error:
-        return error.message
-    return None if 200 <= code < 300 else f"{webhook.url}: answers {code}"
+        return error.message.replace(webhook.url, host)
+    return None if 200 <= code < 300 else f"{host}: answers {code}"
 
 
 def _failed(

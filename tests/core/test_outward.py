@@ -1,6 +1,7 @@
 """Requests to addresses that people name: where they lead, and where they never may."""
 
 import http.server
+import logging
 import socket
 import ssl
 import threading
@@ -137,14 +138,17 @@ def receiving(context: ssl.SSLContext | None = None) -> Iterator[http.server.HTT
         thread.join()
 
 
-def test_what_is_posted_arrives_and_redirects_are_not_followed() -> None:
-    with receiving() as server:
+def test_what_is_posted_arrives_and_redirects_are_not_followed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with receiving() as server, caplog.at_level(logging.DEBUG):
         server.answer = 302  # type: ignore[attr-defined]
         port = server.server_port
         code = post(f"http://127.0.0.1:{port}/a?b=c", b"{}", {"X-A": "1"}, private=True)
         ((path, headers, body),) = server.got  # type: ignore[attr-defined]
     assert (code, path, body) == (302, "/a?b=c", b"{}")
     assert (headers["Host"], headers["X-A"]) == (f"127.0.0.1:{port}", "1")
+    assert "/a?b=c" not in caplog.text  # an address may hold a secret
 
 
 def test_nobody_there_and_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

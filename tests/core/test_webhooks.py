@@ -135,20 +135,28 @@ def made_due(adapters: Adapters, monkeypatch: pytest.MonkeyPatch, later: timedel
 @pytest.mark.parametrize(
     ("answer", "trouble"),
     [
-        (500, f"{URL}: answers 500"),
-        (302, f"{URL}: answers 302"),
+        (500, "127.0.0.1:9: answers 500"),
+        (302, "127.0.0.1:9: answers 302"),
+        (RequestError(f"{URL}: must begin with https://"), "127.0.0.1:9: must begin with https://"),
         (TransientError("127.0.0.1: ReadTimeoutError"), "127.0.0.1: ReadTimeoutError"),
         (RequestError("leads into a private network"), "leads into a private network"),
     ],
 )
 def test_what_fails_is_sent_again_later_under_the_same_id(
-    adapters: Adapters, monkeypatch: pytest.MonkeyPatch, answer: int | Exception, trouble: str
+    adapters: Adapters,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    answer: int | Exception,
+    trouble: str,
 ) -> None:
     add_webhook(adapters.store, URL, [], PRIVATE)
     read(adapters)
     receiver = Receiver(answer)
     assert told(adapters, receiver) == Told(failed=1)
     assert [hook.trouble for hook in list_webhooks(adapters.store)] == [trouble]
+    # What follows the host is for many receivers their secret.
+    assert trouble in caplog.text
+    assert URL not in caplog.text
     assert told(adapters, receiver) == Told()  # not due yet
     made_due(adapters, monkeypatch, timedelta(seconds=11))
     assert told(adapters, receiver) == Told(delivered=1)
