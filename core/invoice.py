@@ -14,12 +14,13 @@ invoice to keep.
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from core.errors import BusyError, ConflictError, KhanaError
 from core.identity import Part
+from core.names import fit
 from core.template import Box, Kind, Turn
 
 
@@ -63,11 +64,14 @@ class Reading(_Model):
 
 
 class SourceRef(_Model):
-    """Where a file came from. `file_id` is its identity there, `link` opens it for a person."""
+    """Where a file came from. `file_id` is its identity there, `link` opens it for a person.
+
+    Whoever put it there chose the name, which is kept as `core.names.fit` makes it.
+    """
 
     kind: Literal["drive", "upload", "folder"]
     file_id: str
-    name: str
+    name: Annotated[str, AfterValidator(fit)]
     link: str | None = None
 
 

@@ -7,6 +7,7 @@ id, and nothing has to be handed on for that.
 
 import json
 import logging
+import re
 import sys
 import threading
 import time
@@ -16,6 +17,8 @@ from core.observe import EVENT
 from core.settings import Settings
 
 _installed = threading.Lock()
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What is no character of a line, or turns its direction."""
 _SEVERITY = {"WARNING": "WARNING", "ERROR": "ERROR", "CRITICAL": "CRITICAL", "DEBUG": "DEBUG"}
 
 
@@ -49,7 +52,13 @@ def install(settings: Settings, function: str) -> None:
 
 def _for_people(record: logging.LogRecord) -> bool:
     """Each invoice's steps are for programs: people see what is out of the ordinary."""
-    return not hasattr(record, EVENT)
+    if hasattr(record, EVENT):
+        return False
+    # A file is called whatever its sender likes, and must neither begin a line of the log nor talk
+    # to the terminal.
+    said = _UNFIT.sub(lambda each: ascii(each[0])[1:-1], record.getMessage())
+    record.msg, record.args = said, None
+    return True
 
 
 class _Json(logging.Formatter):

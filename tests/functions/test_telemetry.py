@@ -197,3 +197,14 @@ def test_everything_that_happens_is_known_to_who_makes_signals_of_it() -> None:
     taken = (root / "functions" / "exporting.py").read_text()
     assert told
     assert {each for each in told if f'"{each}"' not in taken} == set()
+
+
+def test_a_name_begins_no_line_of_the_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    telemetry.install(Settings(), "serve")
+    logging.getLogger("a").warning("%s: can't be read", "a\nERROR b\x1b[31m\u202egpj.é.ف.jpg")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == "WARNING a\\nERROR b\\x1b[31m\\u202egpj.é.ف.jpg: can't be read"

@@ -6,13 +6,13 @@ import flask
 
 from core.access import Role
 from core.errors import FileError, NotFoundError, RequestError
+from core.names import file_name
 from core.pictures import as_it_came, has_picture, to_jpeg, to_png
 from core.ports import Query, StoredTemplate
 from core.template import Template, dump_template
 from functions.api.access import identity
 from functions.api.context import context
 from functions.api.etags import tag
-from functions.api.names import file_name
 from functions.api.pages.answers import page
 
 

@@ -10,6 +10,7 @@ import flask
 from core.errors import ConflictError, NotFoundError, RequestError
 from core.export import public
 from core.invoice import Invoice, SourceRef, now
+from core.names import file_name
 from core.observe import tell
 from core.parts import check_deletable
 from core.pipeline import read_again, receive
@@ -22,7 +23,6 @@ from functions.api.access import name_or
 from functions.api.context import context
 from functions.api.etags import must_match, tagged
 from functions.api.limits import AtOnce
-from functions.api.names import file_name
 from functions.api.repeats import Repeats
 from functions.api.routes import blueprint
 from functions.api.schemas import (

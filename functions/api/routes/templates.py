@@ -5,12 +5,12 @@ from typing import Any
 
 from core.checks import check_rules
 from core.errors import ConflictError, FileError, NotFoundError, RequestError, TemplateError
+from core.names import file_name
 from core.parts import file_of
 from core.ports import StoredTemplate
 from core.template import Template, dump_template, parse_template
 from functions.api.context import context
 from functions.api.etags import must_match, tagged
-from functions.api.names import file_name
 from functions.api.routes import blueprint
 from functions.api.schemas import (
     ChangeHeaders,

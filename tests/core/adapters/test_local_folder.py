@@ -182,6 +182,17 @@ def test_a_file_that_grew_says_how_it_began(backend: Backend, tmp_path: Path) ->
     assert began == [None, 4, None, None]
 
 
+def test_a_name_that_would_disguise_or_break_lines_is_made_fit_and_its_file_found(
+    backend: Backend, tmp_path: Path
+) -> None:
+    put(tmp_path / "inbox" / "a\nb\x1b[31m\u202egpj.exe")
+    (file,) = look(backend)
+    assert file.ref.name == "a b [31mgpj.exe"
+    with backend.source.open(file) as stream:
+        assert stream.read() == b"page"
+    assert look(backend) == []
+
+
 def test_what_left_the_folder_is_forgotten(backend: Backend, tmp_path: Path) -> None:
     path = put(tmp_path / "inbox" / "a.jpg", age=5)
     look(backend)

@@ -20,10 +20,10 @@ from werkzeug.test import TestResponse
 
 from core.errors import NotFoundError
 from core.invoice import Invoice, Outcome, Reading, Reason, SourceRef, Status, finish, now
+from core.names import file_name
 from core.ports import Adapters, Query
 from core.template import Kind
 from functions.api.limits import AtOnce
-from functions.api.names import file_name
 
 
 def post(client: FlaskClient, data: bytes, name: str = "scan.png", **form: str) -> TestResponse:
