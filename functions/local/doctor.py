@@ -55,11 +55,13 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
 
         yield "bucket", partial(google.check_bucket, settings)
         yield "database", partial(google.check_database, settings)
+        if settings.drive_folders:
+            yield "Drive", partial(google.check_drive, settings)
     else:
         from core.adapters.local import health as local  # noqa: PLC0415
 
         yield "data folder", partial(local.check_folder, settings.data)
-        yield "inbox", partial(local.check_folder, settings.inbox_dir)
+        yield "inbox", partial(local.check_folder, settings.inbox_dir, write=False)
         yield "disk space", partial(local.check_space, settings.data)
         yield "store", partial(local.check_database, settings.data)
 

@@ -13,8 +13,9 @@ LEAST_FREE_BYTES = 1024**3
 """Room that a data folder should have: some thousand invoices, and what SQLite needs."""
 
 
-def check_folder(folder: Path) -> str:
-    """Whether files can be made in `folder`, or the folder itself; says what will happen there.
+def check_folder(folder: Path, *, write: bool = True) -> str:
+    """Whether files can be read and, with `write`, made in `folder`, or the folder itself be made;
+    says what will happen there.
 
     Raises:
         SetupError: they can't.
@@ -28,9 +29,10 @@ def check_folder(folder: Path) -> str:
                 code="folder_unusable",
             )
         return f"{folder} will be made"
-    if not (folder.is_dir() and os.access(folder, os.R_OK | os.W_OK | os.X_OK)):
+    wanted, words = (os.W_OK, "read and write") if write else (0, "read")
+    if not (folder.is_dir() and os.access(folder, os.R_OK | os.X_OK | wanted)):
         raise SetupError(
-            f"{folder} is not a folder that this user may read and write: "
+            f"{folder} is not a folder that this user may {words}: "
             "change its owner or mode, or name another place",
             code="folder_unusable",
         )

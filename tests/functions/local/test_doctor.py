@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from emulators.cloud import Cloud
+from emulators.drive import DriveServer
 from running_khana import khana
 
 from core.adapters.local import health
@@ -126,6 +127,30 @@ def test_the_bucket_and_the_database_are_asked(cloud: Cloud) -> None:
 
     code, found = findings("--bucket", "another", env=cloud.variables)
     assert (code, wrong(found)) == (1, {"bucket": "no_bucket"})
+
+
+def test_drive_is_asked_where_it_is_watched(cloud: Cloud) -> None:
+    with DriveServer() as drive:
+        inbox, hidden = drive.state.folder("Inbox"), drive.state.folder("Hidden", visible=False)
+        env = cloud.variables | {"DRIVE_EMULATOR_HOST": drive.url}
+        code, found = findings(env=env | {"KHANA_DRIVE_FOLDERS": inbox})
+        assert (code, wrong(found)) == (0, {})
+        assert f"Inbox ({inbox}): is seen" in found["Drive"]["message"]
+
+        code, found = findings(env=env | {"KHANA_DRIVE_FOLDERS": f"{inbox},{hidden}"})
+        assert (code, wrong(found)) == (1, {"Drive": "drive_unusable"})
+        assert "share it with that account" in found["Drive"]["message"]
+        assert "Inbox" not in found["Drive"]["message"]
+
+
+def test_an_inbox_that_may_only_be_read_is_fine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Who runs tests as root may write anywhere.
+    monkeypatch.setattr("os.access", lambda _path, mode: not mode & os.W_OK)
+    assert health.check_folder(tmp_path, write=False) == f"{tmp_path} can be used"
+    with pytest.raises(SetupError, match="may read and write"):
+        health.check_folder(tmp_path)
 
 
 def test_credentials_that_are_not_there_are_named(tmp_path: Path) -> None:
