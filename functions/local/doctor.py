@@ -64,6 +64,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
         yield "inbox", partial(local.check_folder, settings.inbox_dir, write=False)
         yield "disk space", partial(local.check_space, settings.data)
         yield "store", partial(local.check_database, settings.data)
+        yield "privacy", partial(local.check_privacy, settings.data)
 
 
 def _python() -> str:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from core.adapters.local.database import mapped
+from core.adapters.local.database import make_private, mapped
 from core.adapters.local.health import check_database, check_store
 from core.adapters.local.objects import is_object_name
 from core.errors import ConflictError, FileError, TransientError
@@ -70,6 +70,8 @@ def backup(data: Path, archive: Path) -> Copied:
     with _disk_errors(archive):
         try:
             snapshot.unlink(missing_ok=True)
+            for made in (snapshot, part):
+                make_private(made)
             names = _snapshot(data / _DATABASE, snapshot)
             with part.open("wb") as file:
                 copied = _pack(file, snapshot, data / _BUCKET, names)
@@ -170,7 +172,8 @@ def _unpack(source: zipfile.ZipFile, archive: Path, folder: Path) -> Copied:
     if set(source.namelist()) != {_MANIFEST, *sums} or _DATABASE not in sums:
         raise _damaged(archive, "its members are not those that it names")
     size = 0
-    (folder / _BUCKET).mkdir()
+    (folder / _BUCKET).mkdir(mode=0o700)
+    make_private(folder / _DATABASE)
     for member, expected in sums.items():
         name = member.removeprefix(f"{_BUCKET}/")
         if member != _DATABASE and (member == name or not is_object_name(name)):
@@ -181,7 +184,7 @@ def _unpack(source: zipfile.ZipFile, archive: Path, folder: Path) -> Copied:
         digest = hashlib.sha256()
         path = folder / member
         path.parent.mkdir(parents=True, exist_ok=True)
-        with source.open(info) as stored, path.open("xb") as file:
+        with source.open(info) as stored, path.open("wb") as file:
             while chunk := stored.read(_CHUNK):
                 digest.update(chunk)
                 size += file.write(chunk)

@@ -1,9 +1,10 @@
 """The one SQLite file that everything local is kept in, and the boundary for SQLite's errors."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.errors import KhanaError, SetupError, TransientError
@@ -116,6 +117,8 @@ class Database:
     """
 
     def __init__(self, path: Path) -> None:
+        with suppress(OSError):  # SQLite says what is wrong
+            make_private(path)
         self._path = path
         self._threads = threading.local()
         self._migrate()
@@ -173,6 +176,13 @@ class Database:
                 for statement in statements:
                     connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def make_private(path: Path) -> None:
+    """Makes an empty file that this user alone may read, unless there is a file already: a store
+    holds invoices, and the secrets of sessions and webhooks. SQLite's other files are as this one.
+    """
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
 
 def mapped(error: sqlite3.Error, path: Path) -> KhanaError:

@@ -97,6 +97,25 @@ def check_database(folder: Path) -> str:
     return f"{path}: sound, {invoices:,} invoices, schema {version} of {len(MIGRATIONS)}{in_use}"
 
 
+def check_privacy(folder: Path) -> str:
+    """Whether the store in `folder` is kept from others on this machine.
+
+    Raises:
+        SetupError: they may read it, and with it the secret that signs sessions.
+    """
+    open_ = [
+        path
+        for path in (folder / "khana.db", folder / "bucket")
+        if path.exists() and path.stat().st_mode & 0o044
+    ]
+    if open_:
+        names = " ".join(map(str, open_))
+        raise SetupError(
+            f"others on this machine may read {names}: chmod go= {names}", code="store_readable"
+        )
+    return "others on this machine may not read it"
+
+
 def _is_owned(folder: Path) -> bool:
     """Whether a server holds the folder's lock."""
     try:

@@ -34,7 +34,8 @@ class LocalObjectStore:
         self._folder = folder
         self._database = database
         with _disk_errors("bucket"):
-            (folder / _TEMPORARY).mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / _TEMPORARY).mkdir(exist_ok=True)
 
     def create(
         self, name: str, data: BinaryIO, *, content_type: str, metadata: Mapping[str, str]

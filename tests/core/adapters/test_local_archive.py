@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import shutil
+import sqlite3
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -65,6 +67,27 @@ def test_export_wipe_import_is_equal_to_the_byte(data: Path, tmp_path: Path) -> 
     assert backend.store.get_state("cursor") == "here"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "first.zip", "second.zip"]
     assert not list(data.glob(".restoring-*"))
+
+
+def test_others_on_the_machine_may_read_none_of_it(data: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    before = os.umask(0)  # whatever it is
+    try:
+        backup(data, archive)
+        restore(archive, tmp_path / "restored")
+        backend = open_backend(Settings(data=tmp_path / "new"))
+        received(backend, b"one")
+    finally:
+        os.umask(before)
+    written = sqlite3.connect(tmp_path / "new" / "khana.db")
+    kept = [archive]
+    for folder in (data, tmp_path / "restored", tmp_path / "new"):
+        kept += [folder / "bucket", *folder.glob("khana.db*")]
+    assert len(kept) > 6
+    assert {path.name: oct(path.stat().st_mode & 0o077) for path in kept} == {
+        path.name: "0o0" for path in kept
+    }
+    written.close()
 
 
 def test_what_waited_to_be_read_waits_again_and_no_generation_comes_twice(

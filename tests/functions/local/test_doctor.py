@@ -65,6 +65,7 @@ def test_each_fault_is_named_with_what_to_do(tmp_path: Path) -> None:
         "Tesseract": "tesseract_too_old",
         "inbox": "folder_unusable",
         "store": "setup",
+        "privacy": "store_readable",
     }
     assert "install version 5" in found["Tesseract"]["message"]
     assert "restore it from a copy" in found["store"]["message"]
@@ -127,6 +128,15 @@ def test_the_bucket_and_the_database_are_asked(cloud: Cloud) -> None:
 
     code, found = findings("--bucket", "another", env=cloud.variables)
     assert (code, wrong(found)) == (1, {"bucket": "no_bucket"})
+
+
+def test_a_store_that_others_may_read_is_named_with_what_to_do(tmp_path: Path) -> None:
+    open_backend(Settings(data=tmp_path))
+    assert health.check_privacy(tmp_path) == "others on this machine may not read it"
+    (tmp_path / "khana.db").chmod(0o644)
+    _, found = findings("--data", tmp_path)
+    assert wrong(found) == {"privacy": "store_readable"}
+    assert f"chmod go= {tmp_path / 'khana.db'}" in found["privacy"]["message"]
 
 
 def test_drive_is_asked_where_it_is_watched(cloud: Cloud) -> None:
