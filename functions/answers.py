@@ -1,10 +1,12 @@
 """The one form that errors have in every HTTP answer."""
 
+import json
 from typing import Any
 
 import flask
 
 from core.errors import KhanaError
+from core.invoice import ErrorInfo
 
 STATUS_NAMES = {
     400: "INVALID_ARGUMENT",
@@ -39,3 +41,12 @@ def error_answer(error: KhanaError, code: int) -> flask.Response:
     answer = flask.jsonify(error=error_body(error, code))
     answer.status_code = code
     return answer
+
+
+def error_in(code: int, body: bytes) -> ErrorInfo:
+    """What such an answer says, or what can be said of another whose status is `code`."""
+    try:
+        error = json.loads(body)["error"]
+        return ErrorInfo(code=error["details"][0]["reason"], message=error["message"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return ErrorInfo(code="internal", message=f"the function answered {code}")

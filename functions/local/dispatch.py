@@ -14,6 +14,7 @@ from core.errors import BusyError, FileError, KhanaError, NotFoundError
 from core.invoice import ErrorInfo, now
 from core.pipeline import give_up
 from core.settings import Settings
+from functions.answers import error_in
 from functions.local.workers import Worker
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class Dispatcher:
         else:
             if code < 300:
                 return True
-            reason = _error_of(code, body).message
+            reason = error_in(code, body).message
         worker.stop()
         if not self._stopping.is_set():
             log.error("nothing is read until this is mended: %s", reason)
@@ -145,7 +146,7 @@ class Dispatcher:
         if code < 300:
             self._insist(lambda: queue.acknowledge(delivery))
             return
-        told = _error_of(code, answer)
+        told = error_in(code, answer)
         if told.code == BusyError.default_code:
             self._insist(lambda: queue.postpone(delivery, told))
         elif code == UNAVAILABLE:
@@ -209,12 +210,3 @@ def _event(
         "content-type": "application/json",
     }
     return headers, json.dumps(data).encode()
-
-
-def _error_of(code: int, body: bytes) -> ErrorInfo:
-    """What an answer of `functions.answers.error_answer` says, or what can be said of another."""
-    try:
-        error = json.loads(body)["error"]
-        return ErrorInfo(code=error["details"][0]["reason"], message=error["message"])
-    except (ValueError, KeyError, IndexError, TypeError):
-        return ErrorInfo(code="internal", message=f"the reader answered {code}")

@@ -24,6 +24,7 @@ from core.errors import SetupError
 from core.ports import Adapters
 from core.settings import Settings, as_environment
 from functions import telemetry
+from functions.answers import error_in
 from functions.local import refusals
 from functions.local.dispatch import Dispatcher
 from functions.local.owning import owning
@@ -154,7 +155,9 @@ def _calling(name: str) -> Callable[[], str | None]:
 
     def call() -> str | None:
         answer = client.post("/")
-        return None if answer.status_code == 200 else answer.get_data(as_text=True).strip()
+        if answer.status_code == 200:
+            return None
+        return error_in(answer.status_code, answer.get_data()).message
 
     return call
 
