@@ -20,15 +20,13 @@ from core.ports import Adapters
 from core.settings import Settings, load_settings
 from functions import telemetry
 from functions.answers import error_answer
+from functions.complaints import Complaints
 
 log = logging.getLogger(__name__)
 
-SAY_AGAIN_S = 600.0
-"""Until the same trouble is said once more: on one machine a round follows every half second."""
-
 _building = threading.Lock()
-_said: dict[str, tuple[str, float]] = {}
-"""By function what it last complained of, and when; nothing once a round went well again."""
+complaints = Complaints(log)
+"""By function. On one machine a round follows the last after half a second."""
 
 
 class Work(Protocol):
@@ -61,17 +59,8 @@ def answer_with(
     except TransientError as error:
         return error_answer(error, 503)
     except KhanaError as error:
-        _complain(function, error)
+        # Alerts look for the code: infra/terraform/monitoring.tf.
+        complaints.say(function, f"{function}: {error.message} [{error.code}]")
         return error_answer(error, 500)
-    _said.pop(function, None)
+    complaints.over(function)
     return flask.jsonify(asdict(done))
-
-
-def _complain(function: str, error: KhanaError) -> None:
-    """Says what a person has to mend. Alerts look for the code: infra/terraform/monitoring.tf."""
-    message = f"{function}: {error.message} [{error.code}]"
-    said, at = _said.get(function, ("", 0.0))
-    if message == said and time.monotonic() < at + SAY_AGAIN_S:
-        return
-    _said[function] = message, time.monotonic()
-    log.error("%s", message)

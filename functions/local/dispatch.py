@@ -15,6 +15,7 @@ from core.invoice import ErrorInfo, now
 from core.pipeline import give_up
 from core.settings import Settings
 from functions.answers import error_in
+from functions.complaints import Complaints
 from functions.local.workers import Worker
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Dispatcher:
         self._settings = settings
         self._stopping = threading.Event()
         self._turn = threading.Lock()
+        self._complaints = Complaints(log)
         self._workers = [Worker(source, target) for _ in range(settings.workers)]
         self._threads = [
             threading.Thread(target=self._serve, args=(worker,), name=f"reader-{n}")
@@ -76,8 +78,14 @@ class Dispatcher:
     def _serve(self, worker: Worker) -> None:
         try:
             while not self._stopping.is_set():
-                if self._is_ready(worker) and (delivery := self._next()) is not None:
-                    self._deliver(worker, delivery)
+                try:
+                    if self._is_ready(worker) and (delivery := self._next()) is not None:
+                        self._deliver(worker, delivery)
+                except Exception:
+                    # What is in hand comes back at the next start; without this thread, nothing
+                    # would be read until then.
+                    log.exception("delivering hit a fault of Khana's")
+                    self._stopping.wait(MEND_S)
         finally:
             worker.stop()
 
@@ -97,11 +105,12 @@ class Dispatcher:
             reason = error.message
         else:
             if code < 300:
+                self._complaints.over("reading")
                 return True
             reason = error_in(code, body).message
         worker.stop()
         if not self._stopping.is_set():
-            log.error("nothing is read until this is mended: %s", reason)
+            self._complaints.say("reading", f"nothing is read until this is mended: {reason}")
             self._stopping.wait(MEND_S)
         return False
 
@@ -112,8 +121,11 @@ class Dispatcher:
             try:
                 delivery = self._backend.queue.take()
             except KhanaError as error:
-                log.warning("the queue can't be read: %s", error.message)
-                delivery = None
+                said = f"the queue can't be read: {error.message}"
+                self._complaints.say("queue", said, logging.WARNING)
+                self._stopping.wait(MEND_S)
+                return None
+            self._complaints.over("queue")
             if delivery is None:
                 self._stopping.wait(POLL_S)
         return delivery
@@ -190,8 +202,10 @@ class Dispatcher:
             try:
                 action()
             except KhanaError as error:
-                log.warning("the store can't be used: %s", error.message)
+                said = f"the store can't be used: {error.message}"
+                self._complaints.say("store", said, logging.WARNING)
             else:
+                self._complaints.over("store")
                 return
             if self._stopping.wait(MEND_S):
                 return

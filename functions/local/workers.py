@@ -40,7 +40,10 @@ class Worker:
             TransientError: the system has no room for another process.
         """
         self.stop()
-        self._requests, theirs = Pipe()
+        try:
+            self._requests, theirs = Pipe()
+        except OSError as error:
+            raise TransientError(f"no reading process can start: {error.strerror}") from error
         # A program of its own rather than a fork: this process has threads, whose locks a fork
         # would inherit locked. A process group of its own takes Tesseract along when it is killed.
         try:

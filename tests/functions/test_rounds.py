@@ -9,14 +9,14 @@ import pytest
 
 from core.errors import SetupError
 from core.watch import WatchReport
-from functions import rounds
+from functions import complaints, rounds
 
 
 @pytest.fixture(autouse=True)
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("KHANA_DATA", str(tmp_path))
     rounds._parts.cache_clear()
-    rounds._said.clear()
+    rounds.complaints.over("drive_watch")
     yield
     rounds._parts.cache_clear()
 
@@ -56,7 +56,7 @@ def test_trouble_is_said_again_when_it_changes_or_comes_back_or_lasts(
     work = Work("one")
     for work.trouble in ("one", "one", "other", None, "other"):
         do(work)
-    monkeypatch.setattr(rounds, "SAY_AGAIN_S", 0.0)
+    monkeypatch.setattr(complaints, "SAY_AGAIN_S", 0.0)
     do(work)
     said = [record.getMessage().split()[1] for record in caplog.records]
     assert said == ["one", "other", "other", "other"]

@@ -1,5 +1,7 @@
 """Reading processes that die, hang or are not well: what it costs, and what is said of it."""
 
+import logging
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -208,6 +210,65 @@ def test_a_name_that_can_not_be_looked_up_ends_no_thread(
         for data in (b"page", b"next"):
             assert ended(backend, take_in(backend, settings, data)).status is Status.NEEDS_REVIEW
     assert store.refused
+
+
+class Broken:
+    """A queue that can't be read until `times` looks have failed, in this way."""
+
+    def __init__(self, queue: EventQueue, fault: Exception, times: int) -> None:
+        self._queue, self._fault, self.left = queue, fault, times
+
+    def take(self) -> Delivery | None:
+        if self.left:
+            self.left -= 1
+            raise self._fault
+        return self._queue.take()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._queue, name)
+
+
+@pytest.mark.parametrize(
+    ("fault", "lines"),
+    [
+        (TransientError("disk I/O error"), ["the queue can't be read: disk I/O error"]),
+        (ZeroDivisionError(), ["delivering hit a fault of Khana's"] * 5),
+    ],
+)
+def test_trouble_with_the_queue_ends_no_thread_and_fills_no_log(
+    fault: Exception,
+    lines: list[str],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(dispatch, "MEND_S", 0.01)
+    backend = open_backend(settings)
+    invoice = take_in(backend, settings, b"page")
+    queue = Broken(backend.queue, fault, times=5)
+    with dispatching(replace(backend, queue=queue), settings, "pass"):
+        assert ended(backend, invoice).status is Status.NEEDS_REVIEW
+    said = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+    assert said == lines
+
+
+def test_a_machine_without_room_for_a_process_is_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "MEND_S", 0.01)
+    left = [OSError(24, "Too many open files")] * 3
+
+    def pipe() -> object:
+        if left:
+            raise left.pop()
+        return multiprocessing.Pipe()
+
+    monkeypatch.setattr("functions.local.workers.Pipe", pipe)
+    backend = open_backend(settings)
+    invoice = take_in(backend, settings, b"page")
+    with dispatching(backend, settings, "pass"):
+        assert ended(backend, invoice).status is Status.NEEDS_REVIEW
+    assert not left
 
 
 def test_a_process_that_dies_at_rest_costs_no_try(settings: Settings) -> None:
