@@ -154,7 +154,11 @@ def _calling(name: str) -> Callable[[], str | None]:
     client = Client(_function(name))
 
     def call() -> str | None:
-        answer = client.post("/")
+        try:
+            answer = client.post("/")
+        except Exception as error:  # the thread that calls must live on
+            log.debug("calling %s", name, exc_info=True)
+            return f"{type(error).__name__}: {error}"
         if answer.status_code == 200:
             return None
         return error_in(answer.status_code, answer.get_data()).message

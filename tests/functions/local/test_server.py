@@ -26,6 +26,7 @@ from core.adapters import connect
 from core.ports import StoredTemplate
 from core.settings import Settings
 from core.webhooks import LEASE
+from functions.local import server
 
 KHANA = str(Path(sys.executable).with_name("khana"))
 FINAL = {"done", "needs_review", "failed"}
@@ -253,3 +254,29 @@ def test_what_is_called_from_inside_has_no_address(tmp_path: Path) -> None:
                 server.get(path)
             assert refused.value.code == 404
             refused.value.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        ("200 OK", b"{}", None),
+        (
+            "500 FAULT",
+            b'{"error": {"message": "inbox a: no", "details": [{"reason": "setup"}]}}',
+            "inbox a: no",
+        ),
+        ("502 FAULT", b"<html>", "the function answered 502"),
+        (None, b"", "OSError: [Errno 24] Too many open files"),
+    ],
+)
+def test_whatever_a_call_from_inside_comes_to_is_said_in_words(
+    status: str | None, body: bytes, said: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def function(_environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        if status is None:
+            raise OSError(24, "Too many open files")
+        start_response(status, [("Content-Type", "application/json")])
+        return [body]
+
+    monkeypatch.setattr(server, "_function", lambda _name: function)
+    assert server._calling("drive_watch")() == said
