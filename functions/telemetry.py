@@ -7,6 +7,7 @@ id, and nothing has to be handed on for that.
 
 import json
 import logging
+import math
 import re
 import sys
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 
 from core.observe import EVENT
 from core.settings import Settings
+from functions.complaints import SAY_AGAIN_S
 
 _installed = threading.Lock()
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -36,6 +38,7 @@ def install(settings: Settings, function: str) -> None:
             # In the place of what functions-framework has set up.
             lines = logging.StreamHandler(sys.stdout)
             lines.setFormatter(_Json(settings.project, function))
+            lines.addFilter(_Rarely())
             logging.basicConfig(level=settings.log_level.upper(), handlers=[lines], force=True)
         else:
             logging.basicConfig(
@@ -43,6 +46,7 @@ def install(settings: Settings, function: str) -> None:
             )
             for handler in root.handlers:
                 handler.addFilter(_for_people)
+                handler.addFilter(_Rarely())
         if settings.telemetry != "none":
             # Some 60 ms of imports, for whoever asks for it.
             from functions.exporting import signals  # noqa: PLC0415
@@ -59,6 +63,23 @@ def _for_people(record: logging.LogRecord) -> bool:
     said = _UNFIT.sub(lambda each: ascii(each[0])[1:-1], record.getMessage())
     record.msg, record.args = said, None
     return True
+
+
+class _Rarely(logging.Filter):
+    """Of a collector that doesn't answer each process would speak several times a minute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        key = record.name, record.levelno
+        if not record.name.startswith("opentelemetry."):
+            return True
+        if time.monotonic() < self._last.get(key, -math.inf) + SAY_AGAIN_S:
+            return False
+        self._last[key] = time.monotonic()
+        return True
 
 
 class _Json(logging.Formatter):

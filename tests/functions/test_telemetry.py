@@ -208,3 +208,17 @@ def test_a_name_begins_no_line_of_the_log(
     logging.getLogger("a").warning("%s: can't be read", "a\nERROR b\x1b[31m\u202egpj.é.ف.jpg")
     (line,) = capsys.readouterr().err.splitlines()
     assert line == "WARNING a\\nERROR b\\x1b[31m\\u202egpj.é.ف.jpg: can't be read"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_collector_that_does_not_answer_fills_no_log(
+    form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    telemetry.install(Settings(log_form=form), "serve")
+    for number in range(5):
+        logging.getLogger("opentelemetry.exporter.a").warning("no answer %d", number)
+        logging.getLogger("opentelemetry.exporter.a").error("lost %d", number)
+        logging.getLogger("khana").warning("ours %d", number)
+    said = "".join(capsys.readouterr())
+    assert (said.count("no answer"), said.count("lost"), said.count("ours")) == (1, 1, 5)
