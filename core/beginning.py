@@ -1,7 +1,7 @@
 """Files that came in cut off, because their copy paused, and later came in whole.
 
-What was taken first failed as `truncated_file`. Its bytes are the beginning of those that came in
-later from the same place, so nothing is lost with it, and an office has one invoice for its file.
+What was taken first has no end, and its bytes are the beginning of those that came in later from
+the same place. So nothing is lost with it, and an office has one invoice for its file.
 """
 
 import logging
@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from core.errors import NotFoundError
 from core.identity import invoice_id, sha256_hex
-from core.invoice import Invoice, SourceRef, Status
+from core.invoice import REJECTED, Invoice, SourceRef, Status
 from core.ports import Adapters
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def id_of_beginning(file: BinaryIO, size: int) -> str:
 
 
 def replace_beginning(adapters: Adapters, beginning: str, source: SourceRef) -> None:
-    """Removes the invoice of this id, if it is of the same place and failed for being cut off.
+    """Removes the invoice of this id, if it is of the same place alone and nobody has settled it.
 
     Only for whoever has taken in more of the same file. Done twice it changes nothing.
 
@@ -33,7 +33,7 @@ def replace_beginning(adapters: Adapters, beginning: str, source: SourceRef) -> 
     """
     with suppress(NotFoundError):
         invoice = adapters.store.get(beginning)
-        if not _is_cut_off(invoice, source):
+        if not _is_nothing_else(invoice, source):
             return
         # The object first: alone it would become an invoice once more.
         if invoice.object is not None:
@@ -42,12 +42,13 @@ def replace_beginning(adapters: Adapters, beginning: str, source: SourceRef) -> 
         log.info("%s: had come in cut off, and now did with more of it", source.name)
 
 
-def _is_cut_off(invoice: Invoice, source: SourceRef) -> bool:
+def _is_nothing_else(invoice: Invoice, source: SourceRef) -> bool:
+    rejected = invoice.error is not None and invoice.error.code == REJECTED
     return (
-        invoice.status is Status.FAILED
-        and invoice.error is not None
-        and invoice.error.code == "truncated_file"
-        and (invoice.source.kind, invoice.source.file_id) == (source.kind, source.file_id)
+        (invoice.source.kind, invoice.source.file_id) == (source.kind, source.file_id)
         and not invoice.duplicates
         and invoice.part is None
+        and invoice.status is not Status.DONE
+        and not invoice.corrections
+        and not rejected
     )

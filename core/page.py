@@ -200,8 +200,9 @@ def _no_page(name: str, number: int, pages: int) -> FileError:
     return FileError(f"{name}: has no page {number}, only {pages}", code="no_such_page")
 
 
-def looks_complete(path: Path) -> bool:
-    """Whether the file seems to be there in full, as opposed to being copied just now.
+def looks_complete(path: Path, size: int | None = None) -> bool:
+    """Whether the file, or its first `size` bytes, seems to be there in full, as opposed to being
+    copied just now.
 
     An empty file doesn't. A file of no known format does, as one can't tell, and so does one of
     over 64 MiB, since looking would cost too much.
@@ -210,7 +211,7 @@ def looks_complete(path: Path) -> bool:
         OSError: the file is gone or can't be read.
     """
     with path.open("rb") as file:
-        data = file.read(_LARGEST_LOOK + 1)
+        data = file.read(min(_LARGEST_LOOK + 1, size or _LARGEST_LOOK + 1))
     if not data:
         return False
     if len(data) > _LARGEST_LOOK:

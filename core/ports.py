@@ -23,7 +23,7 @@ class SourceFile:
 
     `folder` are the names of the folders that it is in, as far as they are watched, with slashes
     between them; empty if there are none. `began` is how many bytes it had when it was given
-    before, where it has grown since and the source knows.
+    before, where it was cut off then and has grown since.
     """
 
     ref: SourceRef

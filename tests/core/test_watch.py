@@ -330,9 +330,11 @@ def test_a_template_that_is_not_there_is_said_and_read_with_once_it_is(tmp_path:
     assert (read.number, read.error) == ("004217", None)
 
 
-def come_in_parts(settings: Settings, *parts: bytes, between: Callable[[], None]) -> Adapters:
+def come_in_parts(
+    settings: Settings, *parts: bytes, between: Callable[[], object] = int, read: bool = True
+) -> Adapters:
     """Copies `b"".join(parts)` into the inbox, with a pause after each part in which the file is
-    taken in and read, and then `between` is called."""
+    taken in and, if `read`, read; then `between` is called."""
     adapters, reader = connect(settings), Extractor(settings)
     path = settings.inbox_dir / "a.png"
     for number in range(1, len(parts) + 1):
@@ -341,7 +343,7 @@ def come_in_parts(settings: Settings, *parts: bytes, between: Callable[[], None]
         os.utime(path, (hour_ago, hour_ago))
         watch(adapters, settings)
         for invoice in adapters.store.list(Query()).invoices:
-            if invoice.status is Status.RECEIVED:
+            if read and invoice.status is Status.RECEIVED:
                 assert invoice.object is not None
                 process(adapters, reader, invoice.object, settings)
         between()
@@ -369,6 +371,41 @@ def test_a_file_whose_copy_paused_is_one_invoice_in_the_end(tmp_path: Path) -> N
     assert len([each for each in (tmp_path / "bucket").rglob("*") if each.is_file()]) == 1
 
 
+PHOTO = bytes(cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 256, (60, 60)))[1])
+
+
+@pytest.mark.parametrize(("data", "read"), [(PICTURE, False), (PHOTO, False), (PHOTO, True)])
+def test_a_beginning_goes_whatever_reading_made_of_it(
+    data: bytes, read: bool, tmp_path: Path
+) -> None:
+    settings = Settings(data=tmp_path, settle=0)
+    adapters = come_in_parts(settings, data[:1000], data[1000:], read=read)
+    (whole,) = adapters.store.list(Query()).invoices
+    assert whole.object is not None
+    assert adapters.objects.read(whole.object).data == data
+
+
+@pytest.mark.parametrize(
+    "settled",
+    [
+        {"status": Status.DONE},
+        {"status": Status.FAILED, "error": ErrorInfo(code="rejected", message="by Mona")},
+    ],
+)
+def test_a_beginning_that_somebody_settled_stays(
+    settled: dict[str, object], tmp_path: Path
+) -> None:
+    settings = Settings(data=tmp_path, settle=0)
+
+    def settle() -> None:
+        store = connect(settings).store
+        for each in store.list(Query()).invoices:
+            store.update(each.id, lambda one: one.model_copy(update=settled))
+
+    adapters = come_in_parts(settings, PHOTO[:1000], PHOTO[1000:], between=settle)
+    assert len(adapters.store.list(Query()).invoices) == 2
+
+
 def test_a_beginning_that_also_came_from_elsewhere_stays(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, settle=0)
 
@@ -382,5 +419,5 @@ def test_a_beginning_that_also_came_from_elsewhere_stays(tmp_path: Path) -> None
 
 def test_a_revision_that_is_whole_stays_though_the_next_begins_with_it(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, settle=0)
-    adapters = come_in_parts(settings, PICTURE, b"more", between=lambda: None)
+    adapters = come_in_parts(settings, PICTURE, b"more")
     assert len(adapters.store.list(Query()).invoices) == 2

@@ -8,7 +8,7 @@ import signal
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -97,7 +97,7 @@ class FolderSource:
         ready.sort(key=lambda file: (file.modified, file.path))
         for start in range(0, len(ready), BATCH_FILES):
             batch = ready[start : start + BATCH_FILES]
-            yield Batch([_source_file(file, seen.get(file.path)) for file in batch], _CURSOR)
+            yield Batch([_source_file(file, self._began(file, seen)) for file in batch], _CURSOR)
             self._remember(batch)
 
     def listen(self, kept: str | None) -> str | None:
@@ -164,6 +164,17 @@ class FolderSource:
         self._unreadable.discard(file.path)
         return ready
 
+    def _began(self, file: _Found, seen: Mapping[str, str]) -> int | None:
+        """How long the file was when it was taken without its end, if it has grown since."""
+        before = seen.get(file.path)
+        size = int(before.rsplit("-", 2)[1]) if before else 0
+        try:
+            if 0 < size < file.size and not looks_complete(self._root / file.path, size):
+                return size
+        except OSError:
+            pass  # whoever opens it says so
+        return None
+
     def _complain(self, path: str, error: OSError) -> None:
         """Says once that something can't be read; it is tried again at every look."""
         if path not in self._unreadable:
@@ -220,13 +231,10 @@ def _found(path: str, status: os.stat_result) -> _Found:
     )
 
 
-def _source_file(file: _Found, before: str | None) -> SourceFile:
-    """The file; `before` is the revision that was taken of it last."""
+def _source_file(file: _Found, began: int | None) -> SourceFile:
     name = _id_of(file.path)
     folder, _, last = name.rpartition("/")
     ref = SourceRef(kind="folder", file_id=name, name=last)
-    size = int(before.rsplit("-", 2)[1]) if before else 0
-    began = size if 0 < size < file.size else None
     return SourceFile(ref, file.revision, file.size, folder, began)
 
 

@@ -173,13 +173,16 @@ def test_a_file_that_may_not_be_read_stops_no_other(caplog: pytest.LogCaptureFix
         assert names(look(backend)) == ["a.jpg"]
 
 
-def test_a_file_that_grew_says_how_it_began(backend: Backend, tmp_path: Path) -> None:
-    path = tmp_path / "inbox" / "a-1.jpg"
+def test_a_file_that_grew_says_how_it_began_if_it_was_cut_off(
+    backend: Backend, tmp_path: Path
+) -> None:
+    path, half = tmp_path / "inbox" / "a-1.png", b"\x89PNG\r\n\x1a\n" + bytes(100)
     began = []
-    for age, data in ((9, b"page"), (8, b"page 1"), (7, b"page 2"), (6, b"page")):
+    for age, data in ((90, half), (80, half + b"1"), (70, half + b"2"), (60, b"a page"),
+                      (50, b"a page and more")):  # fmt: skip
         put(path, data, age=age)
         began += [file.began for file in look(backend)]
-    assert began == [None, 4, None, None]
+    assert began == [None, len(half), None, None, None]
 
 
 def test_a_name_that_would_disguise_or_break_lines_is_made_fit_and_its_file_found(
