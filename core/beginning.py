@@ -39,7 +39,7 @@ def replace_beginning(adapters: Adapters, beginning: str, source: SourceRef) -> 
         if invoice.object is not None:
             adapters.objects.delete(invoice.object)
         adapters.store.delete(invoice.id)
-        log.info("%s: had come in cut off, and now did with more of it", source.name)
+        log.warning("%s: had come in cut off, and now did with more of it", source.name)
 
 
 def _is_nothing_else(invoice: Invoice, source: SourceRef) -> bool:
