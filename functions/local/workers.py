@@ -1,6 +1,7 @@
 """The serving side of a reading process: starts it, sends it requests, ends it."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,9 @@ from multiprocessing import Pipe
 from pathlib import Path
 
 from core.errors import FileError, TransientError
+
+LARGEST_ANSWER = 1024 * 1024
+"""Bytes; errors are said in a sentence."""
 
 Answer = tuple[int, bytes]
 """HTTP status code and body."""
@@ -66,14 +70,14 @@ class Worker:
             FileError: `reader_crashed` or `read_timeout`; the process is gone.
         """
         try:
-            self._requests.send((headers, body))
+            self._requests.send_bytes(json.dumps([headers, body.decode()]).encode())
             if not self._requests.poll(timeout):
                 self.stop()
                 raise FileError(f"took longer than {timeout:g} s", code="read_timeout")
-            answer: Answer = self._requests.recv()
-        except (EOFError, OSError) as error:
+            answer = self._requests.recv_bytes(LARGEST_ANSWER)
+            return int(answer[:3]), answer[3:]
+        except (EOFError, OSError, ValueError) as error:
             raise FileError(f"the reader died ({self._end()})", code="reader_crashed") from error
-        return answer
 
     def kill(self) -> None:
         """Ends the process from another thread; the one that waits for its answer hears of it."""

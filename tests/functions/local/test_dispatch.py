@@ -56,6 +56,13 @@ UNAVAILABLE_FOR_A_WHILE = """
                 refused.write("x")
                 raise TransientError("the disk is full")
 """
+NONSENSE = """
+        if data == b"poison":
+            import multiprocessing.connection, sys
+            answers = multiprocessing.connection.Connection(int(sys.argv[-1]))
+            answers.send({"an object": "that somebody would have unpickled"})
+            time.sleep(60)
+"""
 CRASH_ONCE = """
         if not os.path.exists("crashed"):
             open("crashed", "w").close()
@@ -107,7 +114,10 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize(("fault", "code"), [(CRASH, "reader_crashed"), (HANG, "read_timeout")])
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [(CRASH, "reader_crashed"), (HANG, "read_timeout"), (NONSENSE, "reader_crashed")],
+)
 def test_a_poison_file_costs_that_file_alone(fault: str, code: str, settings: Settings) -> None:
     backend = open_backend(settings)
     poison, good = (take_in(backend, settings, data) for data in (b"poison", b"good"))
