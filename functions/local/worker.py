@@ -1,8 +1,8 @@
 """A reading process: holds the extract function and calls it with what comes through a pipe.
 
-Started as `python -m functions.local.worker SOURCE TARGET FD`. A request is JSON, `[headers, body]`,
-its answer three digits and the body: nothing is unpickled that comes from where strangers' files are
-read. It ends when the other end of the pipe does.
+Started as `python -m functions.local.worker SOURCE TARGET FD`. A request is JSON, `[headers,
+body]`, its answer three digits and the body: nothing is unpickled that comes from where strangers'
+files are read. It ends when the other end of the pipe does.
 """
 
 import ctypes
@@ -39,10 +39,10 @@ def main() -> None:
     while True:
         try:
             headers, body = json.loads(requests.recv_bytes())
-        except EOFError:
+            answer = function.post("/", headers=headers, data=body)
+            requests.send_bytes(b"%03d%b" % (answer.status_code, answer.get_data()))
+        except (EOFError, BrokenPipeError):
             return
-        answer = function.post("/", headers=headers, data=body)
-        requests.send_bytes(b"%03d%b" % (answer.status_code, answer.get_data()))
 
 
 def _die_with_parent() -> None:
