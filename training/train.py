@@ -95,6 +95,7 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
+            "seed": self.seed,
             "round": self.round,
             "step": self.step,
             "lines_seen": self.lines_seen,
@@ -109,6 +110,7 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"].cpu())
+        self.seed = state["seed"]
         self.round, self.step = state["round"], state["step"]
         self.lines_seen = state["lines_seen"]
 
