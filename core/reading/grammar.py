@@ -23,6 +23,7 @@ _WHOLE = "|".join(
 # A lone ',' is a Western decimal mark, or groups thousands; between Arabic-Indic digits '٫' is
 # meant where the typeface draws the two alike.
 _NUMBER = rf"(?:{_WHOLE}|{_D}+(?:[.٫]{_D}+)?|[0-9]+,[0-9]+)"
+_DAYS, _MONTHS = 31, 12
 _FORMS = {
     "amount": re.compile(rf"-?%?{_NUMBER}%?-?|\({_NUMBER}\)"),
     "date": re.compile(
@@ -32,6 +33,13 @@ _FORMS = {
     "number": re.compile(rf"\(?{_D}+(?:[-/.,:()]+{_D}+)*\)?-?"),
 }
 
+_A = "[٠-٩]"
+_FOREIGN_MARKS = re.compile(
+    rf"[-(%]*{_A}{{1,3}}(?:(?:[.]{_A}{{3}}){{2,}}"
+    rf"|(?P<group>[.٬]){_A}{{3}}(?:(?P=group){_A}{{3}})*(?P<decimal>[.,٫]){_A}{{1,3}})[-)%]*"
+)
+"""Arabic-Indic digits with marks of which some group, and which are not printed together."""
+
 ODDS = 0.005
 """How much less likely a text out of form is than its picture says. On the validation families 0.02
 makes 94.81 % of the fields exact, this 94.88 %, 0.001 94.91 %: but what is plainly seen ought to
@@ -40,16 +48,47 @@ stand against a form that synthetic fields always keep and real ones may not."""
 
 def well_formed(text: str, kind: Kind) -> bool:
     """Whether a field of this kind is ever printed so. Nothing at all is, too."""
-    return not text or _FORMS[kind].fullmatch(text) is not None
+    if not text:
+        return True
+    return _FORMS[kind].fullmatch(text) is not None and (kind != "date" or _is_possible(text))
+
+
+def _is_possible(date: str) -> bool:
+    """Whether some order makes a day and a month of two parts that are beside each other."""
+    first, middle, last = re.split("[-/.]", date)
+    pairs = [(first, middle)] * (len(first) < 4) + [(middle, last)] * (len(last) < 4)
+    return any(
+        1 <= min(pair) <= _MONTHS and max(pair) <= _DAYS
+        for pair in ((int(one), int(other)) for one, other in pairs)
+    )
+
+
+def meant(text: str, kind: Kind) -> str:
+    """The amount with the marks that go with its digits: many a face draws '٬' and '٫' as another
+    draws '.' and ',', and nobody prints ٥٩.٧٣٢,٨٩."""
+    marks = _FOREIGN_MARKS.fullmatch(text) if kind == "amount" else None
+    if marks is None:
+        return text
+    if marks["decimal"] is None:
+        return text.replace(".", "٬")
+    if marks["group"] == marks["decimal"]:
+        return text
+    at = marks.start("decimal")
+    return text[:at].replace(".", "٬") + "٫" + text[at + 1 :]
 
 
 def weighed(hypotheses: Sequence[Hypothesis], kind: Kind) -> list[tuple[str, float]]:
     """The texts, best first, with probabilities that know the form of the kind of field.
 
-    Bayes' rule over the texts at hand: what is left to texts that are not keeps its share.
+    Bayes' rule over the texts at hand: what is left to texts that are not keeps its share. Texts
+    that mean the same (`meant`) are one.
     """
     known = sum(h.probability for h in hypotheses)
-    chances = [h.probability * (1 if well_formed(h.text, kind) else ODDS) for h in hypotheses]
-    scale = known / max(sum(chances), 1e-12)
-    ranked = [(h.text, c * scale) for h, c in zip(hypotheses, chances, strict=True)]
+    chances: dict[str, float] = {}
+    for hypothesis in hypotheses:
+        text = meant(hypothesis.text, kind)
+        likely = hypothesis.probability * (1 if well_formed(text, kind) else ODDS)
+        chances[text] = chances.get(text, 0.0) + likely
+    scale = known / max(sum(chances.values()), 1e-12)
+    ranked = [(text, chance * scale) for text, chance in chances.items()]
     return sorted(ranked, key=lambda item: -item[1])

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from core.reading.ctc import Hypothesis
-from core.reading.grammar import Kind, weighed, well_formed
+from core.reading.grammar import Kind, meant, weighed, well_formed
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,9 @@ from core.reading.grammar import Kind, weighed, well_formed
         ("3/7/24", "date"),
         ("٢٠٢٤-٠٥-١٧", "date"),
         ("17.05.2024", "date"),
+        ("12/31/2024", "date"),
+        ("2024/31/12", "date"),
+        ("99-1-31", "date"),
         ("000318", "number"),
         ("2024-00123", "number"),
         ("(04)555-1234", "number"),
@@ -48,10 +51,40 @@ def test_what_is_printed_is_well_formed(text: str, kind: Kind) -> None:
         ("2024", "date"),
         ("-", "number"),
         ("12/", "number"),
+        ("2003-6-0", "date"),
+        ("00/12/2020", "date"),
+        ("13/13/2020", "date"),
+        ("32/1/2020", "date"),
+        ("٢٠١٨/٠٧/٤٠", "date"),
     ],
 )
 def test_what_is_not_is_not(text: str, kind: Kind) -> None:
     assert not well_formed(text, kind)
+
+
+@pytest.mark.parametrize(
+    ("seen", "printed"),
+    [
+        ("٥٩.٧٣٢.٣٧٤,٨٩", "٥٩٬٧٣٢٬٣٧٤٫٨٩"),
+        ("(١٢٬١١١.٧٣٣)", "(١٢٬١١١٫٧٣٣)"),
+        ("-٢١١.٠٥٩.٠٤٨", "-٢١١٬٠٥٩٬٠٤٨"),
+        # As they are: printed so, or nobody knows how.
+        ("١٢.٣٤٥", "١٢.٣٤٥"),
+        ("١٢,٣٤٥.٦٧", "١٢,٣٤٥.٦٧"),
+        ("١.٢٣٤.٥٦", "١.٢٣٤.٥٦"),
+        ("59.732,89", "59.732,89"),
+    ],
+)
+def test_marks_are_those_that_go_with_the_digits(seen: str, printed: str) -> None:
+    assert meant(seen, "amount") == printed
+    assert meant(seen, "number") == seen
+
+
+def test_texts_that_mean_the_same_count_together() -> None:
+    seen = [Hypothesis(t, math.log(p)) for t, p in [("٢.٣٤٥,١", 0.4), ("٢٬٣٤٥٫١", 0.3)]]
+    ((text, chance),) = weighed(seen, "amount")
+    assert text == "٢٬٣٤٥٫١"
+    assert chance == pytest.approx(0.7)
 
 
 def test_the_form_decides_between_marks_that_look_alike() -> None:
