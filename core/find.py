@@ -125,6 +125,8 @@ def _lying(page: Gray, reference: Reference) -> Alignment | None:
     """The alignment of a page that lies about straight; None if this one may not."""
     matrix = scale_only(page.shape, reference.page_size).matrix
     view = View(page, reference, matrix)
+    if len(view.expected) < _MIN_MATCHES:
+        return None
     likeness, moved = view.follow(matrix)
     followed = _fitted(view, matrix, likeness, moved, *_FOLLOWED)
     alike = likeness >= _MIN_LIKENESS

@@ -103,6 +103,10 @@ class TestAlign:
         flat = np.linalg.norm(boxes - there, axis=1)
         assert flat.mean() / WIDTH > 0.005
 
+    def test_a_reference_without_details_finds_nothing(self, references: list[Reference]) -> None:
+        bare = replace(references[0], details=np.empty((0, 2), np.intp))
+        assert align(draw(0).page, bare).score == 0
+
     def test_learns_from_a_picture_of_any_resolution(self) -> None:
         picture, truth = move(draw(0, content=1).page, ANY_WAY_UP, seed=0)
         for size in ((1654, 2339), (450, 636)):
