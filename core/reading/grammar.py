@@ -13,16 +13,20 @@ from core.reading.ctc import Hypothesis
 Kind = Literal["number", "amount", "date"]
 
 _D = "[٠-٩0-9]"
+_FIRST = "[١-٩1-9]"
+"""No amount begins with a zero that says nothing: '٠٠٠' is '٠.٠٠' in many a face."""
 _PAIRS = ((_D, ",", "."), (_D, "٬", "٫"), ("[0-9]", ".", ","))
 """Grouping and decimal marks that go together, and the digits that they go with: where a face draws
 '٬٫' as '.,' the former is meant."""
 _WHOLE = "|".join(
-    rf"{digit}{{1,3}}(?:{re.escape(group)}{digit}{{3}})+(?:{re.escape(decimal)}{digit}{{1,3}})?"
+    rf"{_FIRST}{digit}{{0,2}}(?:{re.escape(group)}{digit}{{3}})+"
+    rf"(?:{re.escape(decimal)}{digit}{{1,3}})?"
     for digit, group, decimal in _PAIRS
 )
 # A lone ',' is a Western decimal mark, or groups thousands; between Arabic-Indic digits '٫' is
 # meant where the typeface draws the two alike.
-_NUMBER = rf"(?:{_WHOLE}|{_D}+(?:[.٫]{_D}+)?|[0-9]+,[0-9]+)"
+_PLAIN = rf"(?:[٠0]|{_FIRST}{_D}*)"
+_NUMBER = rf"(?:{_WHOLE}|{_PLAIN}(?:[.٫]{_D}+)?|(?:0|[1-9][0-9]*),[0-9]+)"
 _DAYS, _MONTHS = 31, 12
 _FORMS = {
     "amount": re.compile(rf"-?%?{_NUMBER}%?-?|\({_NUMBER}\)"),

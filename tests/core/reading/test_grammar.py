@@ -13,6 +13,8 @@ from core.reading.grammar import Kind, meant, weighed, well_formed
     [
         ("", "amount"),
         ("0", "amount"),
+        ("٠.٠٠", "amount"),
+        ("0,5", "amount"),
         ("٥٢٥٠٠", "amount"),
         ("1,234.50", "amount"),
         ("١٩٬٧٣١٫٠٠", "amount"),
@@ -46,6 +48,9 @@ def test_what_is_printed_is_well_formed(text: str, kind: Kind) -> None:
         ("1,23.50", "amount"),
         ("1,187:60", "amount"),
         (".", "amount"),
+        ("٠٠٠", "amount"),
+        ("٠٠.٥٠", "amount"),
+        ("0,123.50", "amount"),
         ("(12", "amount"),
         ("17.05-2024", "date"),
         ("2024", "date"),
