@@ -70,13 +70,12 @@ def align(page: Gray, reference: Reference, features: Features | None = None) ->
 
 @dataclass(frozen=True, eq=False)
 class _Place:
-    """About where a form lies on a page, and how many features agree on it.
+    """About where a form lies on a page, by features.
 
     `bend`, in the template's frame, is there where they say that it doesn't lie flat.
     """
 
     matrix: Floats
-    votes: int
     bend: Bend | None = None
 
 
@@ -115,10 +114,9 @@ def _located(page: Features, page_shape: Sequence[int], reference: Reference) ->
         _BENT_TOLERANCE * reference.page_size[0],
         reference.page_size,
     )
-    votes, all_votes = int(flat.sum()), int(bent.sum())
-    if bend is None or votes >= _FLAT_VOTES * all_votes:
-        return _Place(matrix, votes)
-    return _Place(matrix, all_votes, bend)
+    if bend is None or flat.sum() >= _FLAT_VOTES * bent.sum():
+        return _Place(matrix)
+    return _Place(matrix, bend)
 
 
 def _lying(page: Gray, reference: Reference) -> Alignment | None:
