@@ -53,13 +53,16 @@ _MAX_GROWTH = 20
 _Mask = NDArray[np.bool_]
 
 
-def align(page: Gray, reference: Reference, features: Features | None = None) -> Alignment:
+def align(
+    page: Gray, reference: Reference, features: Features | None = None, *, straight: bool = True
+) -> Alignment:
     """Finds the form on a page, H×W. If it isn't there the score is 0 and the page only scaled.
 
     features: of the page, by which it is looked for if it doesn't lie about straight. Where there
         are none, few are made, and more if those don't find it.
+    straight: The page may lie about straight, which is tried first.
     """
-    lying = _lying(page, reference)
+    lying = _lying(page, reference) if straight else None
     if lying is not None:
         return lying
     if features is not None:

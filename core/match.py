@@ -55,8 +55,9 @@ class Forms:
         Empty if no alignment is good. `reference` gives the picture of the form at an index,
         learned: it is asked for the few that a page may be.
         """
+        tried: set[int] = set()
         for most in (FEATURES, ALL_FEATURES):
-            matches = self._fitting(page, describe(page, most=most), reference)
+            matches = self._fitting(page, describe(page, most=most), reference, tried)
             if matches:
                 return matches
         return []
@@ -66,7 +67,10 @@ class Forms:
         page: Gray,
         features: Features,
         reference: Callable[[int], Reference | None],
+        tried: set[int],
     ) -> list[Match]:
+        """`tried` are the forms, by their index, on which the page was found not to lie straight;
+        those that are tried here are added."""
         height, width = page.shape
         votes = self._index.votes(Looks.of(features, (width, height)))
         likely = np.argsort(-votes, kind="stable")[:_SHORTLIST]
@@ -77,7 +81,9 @@ class Forms:
             index = self._indices[form]
             learned = reference(index)
             if learned is not None:
-                matches.append((align(page, learned, features), index))
+                alignment = align(page, learned, features, straight=index not in tried)
+                matches.append((alignment, index))
+                tried.add(index)
         matches.sort(key=lambda match: match[0].score, reverse=True)
         if not matches or not matches[0][0].good:
             return []

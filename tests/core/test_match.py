@@ -8,12 +8,14 @@ import pytest
 from forms import PHOTO, draw, move
 
 from core.extract import Extractor
+from core.geometry import Floats
 from core.learn import looks_of
 from core.match import Forms, Match, alike
 from core.ports import StoredTemplate
 from core.reference import Reference
 from core.settings import Settings
 from core.template import load_template
+from core.view import View
 
 PAGE_SIZE = (827, 1170)
 
@@ -105,6 +107,23 @@ def test_only_what_a_page_may_be_is_looked_at(known: list[Reference]) -> None:
     assert match is not None
     assert match.index == 4
     assert asked == [4]
+
+
+def test_a_page_is_followed_once_for_each_form_that_it_may_be(
+    known: list[Reference], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[View] = []
+    follow = View.follow
+
+    def counted(view: View, matrix: Floats) -> tuple[Floats, Floats]:
+        followed.append(view)
+        return follow(view, matrix)
+
+    monkeypatch.setattr(View, "follow", counted)
+    letter = np.full((2339, 1654), 255, np.uint8)
+    letter[:500] = draw(4).page[:500]  # the letterhead alone
+    assert choose(letter, known) is None
+    assert len(followed) == 1
 
 
 def test_no_form_no_match() -> None:

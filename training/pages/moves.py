@@ -195,7 +195,9 @@ def _rendered(
     way = cv2.INTER_LINEAR if scale < 1.2 else cv2.INTER_CUBIC
     sheet = cv2.remap(soft, way_back - 0.5, None, way, borderValue=255)
     height, width = page.shape
-    inside = (way_back > 0).all(axis=2) & (way_back < (width, height)).all(axis=2)
+    # Not with `all(axis=2)`: NumPy reduces an axis of two slowly, that took half the time.
+    back_x, back_y = cv2.split(way_back)
+    inside = (back_x > 0) & (back_y > 0) & (back_x < width) & (back_y < height)
     return np.asarray(sheet, np.uint8), inside
 
 
