@@ -1,10 +1,11 @@
 """Measures the shipped reader on families that it has never seen.
 
-    python -m training.evaluate [--split test] [--count 5000] [--rivals 200] [--write]
+    python -m training.evaluate [--split test] [--count 5000] [--write]
+    python -m training.evaluate [--split test] --rivals 200 [--write]
 
-Boxes are rendered and read as in production, from pixels to text. With `--rivals` the first boxes
-of each set are also read in other ways (training.rivals). With `--write` tables and plots go to
-docs/.
+Boxes are rendered and read as in production, from pixels to text. With `--rivals` so many of each
+set are read by it and in other ways (training.rivals), and nothing else is measured. With `--write`
+tables and plots go to docs/, each kind to its own section.
 """
 
 import argparse
@@ -134,43 +135,44 @@ def samples(split: Split, profile: str, count: int) -> Iterator[list[Sample]]:
         yield [sample(setter, rng, settings, arabic=rng.random() < ARABIC) for _ in range(size)]
 
 
-def measured(
-    split: Split, count: int, *, beside: int = 0, jobs: int = 1
-) -> tuple[dict[str, Score], dict[str, Score]]:
-    """The reader's score by set, and every reader's by name on the first `beside` of each set."""
+def measured(split: Split, count: int, *, jobs: int = 1) -> dict[str, Score]:
+    """The reader's score by set."""
     scores: dict[str, Score] = {}
-    others: dict[str, Score] = {}
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        runs = {p: pool.submit(_on_profile, p, split, count, beside) for p in PROFILES}
+        runs = {p: pool.submit(_on_profile, p, split, count) for p in PROFILES}
         for profile, run in runs.items():
-            score, rest = run.result()
-            scores[profile] = score
-            for name, one in rest.items():
-                others[name] = others.get(name, Score()) + one
+            score = scores[profile] = run.result()
             print(
                 f"{profile:8} exact {score.exact_share:.2%} "
                 f"per character {score.character_share:.3%}",
                 flush=True,
             )
-    return scores, others
+    return scores
 
 
-def _on_profile(
-    profile: str, split: Split, count: int, beside: int
-) -> tuple[Score, dict[str, Score]]:
+def _on_profile(profile: str, split: Split, count: int) -> Score:
     cv2.setNumThreads(1)
-    os.environ["OMP_THREAD_LIMIT"] = "1"
     read = shipped(NumericReader())
     score = Score()
-    first: list[Sample] = []
     for page in samples(split, profile, count):
-        first += page[: max(0, beside - len(first))]
         for one, reading in zip(page, read(page), strict=True):
             score.add(one, reading)
-    if not first:
-        return score, {}
-    readers = {"Khana": read, **rivals.readers()}
-    return score, {name: _timed(other, first) for name, other in readers.items()}
+    return score
+
+
+def compared(reader: NumericReader, split: Split, count: int) -> dict[str, dict[str, Score]]:
+    """The scores of the reader, then of its rivals, by set, with the time of each field."""
+    # All on one core, one after the other, so that times can be compared.
+    cv2.setNumThreads(1)
+    os.environ["OMP_THREAD_LIMIT"] = "1"
+    readers = {"Khana": shipped(reader), **rivals.readers()}
+    found: dict[str, dict[str, Score]] = {name: {} for name in readers}
+    for profile in PROFILES:
+        boxes = [one for page in samples(split, profile, count) for one in page]
+        for name, read in readers.items():
+            score = found[name][profile] = _timed(read, boxes)
+            print(f"{profile:8} {name}: exact {score.exact_share:.1%}", flush=True)
+    return found
 
 
 def _timed(read: Read, boxes: list[Sample]) -> Score:
@@ -195,20 +197,26 @@ def main() -> None:
     parser.add_argument("--split", default="test", choices=["validation", "test"])
     parser.add_argument("--count", type=int, default=5000, help="fields per set")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--rivals", type=int, default=0, help="fields per set for the others")
+    parser.add_argument("--rivals", type=int, default=0, help="compare, fields per set")
     parser.add_argument("--write", action="store_true", help="docs/accuracy.md")
     parser.add_argument("--failures", type=Path, help="a contact sheet of the worst fields")
     options = parser.parse_args()
-    scores, others = measured(
-        options.split, options.count, beside=options.rivals, jobs=options.jobs
-    )
     reader = NumericReader()
+    if options.rivals:
+        found = compared(reader, options.split, options.rivals)
+        text = report.beside(found, reader.version, options.split)
+        print(text)
+        if options.write:
+            report.write(text, "beside")
+            report.plot_beside(found)
+        return
+    scores = measured(options.split, options.count, jobs=options.jobs)
     empty = nothing.measured(reader, options.split, NOTHING)
-    text = report.tables(scores, others, empty, reader, options.split)
+    text = report.tables(scores, empty, reader, options.split)
     print(text)
     if options.write:
-        report.write(text)
-        report.plots(scores, others)
+        report.write(text, "measured")
+        report.plots(scores)
     if options.failures:
         report.sheet(scores, options.failures)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.reading.numeric import NumericReader
-from training import fonts
+from training import fonts, rivals
 from training.families import families
 from training.grammar import CHARSET
 from training.sheet import contact_sheet
@@ -35,7 +35,6 @@ ABOUT = {
 
 def tables(
     scores: "dict[str, Score]",
-    others: "dict[str, Score]",
     empty: dict[str, tuple[int, int, int]],
     reader: NumericReader,
     split: str,
@@ -85,7 +84,6 @@ def tables(
             for script, (right, count) in sorted(total.scripts.items())
         )
         + ".\n",
-        _others(others),
         "## Boxes that hold no number\n\n"
         + _table(
             ["in the box", "boxes", "read as empty", "read as digits that need no review"],
@@ -107,7 +105,7 @@ def tables(
             ],
         ),
     ]
-    return "\n".join(part for part in parts if part)
+    return "\n".join(parts)
 
 
 def _together(scores: "dict[str, Score]") -> "Score":
@@ -115,31 +113,37 @@ def _together(scores: "dict[str, Score]") -> "Score":
     return sum(rest, start=first)
 
 
-def _others(others: "dict[str, Score]") -> str:
-    if not others:
-        return ""
-    own = median(others["Khana"].seconds)
+def beside(found: "dict[str, dict[str, Score]]", version: str, split: str) -> str:
+    """The ways to read beside each other, in Markdown. found: scores by way and set; the first
+    way is the reader's."""
+    ways = {
+        way: {"all together": _together(scores)} | {ABOUT[name]: s for name, s in scores.items()}
+        for way, scores in found.items()
+    }
+    own = next(iter(ways.values()))
     rows = [
         [
-            name,
-            f"{one.exact_share:.1%}",
-            f"{one.character_share:.1%}",
+            name if scores is own else "",
+            way,
+            f"{scores[name].exact_share:.1%}",
             *(
                 f"{right / max(1, count):.1%}"
-                for right, count in (one.scripts.get(s, (0, 0)) for s in _SCRIPTS)
+                for right, count in (scores[name].scripts.get(s, (0, 0)) for s in _SCRIPTS)
             ),
-            f"{1e3 * median(one.seconds):.1f}",
-            f"{median(one.seconds) / own:.0f}",
+            f"{1 - scores[name].character_share:.1%}",
+            f"{1e3 * median(scores[name].seconds):.1f}",
+            f"{median(scores[name].seconds) / median(own[name].seconds):.0f}",
         ]
-        for name, one in others.items()
+        for name in own
+        for way, scores in ways.items()
     ]
-    fields = next(iter(others.values())).fields
-    head = ["reader", "exact field", "per character", *(f"exact, {s}" for s in _SCRIPTS)]
+    head = ["set", "read by", "exact field", *_SCRIPTS, "characters wrong", "ms a field", "times"]
     return (
-        f"## Beside other readers\n\nThe same {fields:,} boxes, the first of each set, read in one "
-        "run on one core, four at a time as on an invoice; the time is the median of a field's.\n\n"
-        + _table([*head, "ms a field", "times ours"], rows)
-        + "\n![exact fields of each reader](pictures/readers.png)\n"
+        f"Reader `{version}`, the first {own[ABOUT['clean']].fields:,} boxes of each set of the "
+        f"{split} split, read in one run on one core, four at a time as on an invoice. "
+        f"Tesseract is called once a box: {'; '.join(map(str, rivals.BEST.values()))}.\n\n"
+        + _table(head, rows)
+        + "\n![Exact fields by set, and against what a field costs](pictures/rivals.png)\n"
     )
 
 
@@ -175,22 +179,18 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def write(text: str) -> None:
-    """Puts the tables between the document's marks; what people wrote around them stays."""
-    document = DOCUMENT.read_text(encoding="utf-8")
-    begin, end = "<!-- measured -->\n", "<!-- end -->"
-    before, rest = document.split(begin)
-    after = rest.split(end)[1]
-    DOCUMENT.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+def write(text: str, section: str, document: "Path" = DOCUMENT) -> None:
+    """Puts the text between the document's marks of that section; what people wrote around them
+    stays."""
+    begin, end = f"<!-- {section} -->\n", f"<!-- end of {section} -->"
+    before, rest = document.read_text(encoding="utf-8").split(begin)
+    _, after = rest.split(end)
+    document.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
-def plots(scores: "dict[str, Score]", others: "dict[str, Score]") -> None:
-    """docs/pictures: how honest the confidence is, and the readers side by side."""
-    import matplotlib as mpl  # noqa: PLC0415  it takes a second
-
-    mpl.use("agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
-
+def plots(scores: "dict[str, Score]") -> None:
+    """docs/pictures: how honest the confidence is, what is taken for what, what was misread."""
+    plt = _pyplot()
     total = _together(scores)
     order = np.argsort(total.confidence, kind="stable")
     parts = np.array_split(order, 20)
@@ -207,13 +207,33 @@ def plots(scores: "dict[str, Score]", others: "dict[str, Score]") -> None:
     figure.savefig(PICTURES / "confidence.png", dpi=100)
     _confusion(total.swaps, plt)
     sheet(scores, PICTURES / "worst.png")
-    if others:
-        figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
-        names = list(others)[::-1]
-        bars = axes.barh(names, [100 * others[name].exact_share for name in names])
-        axes.bar_label(bars, fmt="%.1f %%", padding=3)
-        axes.set(xlabel="exact fields in %", xlim=(0, 110))
-        figure.savefig(PICTURES / "readers.png", dpi=100)
+
+
+def plot_beside(found: "dict[str, dict[str, Score]]") -> None:
+    """docs/pictures/rivals.png: exact fields of each way by set, and what a field costs it."""
+    plt = _pyplot()
+    figure, (sets, cost) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
+    for way, scores in found.items():
+        total = _together(scores)
+        (line,) = sets.plot([100 * s.exact_share for s in scores.values()], list(scores), "o")
+        milliseconds = 1e3 * median(total.seconds)
+        cost.plot(milliseconds, 100 * total.exact_share, "o", color=line.get_color(), label=way)
+    sets.invert_yaxis()
+    sets.set(xlabel="exact fields in %", title="By set", xlim=(-2, 102))
+    sets.grid(axis="y", color="0.9")
+    cost.set(xlabel="milliseconds a field", ylabel="exact fields in %", title="All sets")
+    cost.set(xscale="log", ylim=(-2, 102))
+    figure.legend(loc="outside lower center", ncols=len(found))
+    figure.savefig(PICTURES / "rivals.png", dpi=100)
+
+
+def _pyplot() -> Any:
+    import matplotlib as mpl  # noqa: PLC0415  it takes a second
+
+    mpl.use("agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    return plt
 
 
 def _confusion(swaps: "Counter[tuple[str, str]]", plt: Any) -> None:

@@ -19,6 +19,7 @@ from core.reading.numeric import LineReading
 from training import tesseract
 from training.augment import PROFILES, Sample
 from training.grammar import CHARSET
+from training.text import distance
 
 Read = Callable[[Sequence[Sample]], list[LineReading]]
 
@@ -38,6 +39,10 @@ class Tesseract:
     psm: int = 7
     scale: int = 1
     allowed: str = ""
+
+    def __str__(self) -> str:
+        said = f"`{self.language}` with `--psm {self.psm}`, the box enlarged {self.scale} times"
+        return f"{said}, only the reader's characters allowed" if self.allowed else said
 
     def read(self, page: Sequence[Sample]) -> list[LineReading]:
         return [LineReading(self._text(one), 1.0) for one in page]
@@ -93,18 +98,26 @@ def main() -> None:
         for page in samples("validation", profile, options.count)
         for one in page
     ]
+    characters = sum(len(one.label) for one in boxes)
     for language in options.languages:
         best = Tesseract(language)
         for name, values in CHOICES:
             found = []
             for value in values:
                 candidate = replace(best, **{name: value})
-                texts = [reading.text for reading in candidate.read(boxes)]
-                right = sum(text == one.label for text, one in zip(texts, boxes, strict=True))
-                found.append((right, candidate))
-                print(f"{language} {name} {value!r}: {right / len(boxes):.1%}", flush=True)
-            best = max(found, key=lambda item: item[0])[1]
-        print(best, flush=True)
+                edits = [
+                    distance(reading.text, one.label)
+                    for reading, one in zip(candidate.read(boxes), boxes, strict=True)
+                ]
+                found.append((edits.count(0), -sum(edits), candidate))
+                print(
+                    f"{language} {name} {value!r}: {edits.count(0) / len(boxes):.1%} exact, "
+                    f"{sum(edits) / characters:.1%} of the characters wrong",
+                    flush=True,
+                )
+            # Of those that read as many fields, that with the fewest characters wrong.
+            best = max(found, key=lambda item: item[:2])[2]
+        print(repr(best), flush=True)
 
 
 if __name__ == "__main__":

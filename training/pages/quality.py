@@ -22,7 +22,6 @@ from training.pages.forms import Cell, draw
 from training.pages.pen import Gray
 
 _BEGIN, _END = "<!-- quality -->", "<!-- end of quality -->"
-"""Not `<!-- end -->`, which ends what training.evaluate writes into the same document."""
 
 PAPER, INK = 205, 45
 """Grey levels of a page in a photo: a scanner's white says nothing of glare."""

@@ -1,0 +1,56 @@
+"""The reader beside its rivals: what is counted, and where it is written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.reading.numeric import LineReading
+
+pytest.importorskip("fontTools")
+
+from training import report
+from training.augment import PROFILES, Sample
+from training.evaluate import Score
+from training.rivals import Tesseract
+
+
+def scored(answers: dict[str, str], seconds: float) -> Score:
+    score = Score()
+    for label, answer in answers.items():
+        box = Sample(np.zeros((1, 1), np.uint8), label, "number", "a family")
+        score.add(box, LineReading(answer, 1.0))
+        score.seconds.append(seconds)
+    return score
+
+
+def test_every_way_is_beside_the_reader_in_each_set() -> None:
+    ways = {
+        "Khana": {name: scored({"١٢٣": "١٢٣", "45": "45"}, 0.001) for name in PROFILES},
+        "another": {name: scored({"١٢٣": "", "45": "45"}, 0.1) for name in PROFILES},
+    }
+    text = report.beside(ways, "numeric-0", "validation")
+    assert text.count("| Khana | 100.0% | 100.0% | 100.0% | 0.0% | 1.0 | 1 |") == 1 + len(PROFILES)
+    assert text.count("| another | 50.0% | 0.0% | 100.0% | 60.0% | 100.0 | 100 |") == 1 + len(
+        PROFILES
+    )
+    assert "numeric-0" in text
+
+
+def test_a_section_is_written_and_the_others_stay(tmp_path: Path) -> None:
+    document = tmp_path / "a.md"
+    other = "<!-- measured -->\n\nkept\n\n<!-- end of measured -->\n"
+    document.write_text(f"{other}<!-- beside -->\nold\n<!-- end of beside -->\nafter\n")
+    report.write("new\n", "beside", document)
+    report.write("newer\n", "beside", document)
+    assert document.read_text() == (
+        f"{other}<!-- beside -->\n\nnewer\n\n<!-- end of beside -->\nafter\n"
+    )
+
+
+def test_tesseract_gives_characters_of_the_reader_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "Total −١٢٫٥٪\n"
+    monkeypatch.setattr("pytesseract.image_to_string", lambda *_, **__: said)
+    box = Sample(np.full((30, 90), 255, np.uint8), "", "amount", "a family")
+    (reading,) = Tesseract("ara").read([box])
+    assert reading.text == "-١٢٫٥%"
