@@ -50,10 +50,11 @@ class Index:
         ]
 
     def votes(self, page: Looks) -> Floats:
-        """How much of each form the page seems to hold; in what no other form looks like, more.
+        """How many features of each form the page seems to hold, where most of them agree on how
+        the form lies.
 
-        Features of the page count once for a form, weighed by how few forms have the like (inverse
-        document frequency), where most of them agree on how the form lies.
+        Those of the page count once for a form: wholly if no other form has the like, else less
+        (inverse document frequency), so that votes mean the same however many forms there are.
         """
         seen, known = self._met(page)
         votes = np.zeros(self._count)
@@ -63,7 +64,7 @@ class Index:
         forms_met = np.bincount(
             np.unique(seen * self._count + form) // self._count, minlength=len(page.bits)
         )
-        weight = np.log((1 + self._count) / np.maximum(forms_met, 1))
+        weight = 1 - np.log(np.maximum(forms_met, 1)) / np.log(1 + self._count)
         turn = page.angles[seen] - self._angles[known]
         octaves = page.sizes[seen] - self._sizes[known]
         centre = page.places[seen] - _turned(self._places[known], turn, np.exp2(octaves))

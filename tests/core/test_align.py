@@ -1,6 +1,7 @@
 """A form is found however its page lies, what is not it is known as such, boxes are cut right."""
 
 from dataclasses import replace
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -25,7 +26,7 @@ from core.align import Alignment, crop, page_box, scale_only, turn
 from core.bend import Bend
 from core.errors import TemplateError
 from core.find import align
-from core.reference import Reference
+from core.reference import Reference, describe
 
 PAGE_SIZE = (827, 1170)
 TO_TEMPLATE = np.diag([PAGE_SIZE[0] / WIDTH, PAGE_SIZE[1] / HEIGHT, 1])
@@ -102,6 +103,14 @@ class TestAlign:
         assert off.mean() / WIDTH < 0.001
         flat = np.linalg.norm(boxes - there, axis=1)
         assert flat.mean() / WIDTH > 0.005
+
+    def test_a_page_with_few_features_is_described_once(
+        self, references: list[Reference], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        described = Mock(wraps=describe)
+        monkeypatch.setattr("core.find.describe", described)
+        assert not align(np.full((800, 600), 255, np.uint8), references[0]).good
+        described.assert_called_once()
 
     def test_a_reference_without_details_finds_nothing(self, references: list[Reference]) -> None:
         bare = replace(references[0], details=np.empty((0, 2), np.intp))

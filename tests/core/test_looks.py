@@ -51,6 +51,12 @@ def test_what_all_forms_have_says_nothing(forms: list[Looks]) -> None:
     assert among_twins.votes(page).max() < 0.5 * alone.votes(page)[1]
 
 
+def test_votes_mean_the_same_among_few_forms_and_among_many(forms: list[Looks]) -> None:
+    page = looks(draw(1, content=1).page)
+    among_few, among_many = Index(forms[:2]).votes(page)[1], Index(forms).votes(page)[1]
+    assert among_few == pytest.approx(among_many, rel=0.2)
+
+
 def test_an_empty_page_and_no_forms_have_no_votes(forms: list[Looks]) -> None:
     empty = looks(np.full((500, 400), 255, np.uint8))
     assert not Index(forms).votes(empty).any()

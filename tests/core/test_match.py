@@ -1,6 +1,7 @@
 """The right form is chosen among several; what is unknown or ambiguous is left to a person."""
 
 from pathlib import Path
+from unittest.mock import Mock, create_autospec
 
 import cv2
 import numpy as np
@@ -8,11 +9,10 @@ import pytest
 from forms import PHOTO, draw, move
 
 from core.extract import Extractor
-from core.geometry import Floats
 from core.learn import looks_of
 from core.match import Forms, Match, alike
 from core.ports import StoredTemplate
-from core.reference import Reference
+from core.reference import Reference, describe
 from core.settings import Settings
 from core.template import load_template
 from core.view import View
@@ -112,18 +112,34 @@ def test_only_what_a_page_may_be_is_looked_at(known: list[Reference]) -> None:
 def test_a_page_is_followed_once_for_each_form_that_it_may_be(
     known: list[Reference], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    followed: list[View] = []
-    follow = View.follow
+    described, followed = (
+        Mock(wraps=describe),
+        create_autospec(View.follow, side_effect=View.follow),
+    )
+    monkeypatch.setattr("core.match.describe", described)
+    monkeypatch.setattr(View, "follow", followed)
+    assert choose(_under_letterhead(lines=60), known) is None
+    assert described.call_count == 2
+    followed.assert_called_once()
 
-    def counted(view: View, matrix: Floats) -> tuple[Floats, Floats]:
-        followed.append(view)
-        return follow(view, matrix)
 
-    monkeypatch.setattr(View, "follow", counted)
-    letter = np.full((2339, 1654), 255, np.uint8)
-    letter[:500] = draw(4).page[:500]  # the letterhead alone
-    assert choose(letter, known) is None
-    assert len(followed) == 1
+def test_a_page_with_few_features_is_described_once(
+    known: list[Reference], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = Mock(wraps=describe)
+    monkeypatch.setattr("core.match.describe", described)
+    assert choose(_under_letterhead(lines=2), known) is None
+    described.assert_called_once()
+
+
+def _under_letterhead(lines: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """A letter of form 4's supplier."""
+    page = np.full((2339, 1654), 255, np.uint8)
+    page[:500] = draw(4).page[:500]
+    for row in range(lines):
+        words = " ".join(f"{(row * n) % 9973:05} net paid {n}" for n in range(7, 16))
+        cv2.putText(page, words, (60, 540 + 28 * row), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 20, 2)
+    return page
 
 
 def test_no_form_no_match() -> None:

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from core.align import Alignment
-from training.pages import measure, strangers
+from core.extract import Extractor
+from core.settings import Settings
+from training.pages import measure, report, strangers
 from training.pages.forms import BLANK, draw
 from training.pages.moves import MOTIONS, Motion, move
 from training.pages.pen import HEIGHT, WIDTH
@@ -87,6 +89,37 @@ def test_choosing_is_counted() -> None:
     assert choice.right + choice.unclear + choice.wrong == choice.pages == choice.strangers == 4
     assert choice.right >= 3
     assert choice.taken == 0
+
+
+def test_hopeless_pages_are_counted() -> None:
+    lost = measure.hopeless(9, seed=0, extractor=Extractor(Settings()))
+    assert lost.pages == 9
+    assert lost.failed >= 7
+    assert lost.unnoticed == lost.wrong == 0
+
+
+def test_an_alignment_that_is_off_is_a_failure_that_went_unnoticed() -> None:
+    known = measure.learn(0, seed=0)
+    moved = move(known.sheet.page, Motion(), 0)
+    nowhere = Alignment(np.eye(3), 0.0, "scale")
+    good = measure.Result(
+        known, moved, replace(nowhere, score=1.0), 0.001, 1, 1, done=True, fields=1, right=1,
+        values_right=True,
+    )  # fmt: skip
+    off = replace(good, error=0.01, values_right=False)
+    lost = replace(good, alignment=nowhere, error=0.01, done=False, values_right=False)
+    counted = measure.failures([good, off, lost]) + measure.failures([off])
+    assert counted == measure.Failures(pages=4, failed=3, unnoticed=2, wrong=2)
+
+
+def test_figures_go_into_their_part_of_the_document(tmp_path: Path) -> None:
+    document = tmp_path / "alignment.md"
+    text = "a\n\n<!-- moved -->\n\n1\n\n<!-- end -->\n\nb\n\n<!-- choice -->\n\n2\n\n<!-- end -->\n"
+    document.write_text(text)
+    report.write(tmp_path, "3", part="choice")
+    assert document.read_text() == text.replace("2", "3")
+    report.write(tmp_path, "4", part="moved")
+    assert document.read_text() == text.replace("2", "3").replace("1", "4")
 
 
 def test_the_command_prints_all_figures() -> None:

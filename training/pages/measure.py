@@ -4,8 +4,9 @@ Each form's template has its reference picture at 100 to 200 dpi: of every secon
 sheet, of the others a filled-in one, as people take whatever page is at hand.
 """
 
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -27,7 +28,7 @@ from core.ports import StoredTemplate
 from core.reference import Reference
 from core.template import Template, parse_template
 from training.pages.forms import BLANK, Sheet, draw
-from training.pages.moves import MOTIONS, Motion, Moved, move
+from training.pages.moves import HOPELESS, MOTIONS, Motion, Moved, move
 from training.pages.pen import HEIGHT, WIDTH, Gray
 from training.pages.strangers import no_invoice, terms
 
@@ -36,6 +37,10 @@ FAILED = 0.005
 
 _SIZES = ((827, 1170), (1240, 1754), (1654, 2339))
 _REFERENCE_CONTENT = 1
+_CONTENTS = 8
+"""Hopeless pages of one form: learning it costs as much as a page."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class Known:
     template: Template
     picture: Gray
 
-    @property
+    @cached_property
     def stored(self) -> StoredTemplate:
         return StoredTemplate(self.template, cv2.imencode(".png", self.picture)[1].tobytes())
 
@@ -76,6 +81,29 @@ class Result:
     fields: int
     right: int
     values_right: bool
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Of so many pages, those that failed to align: not found, or boxes off by more than `FAILED`.
+
+    Attributes:
+        unnoticed: Of the failed, those taken for well aligned.
+        wrong: Of the failed, those `done` with a wrong value.
+    """
+
+    pages: int
+    failed: int
+    unnoticed: int
+    wrong: int
+
+    def __add__(self, other: "Failures") -> "Failures":
+        return Failures(
+            self.pages + other.pages,
+            self.failed + other.failed,
+            self.unnoticed + other.unnoticed,
+            self.wrong + other.wrong,
+        )
 
 
 @dataclass(frozen=True)
@@ -140,6 +168,45 @@ def results(motion: Motion, pages: int, *, seed: int, extractor: Extractor) -> I
         yield _result(known, sheet, moved, extractor)
 
 
+def failures(moved: Iterable[Result]) -> Failures:
+    """Those among pages that were measured."""
+    rows = list(moved)
+    failed = [row for row in rows if not row.alignment.good or row.error > FAILED]
+    return Failures(
+        pages=len(rows),
+        failed=len(failed),
+        unnoticed=sum(row.alignment.good for row in failed),
+        wrong=sum(row.done and not row.values_right for row in failed),
+    )
+
+
+def hopeless(pages: int, *, seed: int, extractor: Extractor) -> Failures:
+    """Of so many pages that hardly anything could align; eight of each form.
+
+    All go the whole way. Only those that it takes for aligned are held against the truth: the
+    others have failed by its own word.
+    """
+    failed = unnoticed = wrong = 0
+    for number in range(pages):
+        if number % _CONTENTS == 0:
+            known = learn(number // _CONTENTS, seed=seed)
+        sheet = draw(known.form, 2 + number, seed=seed)
+        moved = move(sheet.page, HOPELESS, seed=40_000 * seed + number)
+        outcome = extractor.extract(moved.jpeg, [known.stored], name="page.jpg")
+        codes = {reason.code for reason in outcome.reasons}
+        if outcome.template is not None and "not_aligned" not in codes:
+            error = box_error(known, moved, align(decoded(moved.jpeg), known.reference))
+            if error <= FAILED:
+                continue
+            unnoticed += 1
+            _log.warning("hopeless page %d is off by %.1f %%", number, 100 * error)
+        failed += 1
+        if outcome.status is Status.DONE and not _compared(sheet, outcome)[1]:
+            wrong += 1
+            _log.warning("hopeless page %d is done with a wrong value", number)
+    return Failures(pages, failed, unnoticed, wrong)
+
+
 def choices(templates: int, pages: int, *, seed: int) -> Choice:
     """Of `pages` pages of known forms, and as many strangers, moved in every way but the largest.
 
@@ -158,24 +225,36 @@ def choices(templates: int, pages: int, *, seed: int) -> Choice:
         index = _chosen(move(page, motion, seed=20_000 * seed + i), forms, seed, times)
         verdict = "unclear" if index is None else "right" if index == form else "wrong"
         verdicts[verdict] += 1
+        if verdict != "right":
+            _log.warning("page %d of form %d among %d: %s", i, form, templates, verdict)
         stranger = _stranger(i, form, templates, seed)
         moved = move(stranger, motion, seed=30_000 * seed + i)
-        taken += _chosen(moved, forms, seed, times) is not None
+        index = _chosen(moved, forms, seed, times)
+        if index is not None:
+            taken += 1
+            _log.warning("stranger %d is taken for form %d of %d", i, index, templates)
     decode_ms, choose_ms = np.median(times, axis=0)
     return Choice(templates, pages, **verdicts, strangers=pages, taken=taken,
                   choose_ms=float(choose_ms), decode_ms=float(decode_ms))  # fmt: skip
 
 
 def _chosen(moved: Moved, forms: Forms, seed: int, times: list[tuple[float, float]]) -> int | None:
-    def reference(form: int) -> Reference:
-        return _reference(form, seed)
+    """The form that the page is taken for. A process learns each form once, so that isn't timed."""
+    learning = 0.0
 
-    forms.choose(decoded(moved.jpeg), reference)  # a process learns each form once
+    def reference(form: int) -> Reference:
+        nonlocal learning
+        start = time.thread_time()
+        learned = _reference(form, seed)
+        learning += time.thread_time() - start
+        return learned
+
     start = time.thread_time()
     page = decoded(moved.jpeg)
     between = time.thread_time()
     match = forms.choose(page, reference)
-    times.append((1000 * (between - start), 1000 * (time.thread_time() - between)))
+    choosing = time.thread_time() - between - learning
+    times.append((1000 * (between - start), 1000 * choosing))
     return None if match is None else match.index
 
 

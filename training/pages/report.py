@@ -2,47 +2,48 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 
 from core import geometry
-from training.pages.measure import FAILED, Choice, Result, decoded
+from training.pages.measure import FAILED, Choice, Failures, Result, decoded
 from training.pages.pen import HEIGHT, WIDTH, Gray
 
-_BEGIN, _END = "<!-- measured -->", "<!-- end -->"
+Part = Literal["moved", "choice"]
+"""Of the document, between marks of that name."""
+
 _WORST = 10
 _SIDE = 360
 """Pixels of the pictures' longer side."""
 
 
-def tables(
-    moved: Mapping[str, Sequence[Result]], hopeless: Sequence[Result], chosen: Sequence[Choice]
-) -> str:
-    """All figures in Markdown."""
-    everything = [*(result for rows in moved.values() for result in rows), *hopeless]
-    parts = [_alignment(moved), _bad(everything)]
-    if chosen:
-        parts.append(_choice(chosen))
-    return "\n\n".join(parts)
+def alignment(moved: Mapping[str, Sequence[Result]], failed: Failures) -> str:
+    """Figures of pages that were moved, and of those that failed to align, in Markdown."""
+    return f"{_moved(moved)}\n\n{_failed(failed)}"
 
 
-def write(folder: Path, text: str, moved: Mapping[str, Sequence[Result]]) -> None:
-    """Puts the figures into alignment.md of `folder`, and the pictures beside it."""
+def write(folder: Path, text: str, *, part: Part) -> None:
+    """Puts the figures into that part of alignment.md in `folder`."""
     page = folder / "alignment.md"
-    before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    page.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}", encoding="utf-8")
+    before, begin, rest = page.read_text(encoding="utf-8").partition(f"<!-- {part} -->")
+    _, end, after = rest.partition("<!-- end -->")
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
+
+
+def draw(folder: Path, moved: Mapping[str, Sequence[Result]]) -> None:
+    """Puts the pictures of pages and their boxes into `folder`."""
     found = [result for rows in moved.values() for result in rows if result.alignment.good]
     worst = sorted(found, key=lambda result: result.error, reverse=True)[:_WORST]
     examples = [rows[0] for rows in moved.values() if rows]
     for name, rows in (("moved", examples), ("worst", worst)):
         picture = np.vstack([_row(result) for result in rows])
-        path = folder / "pictures" / f"alignment-{name}.jpg"
+        path = folder / f"alignment-{name}.jpg"
         cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 60])
 
 
-def _alignment(moved: Mapping[str, Sequence[Result]]) -> str:
+def _moved(moved: Mapping[str, Sequence[Result]]) -> str:
     lines = [
         "| pages | number | found | box error: mean | 95 % | worst | fields right | aligning, ms "
         "| in decodings |",
@@ -62,26 +63,25 @@ def _alignment(moved: Mapping[str, Sequence[Result]]) -> str:
     return "\n".join(lines)
 
 
-def _bad(rows: Sequence[Result]) -> str:
-    failed = [result for result in rows if not result.alignment.good or result.error > FAILED]
-    unnoticed = [result for result in failed if result.alignment.good]
-    wrong = [result for result in failed if result.done and not result.values_right]
+def _failed(failures: Failures) -> str:
     return (
-        f"Of {len(rows):,} pages, with those that hardly anything could align, {len(failed)} "
-        f"failed to align (not found, or boxes off by more than {100 * FAILED} % of the width). "
-        f"Taken for well aligned: {len(unnoticed)}. `done` with a wrong value: {len(wrong)}."
+        f"Of {failures.pages:,} pages, with those that hardly anything could align, "
+        f"{failures.failed:,} failed to align (not found, or boxes off by more than "
+        f"{100 * FAILED} % of the width). Taken for well aligned: {failures.unnoticed}. `done` "
+        f"with a wrong value: {failures.wrong}."
     )
 
 
-def _choice(chosen: Sequence[Choice]) -> str:
+def choice(chosen: Sequence[Choice]) -> str:
+    """Figures of choosing among templates, in Markdown."""
     lines = [
         "| templates | pages | right | unclear | wrong | strangers | taken | choosing, ms "
         "| in decodings |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
-        f"| {c.templates:,} | {c.pages} | {_share(c.right, c.pages)} | {c.unclear} | {c.wrong} "
-        f"| {c.strangers} | {c.taken} | {c.choose_ms:.0f} | {c.choose_ms / c.decode_ms:.1f} |"
+        f"| {c.templates:,} | {c.pages:,} | {_share(c.right, c.pages)} | {c.unclear} | {c.wrong} "
+        f"| {c.strangers:,} | {c.taken} | {c.choose_ms:.0f} | {c.choose_ms / c.decode_ms:.1f} |"
         for c in chosen
     ]
     return "\n".join(lines)
