@@ -100,7 +100,7 @@ compare: ## Measures the reader beside Tesseract and a CNN per digit, which it m
 	$(BIN)/python -m training.fonts install
 	$(BIN)/python -m training.baseline
 	$(BIN)/python -m training.tesseract
-	$(BIN)/python -m training.evaluate --split test --rivals 200
+	$(BIN)/python -m training.evaluate --split test --rivals 200 --write
 
 .PHONY: bench
 bench: ## Measures speed, and writes docs/speed.md.
