@@ -14,6 +14,9 @@ from core.reference import ALL_FEATURES, FEATURES, Features, Reference, describe
 
 MIN_MARGIN = 0.1
 """By `make accuracy-pages`: docs/alignment.md."""
+MIN_SCORE = 0.38
+"""More than is good enough for a form that somebody named. One of 1,000 strangers scored 0.33 for a
+sparse form that has the same labels and frames; of 200 pages of known forms none under 0.42."""
 
 _SHORTLIST = 5
 """Only so many are aligned, those with most votes."""
@@ -45,7 +48,7 @@ class Forms:
     def choose(self, page: Gray, reference: Callable[[int], Reference | None]) -> Match | None:
         """The form that the page, H×W, is a filled-in copy of; None if that isn't clear.
 
-        It isn't clear when no alignment is good, or when two are about as good (`fitting`).
+        It isn't clear when it fits none, or two about as well (`fitting`).
         """
         matches = self.fitting(page, reference)
         return matches[0] if len(matches) == 1 else None
@@ -53,7 +56,7 @@ class Forms:
     def fitting(self, page: Gray, reference: Callable[[int], Reference | None]) -> list[Match]:
         """The forms that the page, H×W, fits about as well as the best, which comes first.
 
-        Empty if no alignment is good. `reference` gives the picture of the form at an index,
+        Empty if it fits none. `reference` gives the picture of the form at an index,
         learned: it is asked for the few that a page may be.
         """
         tried: set[int] = set()
@@ -86,7 +89,7 @@ class Forms:
                 matches.append((alignment, index))
                 tried.add(index)
         matches.sort(key=lambda match: match[0].score, reverse=True)
-        if not matches or not matches[0][0].good:
+        if not matches or matches[0][0].score < MIN_SCORE:
             return []
         best = matches[0][0].score
         margin = best - (matches[1][0].score if len(matches) > 1 else 0.0)
@@ -109,6 +112,6 @@ def alike(forms: Sequence[Reference]) -> list[tuple[int, int]]:
         for second in range(len(forms)):
             if second <= first or votes[second] < _MIN_VOTES:
                 continue
-            if align(picture, forms[second], features).good:
+            if align(picture, forms[second], features).score >= MIN_SCORE:
                 pairs.append((first, second))
     return pairs

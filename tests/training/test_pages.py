@@ -12,6 +12,9 @@ import pytest
 
 from core.align import Alignment
 from core.extract import Extractor
+from core.find import align
+from core.learn import looks_of
+from core.match import Forms
 from core.settings import Settings
 from training.pages import measure, report, strangers
 from training.pages.forms import BLANK, draw
@@ -120,6 +123,15 @@ def test_figures_go_into_their_part_of_the_document(tmp_path: Path) -> None:
     assert document.read_text() == text.replace("2", "3")
     report.write(tmp_path, "4", part="moved")
     assert document.read_text() == text.replace("2", "3").replace("1", "4")
+
+
+def test_a_sparse_form_is_not_told_by_labels_and_frames_alone() -> None:
+    sparse = measure.learn(20, seed=1)
+    other = move(draw(1084, 1, seed=1).page, MOTIONS["lying flat"], seed=30_984)
+    page = measure.decoded(other.jpeg)
+    assert align(page, sparse.reference).good
+    forms = Forms([looks_of(sparse.reference)])
+    assert forms.choose(page, lambda _: sparse.reference) is None
 
 
 def test_the_command_prints_all_figures() -> None:

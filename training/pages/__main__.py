@@ -30,7 +30,9 @@ def main() -> None:
         default=[200, 1000, 200],
         help="pages to choose for, and as many strangers, for each number of templates",
     )
-    parser.add_argument("--seed", type=int, default=1, help="of all chance; 0 was tuned on")
+    parser.add_argument(
+        "--seed", type=int, default=2, help="of all chance; 0, 1, 5 and 6 were tuned on"
+    )
     parser.add_argument("--write", action="store_true", help="into docs/alignment.md")
     asked = parser.parse_args()
     if len(asked.templates) != len(asked.choices):
