@@ -15,7 +15,7 @@ ripples by up to 6 on blank paper; the faintest print worth reading stands out b
 _MAX_HEIGHT = 160
 """Taller boxes are reduced first: it bounds the time, and text this tall loses nothing by it."""
 
-_DIRT, _DIRT_PIXELS = 0.005, 8
+_DIRT, _DIRT_PIXELS = 0.005, 6
 """Of the darkest pixels of a box, the share, and the number, that say nothing of its print. A share
 alone would be more than all of a small '12' in a wide cell."""
 

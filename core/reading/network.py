@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from core.reading.ctc import LogProbs
 from core.reading.lines import HEIGHT
 
+FRAME = 2
+"""Columns of a line image per frame."""
 WIDTH_STEP = 64
 """Lines are padded to a multiple of this and batched by width, so that what a box is read as
 doesn't depend on which other boxes the page has."""

@@ -1,0 +1,157 @@
+"""Line images → the likeliest texts, by as many looks as it takes.
+
+Most lines are read at a glance, by one network. Where that one isn't all but sure a second one is
+asked: networks that were trained apart err apart (Hansen and Salamon 1990). Where both leave doubt
+the line is looked for in its box in other ways, and at last looked at stretched and blurred: what
+is right is seen in all looks.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.reading.ctc import Decoder, Hypothesis, LogProbs
+from core.reading.grammar import Kind, weighed, well_formed
+from core.reading.lines import MAX_WIDTH, Line, otherwise
+from core.reading.network import FRAME, Network
+
+Ranked = list[tuple[str, float]]
+"""Texts, best first, with what the networks give them: probabilities in [0, 1]."""
+Ink = NDArray[np.uint8]
+
+CANDIDATES = 8
+"""Texts that the grammar chooses among."""
+THOROUGH = 48
+"""Texts that it chooses among where the likeliest is out of form: '٢٠٠٢٠٠٤٠١٤' for a date is
+'٢٠٠٢.٠٤.١٤' in a face whose points are as large and nearly as high as its zeros."""
+SURE = 0.99
+"""Probability of the best text below which the second network is asked."""
+UNSURE = 0.9
+"""Probability of the best text below which a line is looked for elsewhere, and closely."""
+MISSED = 0.4
+"""What a reading of nothing counts beside one of something: print that a rule or a stroke hides
+looks like nothing."""
+STRETCHES = (0.8, 0.9, 1.12, 1.25)
+BLUR = 1.5
+"""Standard deviation in pixels of a line image: dots of dotted type run together, grain goes."""
+LIKELY_NOT = math.log(0.5)
+"""Logarithm of the blank's probability below which a frame shows a character."""
+
+
+@dataclass(slots=True, eq=False)
+class _Case:
+    """A line that is being read. ink: the image of it that is looked at. looks: what networks saw.
+    found: texts that it may be. ranked: what the looks make of it so far."""
+
+    line: Line
+    kind: Kind
+    ink: Ink
+    looks: list[LogProbs] = field(default_factory=list)
+    found: list[Hypothesis] = field(default_factory=list)
+    ranked: Ranked = field(default_factory=list)
+
+    def another(self, ink: Ink) -> "_Case":
+        """The same line, found in another way."""
+        return _Case(self.line, self.kind, ink, found=self.found)
+
+    @property
+    def worth(self) -> float:
+        """The probability of the best text, less where that is nothing."""
+        text, chance = self.ranked[0]
+        return chance if text else MISSED * chance
+
+
+class Ranker:
+    """networks: the first reads all lines, the others those that it leaves in doubt. charset: the
+    characters of their classes 1 and up."""
+
+    def __init__(self, networks: Sequence[Network], charset: str) -> None:
+        self._first, *self._others = self._networks = networks
+        self._first.load()
+        self._decoder = Decoder(charset)
+        self._thorough = Decoder(charset, beam=THOROUGH, floor=1e-7)
+
+    def rank(self, lines: Sequence[Line], kinds: Sequence[Kind]) -> list[Ranked]:
+        """Of each line its likeliest texts, at least one."""
+        cases = [_Case(line, kind, line.ink) for line, kind in zip(lines, kinds, strict=True)]
+        self._glance(cases)
+        self._ask_others(_doubtful(cases, SURE))
+        self._look_elsewhere(_doubtful(cases, UNSURE))
+        self._look_closely(_doubtful(cases, UNSURE))
+        return [case.ranked for case in cases]
+
+    def _glance(self, cases: Sequence[_Case]) -> None:
+        _look([self._first], cases)
+        found = self._decoder.best([case.looks[0] for case in cases], CANDIDATES) if cases else []
+        for case, texts in zip(cases, found, strict=True):
+            case.found, case.ranked = texts, weighed(texts, case.kind)
+            if not well_formed(case.ranked[0][0], case.kind):
+                case.found = self._thorough.n_best(case.looks[0], THOROUGH)
+                case.ranked = weighed(case.found, case.kind)
+
+    def _ask_others(self, cases: Sequence[_Case]) -> None:
+        _look(self._others, cases)
+        self._weigh(cases)
+
+    def _look_elsewhere(self, cases: Sequence[_Case]) -> None:
+        """Goes over to another way to find the line where that has a likelier reading. What was
+        seen before counts on: a part of a line is read surely, too."""
+        ways = []
+        for case in cases:
+            seen = np.repeat(case.looks[0][:, 0] < LIKELY_NOT, FRAME)[: case.ink.shape[1]]
+            ways += [(case, case.another(ink)) for ink in otherwise(case.line, seen)]
+        _look(self._networks, [way for _, way in ways])
+        self._weigh([way for _, way in ways])
+        best: dict[_Case, _Case] = {}
+        for case, way in ways:
+            if way.ranked[0][0] and way.worth > best.get(case, case).worth:
+                best[case] = way
+        for case, way in best.items():
+            case.ink = way.ink
+            case.looks += way.looks
+        self._weigh([*best])
+
+    def _look_closely(self, cases: Sequence[_Case]) -> None:
+        for by in STRETCHES:
+            _look(self._networks, cases, partial(_stretched, by=by))
+        _look(self._networks, cases, _blurred)
+        self._weigh(cases)
+
+    def _weigh(self, cases: Sequence[_Case]) -> None:
+        """Ranks the texts of these lines by all looks at them."""
+        if cases:
+            agreed = self._decoder.agreed([c.looks for c in cases], [c.found for c in cases])
+            for case, hypotheses in zip(cases, agreed, strict=True):
+                case.ranked = weighed(hypotheses, case.kind)
+
+
+def _doubtful(cases: Iterable[_Case], limit: float) -> list[_Case]:
+    """Those whose likeliest text is less likely than that, or nothing at all."""
+    return [case for case in cases if case.ranked[0][1] < limit or not case.ranked[0][0]]
+
+
+def _look(
+    networks: Sequence[Network],
+    cases: Sequence[_Case],
+    change: Callable[[Ink], Ink] = lambda ink: ink,
+) -> None:
+    inks = [change(case.ink) for case in cases]
+    for network in networks:
+        for case, frames in zip(cases, network.frames(inks), strict=True):
+            case.looks.append(frames)
+
+
+def _stretched(ink: Ink, by: float) -> Ink:
+    height, width = ink.shape
+    size = (max(1, min(MAX_WIDTH, round(width * by))), height)
+    return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _blurred(ink: Ink) -> Ink:
+    # As much brighter as thin strokes have become darker.
+    return cv2.convertScaleAbs(cv2.GaussianBlur(ink, (0, 0), BLUR), alpha=1.7).astype(np.uint8)
