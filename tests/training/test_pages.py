@@ -13,6 +13,7 @@ import pytest
 from core.align import Alignment
 from core.extract import Extractor
 from core.find import align
+from core.invoice import Status
 from core.learn import looks_of
 from core.match import Forms
 from core.settings import Settings
@@ -99,6 +100,24 @@ def test_hopeless_pages_are_counted() -> None:
     assert lost.pages == 9
     assert lost.failed >= 7
     assert lost.unnoticed == lost.wrong == 0
+
+
+def test_a_page_that_does_not_align_is_not_done_however_well_it_is_read() -> None:
+    known = measure.learn(2, seed=0)
+    sheet = draw(2, 5)
+    cell = sheet.cells[0]
+    left, top, right, bottom = cell.box
+    page = np.full_like(sheet.page, 255)
+    page[top:bottom, left:right] = sheet.page[top:bottom, left:right]
+    stored = replace(
+        known.stored,
+        template=known.template.model_copy(update={"fields": known.template.fields[:1]}),
+    )
+    png = cv2.imencode(".png", page)[1].tobytes()
+    outcome = Extractor(Settings()).extract(png, [stored], name="page.png")
+    assert outcome.fields[cell.name].text == cell.printed.text
+    assert [reason.code for reason in outcome.reasons] == ["not_aligned"]
+    assert outcome.status is Status.NEEDS_REVIEW
 
 
 def test_an_alignment_that_is_off_is_a_failure_that_went_unnoticed() -> None:
