@@ -126,10 +126,7 @@ def beside(found: "dict[str, dict[str, Score]]", version: str, split: str) -> st
             name if scores is own else "",
             way,
             f"{scores[name].exact_share:.1%}",
-            *(
-                f"{right / max(1, count):.1%}"
-                for right, count in (scores[name].scripts.get(s, (0, 0)) for s in _SCRIPTS)
-            ),
+            *(_share(*scores[name].scripts.get(script, (0, 0))) for script in _SCRIPTS),
             f"{1 - scores[name].character_share:.1%}",
             f"{1e3 * median(scores[name].seconds):.1f}",
             f"{median(scores[name].seconds) / median(own[name].seconds):.0f}",
@@ -145,6 +142,10 @@ def beside(found: "dict[str, dict[str, Score]]", version: str, split: str) -> st
         + _table(head, rows)
         + "\n![Exact fields by set, and against what a field costs](pictures/rivals.png)\n"
     )
+
+
+def _share(right: int, count: int) -> str:
+    return f"{right / count:.1%}" if count else "–"
 
 
 _SCRIPTS = ("Arabic-Indic", "Western")

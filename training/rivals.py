@@ -41,8 +41,10 @@ class Tesseract:
     allowed: str = ""
 
     def __str__(self) -> str:
-        said = f"`{self.language}` with `--psm {self.psm}`, the box enlarged {self.scale} times"
-        return f"{said}, only the reader's characters allowed" if self.allowed else said
+        said = f"`{self.language}` with `--psm {self.psm}`"
+        if self.scale > 1:
+            said += f", the box enlarged {self.scale} times"
+        return f"{said}, the reader's characters alone allowed" if self.allowed else said
 
     def read(self, page: Sequence[Sample]) -> list[LineReading]:
         return [LineReading(self._text(one), 1.0) for one in page]
