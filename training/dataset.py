@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.reading.lines import prepare
-from training.augment import PROFILES, TRAIN, Profile, sample
+from training.augment import PROFILES, TRAIN, Profile, Sample, sample
 from training.families import Split
 from training.fonts import WORK
 from training.render import Typesetter
@@ -120,16 +120,22 @@ def path_of(split: Split, profile: str, number: int) -> Path:
     return WORK / "lines" / split / profile / f"{number:05}.npz"
 
 
+def boxes(split: Split, profile: str, number: int, count: int = CHUNK) -> Iterator[Sample]:
+    """The boxes whose lines a chunk holds."""
+    cv2.setNumThreads(1)
+    seed = hashlib.sha256(f"{split} {profile} {number}".encode()).digest()
+    rng = Random(int.from_bytes(seed[:8], "big"))
+    setter, settings = _setter(split), profile_named(profile)
+    for _ in range(count):
+        yield sample(setter, rng, settings, arabic=rng.random() < ARABIC)
+
+
 def make_chunk(split: Split, profile: str, number: int, count: int = CHUNK) -> Path:
     """Renders a chunk unless it is there."""
     path = path_of(split, profile, number)
     if path.exists():
         return path
-    cv2.setNumThreads(1)
-    seed = hashlib.sha256(f"{split} {profile} {number}".encode()).digest()
-    rng = Random(int.from_bytes(seed[:8], "big"))
-    setter, settings = _setter(split), profile_named(profile)
-    samples = [sample(setter, rng, settings, arabic=rng.random() < ARABIC) for _ in range(count)]
+    samples = list(boxes(split, profile, number, count))
     inks = [prepare(one.crop).ink for one in samples]
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.tmp")

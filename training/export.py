@@ -2,6 +2,7 @@
 
     python -m training.export
     python -m training.export --second FOLDER    with the network of FOLDER as the second one
+    python -m training.export --calibrate        what ships, after a change in core/reading
 
 The ONNX file must answer as PyTorch does, for any batch and width, or nothing is written. What
 ships is its 8-bit form, twice as fast and a quarter as large; what that costs is measured too.
@@ -13,7 +14,10 @@ import hashlib
 import json
 import logging
 import os
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,12 +30,11 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from core.reading.calibration import traits
-from core.reading.lines import HEIGHT
+from core.reading.lines import HEIGHT, prepare
 from core.reading.network import padded
 from core.reading.numeric import MODEL_DIR, NumericReader
 from training import dataset
 from training.augment import PROFILES
-from training.dataset import Lines
 from training.fonts import WORK
 from training.grammar import CHARSET
 from training.model import LineNet
@@ -48,6 +51,8 @@ EXAMPLES = 512
 """Lines that show the ranges of the 8-bit activations."""
 CHUNKS = 2
 """Of each way to treat boxes, for the calibration."""
+TOGETHER = 64
+"""Boxes that are read together."""
 
 
 def to_onnx(model: LineNet, path: Path) -> None:
@@ -121,6 +126,10 @@ class _Examples(CalibrationDataReader):
         return {"lines": lines}
 
 
+_Second = tuple[bytes, dict[str, Any]]
+"""A second network, and what its sidecar says of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Readings of N lines. traits: N×T, named by `names`, that confidence is computed from. exact
@@ -132,20 +141,35 @@ class Judged:
     worth: NDArray[np.bool_]
 
 
-def judged(reader: NumericReader, data: Lines) -> Judged:
-    """The reader's best text of each line, judged."""
+def judged(folder: Path, jobs: int) -> Judged:
+    """The best text of each box of the validation families by the reader of that folder, judged.
+    Empty boxes are left out: nothing is read in them."""
+    # "train" has relatives of the faces too: faces further from those that the network knows.
+    chunks = [(profile, number) for profile in ("train", *PROFILES) for number in range(CHUNKS)]
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        parts = list(pool.map(partial(_judged, folder), *zip(*chunks, strict=True)))
+    return Judged(
+        parts[0].names,
+        np.concatenate([part.traits for part in parts]),
+        np.concatenate([part.exact for part in parts]),
+        np.concatenate([part.worth for part in parts]),
+    )
+
+
+def _judged(folder: Path, profile: str, number: int) -> Judged:
+    ranker = NumericReader(model_dir=folder).ranker
+    boxes = [(one, prepare(one.crop)) for one in dataset.boxes("validation", profile, number)]
     # In order of width, so that lines come to the network together.
-    order = sorted(range(len(data)), key=lambda i: data.inks[i].shape[1])
+    boxes = sorted((b for b in boxes if not b[1].empty), key=lambda box: box[1].ink.shape[1])
     found, exact, worth = [], [], []
-    for start in range(0, len(order), 128):
-        part = order[start : start + 128]
-        ranked = reader.rank([data.inks[i] for i in part], [data.kinds[i] for i in part])
-        for index, ((text, chance), *_) in zip(part, ranked, strict=True):
-            label, kind = data.labels[index], data.kinds[index]
-            found.append(traits(text, kind, chance))
-            exact.append(text == label)
-            worth.append(same_value(kind, label, text))
-    table = np.array([list(one.values()) for one in found])
+    for start in range(0, len(boxes), TOGETHER):
+        part, lines = zip(*boxes[start : start + TOGETHER], strict=True)
+        ranked = ranker.rank(lines, [one.kind for one in part])
+        for one, ((text, chance), *_) in zip(part, ranked, strict=True):
+            found.append(traits(text, one.kind, chance))
+            exact.append(text == one.label)
+            worth.append(same_value(one.kind, one.label, text))
+    table = np.array([list(each.values()) for each in found])
     return Judged(tuple(found[0]), table, np.array(exact), np.array(worth))
 
 
@@ -181,40 +205,46 @@ def main() -> None:
     parser.add_argument(
         "--second", type=Path, help="a folder as core/reading/model, whose network is asked, too"
     )
+    parser.add_argument(
+        "--calibrate", action="store_true", help="only calibrate anew the reader that is there"
+    )
     options = parser.parse_args()
-    trainer = Trainer(WORK / "runs" / options.name)
-    model = trainer.average.module.cpu()
-    # "train" has relatives of the faces too: faces further from those that the network knows.
-    made = [
-        path
-        for profile in ("train", *PROFILES)
-        for path in dataset.make("validation", profile, CHUNKS * dataset.CHUNK, options.jobs)
-    ]
-    second = _second(options.second) if options.second else None
-    options.to.mkdir(parents=True, exist_ok=True)
-    path = options.to / "numeric.onnx"
-    with TemporaryDirectory() as draft:
-        whole = Path(draft) / "numeric.onnx"
-        to_onnx(model, whole)
-        examples = dataset.load([dataset.make_chunk("train", "scan", 0)]).inks
-        to_int8(whole, [ink for ink in examples if ink.shape[1] > 1][:EXAMPLES], path)
-        _write(Path(draft), _sidecar(whole, trainer), second)
-        data = dataset.load(made)
-        before = judged(NumericReader(model_dir=Path(draft)), data).exact.mean()
-    sidecar = _sidecar(path, trainer)
-    _write(options.to, sidecar, second)
-    found = judged(NumericReader(model_dir=options.to), data)
+    if options.calibrate:
+        sidecar = json.loads((options.to / "numeric.json").read_text(encoding="utf-8"))
+        figures = {}
+    else:
+        second = _second(options.second) if options.second else None
+        sidecar, figures = _exported(options.name, options.to, second, options.jobs)
+    found = judged(options.to, options.jobs)
     weights = calibrated(found.traits, found.exact)
     confidence = 1 / (1 + np.exp(-found.traits @ weights))
     sidecar["calibration"] = {
         name: round(float(weight), 4) for name, weight in zip(found.names, weights, strict=True)
     }
     sidecar["review_threshold"] = review_threshold(confidence, found.worth)
-    sidecar["figures"] = {
-        "validation_exact": round(float(found.exact.mean()), 4),
-        "validation_exact_in_32_bits": round(float(before), 4),
-    }
-    print(_write(options.to, sidecar, second))
+    sidecar["figures"] = {"validation_exact": round(float(found.exact.mean()), 4), **figures}
+    print(_write(options.to, sidecar))
+
+
+def _exported(
+    name: str, folder: Path, second: _Second | None, jobs: int
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """Puts the network of a run into the folder, in 8 bits; its sidecar, and what was measured of
+    it in 32."""
+    trainer = Trainer(WORK / "runs" / name)
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as draft:
+        whole = Path(draft) / "numeric.onnx"
+        to_onnx(trainer.average.module.cpu(), whole)
+        examples = dataset.load([dataset.make_chunk("train", "scan", 0)]).inks
+        to_int8(
+            whole, [ink for ink in examples if ink.shape[1] > 1][:EXAMPLES], folder / "numeric.onnx"
+        )
+        _write(Path(draft), _with(second, Path(draft), _sidecar(whole, trainer)))
+        before = judged(Path(draft), jobs).exact.mean()
+    sidecar = _with(second, folder, _sidecar(folder / "numeric.onnx", trainer))
+    _write(folder, sidecar)
+    return sidecar, {"validation_exact_in_32_bits": round(float(before), 4)}
 
 
 def _sidecar(path: Path, trainer: Trainer) -> dict[str, Any]:
@@ -236,20 +266,23 @@ def _sidecar(path: Path, trainer: Trainer) -> dict[str, Any]:
     }
 
 
-def _second(folder: Path) -> tuple[bytes, dict[str, Any]]:
+def _second(folder: Path) -> _Second:
     """The network of that folder, and what its sidecar says of how it was made."""
     sidecar = json.loads((folder / "numeric.json").read_text(encoding="utf-8"))
     about = {name: sidecar[name] for name in ("name", "sha256", "training")}
     return (folder / "numeric.onnx").read_bytes(), about
 
 
-def _write(
-    folder: Path, sidecar: dict[str, Any], second: tuple[bytes, dict[str, Any]] | None
-) -> str:
+def _with(second: _Second | None, folder: Path, sidecar: dict[str, Any]) -> dict[str, Any]:
+    """The sidecar with the second network, which is put into the folder, or taken out of it."""
     (folder / "second.onnx").unlink(missing_ok=True)
-    if second is not None:
-        model, sidecar["second"] = second
-        (folder / "second.onnx").write_bytes(model)
+    if second is None:
+        return sidecar
+    (folder / "second.onnx").write_bytes(second[0])
+    return {**sidecar, "second": second[1]}
+
+
+def _write(folder: Path, sidecar: dict[str, Any]) -> str:
     text = json.dumps(sidecar, ensure_ascii=False, indent=2)
     (folder / "numeric.json").write_text(text + "\n", encoding="utf-8")
     return text

@@ -141,7 +141,7 @@ def _look(
     change: Callable[[Ink], Ink] = lambda ink: ink,
 ) -> None:
     inks = [change(case.ink) for case in cases]
-    for network in networks:
+    for network in networks if cases else ():
         for case, frames in zip(cases, network.frames(inks), strict=True):
             case.looks.append(frames)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.reading.lines import HEIGHT, MAX_WIDTH, enlarged, prepare
+from core.reading.lines import HEIGHT, MAX_WIDTH, otherwise, prepare
 
 Gray = NDArray[np.uint8]
 
@@ -21,6 +21,11 @@ def box(
 def ink_box(ink: Gray) -> tuple[int, int, int, int]:
     rows, columns = np.where(ink > 128)
     return rows.min(), rows.max(), columns.min(), columns.max()
+
+
+def ink_height(ink: Gray) -> int:
+    top, bottom, _, _ = ink_box(ink)
+    return int(bottom - top + 1)
 
 
 def test_height_is_fixed_and_ink_is_bright() -> None:
@@ -132,22 +137,37 @@ def test_what_is_no_picture_is_refused(picture: NDArray[np.uint8]) -> None:
         prepare(picture)
 
 
+def test_a_small_number_in_a_wide_cell_is_seen() -> None:
+    cell = box("12", height=44, width=1200)
+    assert np.array_equal(prepare(cell).ink, prepare(box("12", height=44)).ink)
+
+
 def test_digits_small_beside_a_tall_word_are_enlarged() -> None:
-    ink = np.zeros((HEIGHT, 200), np.uint8)
-    ink[5:27, 20:60] = 255  # the word
-    ink[12:24, 100:108] = ink[12:24, 112:120] = 255
-    marked = np.zeros(200, bool)
-    marked[100:120] = True
-    part = enlarged(ink, marked)
-    assert part is not None
-    top, bottom, left, right = ink_box(part)
-    assert (bottom - top + 1) == pytest.approx(22, abs=2)
-    assert top == pytest.approx(HEIGHT - 1 - bottom, abs=2)
-    assert (right - left + 1) == pytest.approx(20 * 22 / 12, abs=3)
+    picture = box("52", width=200, at=(150, 26))
+    picture = np.vstack([np.full((6, 200), 255, np.uint8), picture])
+    cv2.putText(picture, "HN", (20, 42), cv2.FONT_HERSHEY_SIMPLEX, 1.4, (0,), 3, cv2.LINE_AA)
+    line = prepare(picture)
+    marked = np.zeros(line.ink.shape[1], bool)
+    marked[-30:] = True
+    assert ink_height(line.ink[:, -30:]) < 15
+    assert max(ink_height(way[:, -30:]) for way in otherwise(line, marked)) >= 20
 
 
-@pytest.mark.parametrize("marked", [np.zeros(200, bool), np.ones(200, bool)])
-def test_what_fills_the_line_or_is_not_there_is_not_enlarged(marked: NDArray[np.bool_]) -> None:
-    ink = np.zeros((HEIGHT, 200), np.uint8)
-    ink[5:27, 20:60] = 255
-    assert enlarged(ink, marked) is None
+def test_a_line_is_looked_for_beside_a_rule_that_hides_it() -> None:
+    picture = box("7", width=44, at=(14, 24))
+    picture[34:38] = 0
+    line = prepare(picture)
+    assert ink_height(line.ink) < 22  # the rule is taken for it
+    ways = otherwise(line, np.zeros(line.ink.shape[1], bool))
+    assert any(way[8:24].any() and not way[:4].any() and not way[28:].any() for way in ways)
+
+
+def test_a_line_is_looked_for_without_what_is_beside_it() -> None:
+    picture = box(width=700)
+    cv2.polylines(picture, [np.array([[500, 0], [540, 39], [590, 5], [650, 39]])], True, (0,), 3)
+    line = prepare(picture)
+    marked = np.zeros(line.ink.shape[1], bool)
+    marked[20:60] = True
+    (_, bottom, _, _), plain = ink_box(line.ink[:, :60]), prepare(box()).ink
+    assert bottom < ink_box(plain)[1]
+    assert any(ink_height(way) == ink_height(plain) for way in otherwise(line, marked))

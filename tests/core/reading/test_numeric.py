@@ -63,6 +63,27 @@ def test_order_is_kept_and_company_changes_nothing(reader: NumericReader) -> Non
     assert reader.read([drawn(text) for text in texts], ["number"] * 3) == alone
 
 
+@pytest.mark.parametrize("text", ["1", "12", "7.50"])
+def test_a_small_number_in_a_wide_cell_is_read(reader: NumericReader, text: str) -> None:
+    cell = np.full((44, 1200), 250, np.uint8)
+    cell[:, 500 : 500 + drawn(text).shape[1]] = drawn(text)
+    assert reader.read([cell], ["number"]) == reader.read([drawn(text)], ["number"])
+
+
+def test_a_rule_at_the_edge_of_a_narrow_box_hides_no_number(reader: NumericReader) -> None:
+    crop = np.vstack([drawn("7"), np.full((4, drawn("7").shape[1]), 20, np.uint8)])
+    (reading,) = reader.read([crop], ["number"])
+    assert reading.text == "7"
+
+
+def test_a_stroke_of_a_pen_far_from_a_number_doesnt_spoil_it(reader: NumericReader) -> None:
+    crop = np.hstack([drawn("87936247"), np.full((44, 500), 250, np.uint8)])
+    pen = np.array([[500, 0], [530, 43], [570, 12], [590, 40], [640, 0]])
+    cv2.polylines(crop, [pen], False, (40,), 4)
+    (reading,) = reader.read([crop], ["number"])
+    assert reading.text == "87936247"
+
+
 def test_an_empty_box_is_empty(reader: NumericReader) -> None:
     (reading,) = reader.read([np.full((30, 90), 240, np.uint8)], ["amount"])
     assert reading.text == ""
