@@ -14,9 +14,11 @@ from core.reference import ALL_FEATURES, FEATURES, Features, Reference, describe
 
 MIN_MARGIN = 0.1
 """By `make accuracy-pages`: docs/alignment.md."""
-MIN_SCORE = 0.38
-"""More than is good enough for a form that somebody named. One of 1,000 strangers scored 0.33 for a
-sparse form that has the same labels and frames; of 200 pages of known forms none under 0.42."""
+_CLEAR_SCORE = 0.4
+_CLEAR_VOTES = 30
+"""A form that nobody named must have the one or the other. Scores are low where the reference is
+full of what differs from page to page, but then there are votes: the least was 0.31 with 52. An
+invoice of no known form had 0.33 with 9, for a sparse form that has the same labels and frames."""
 
 _SHORTLIST = 5
 """Only so many are aligned, those with most votes."""
@@ -86,18 +88,24 @@ class Forms:
             learned = reference(index)
             if learned is not None:
                 alignment = align(page, learned, features, straight=index not in tried)
-                matches.append((alignment, index))
+                matches.append((alignment, form))
                 tried.add(index)
         matches.sort(key=lambda match: match[0].score, reverse=True)
-        if not matches or matches[0][0].score < MIN_SCORE:
+        if not matches or not _fits(matches[0][0], votes[matches[0][1]]):
             return []
         best = matches[0][0].score
         margin = best - (matches[1][0].score if len(matches) > 1 else 0.0)
         return [
-            Match(index, alignment, margin)
-            for alignment, index in matches
-            if index == matches[0][1] or best - alignment.score < MIN_MARGIN
+            Match(self._indices[form], alignment, margin)
+            for alignment, form in matches
+            if form == matches[0][1] or best - alignment.score < MIN_MARGIN
         ]
+
+
+def _fits(alignment: Alignment, votes: float) -> bool:
+    """Whether a page is a copy of the form that it lies on like that, and gave so many votes."""
+    clear = alignment.score >= _CLEAR_SCORE or votes >= _CLEAR_VOTES
+    return alignment.good and clear
 
 
 def alike(forms: Sequence[Reference]) -> list[tuple[int, int]]:
@@ -112,6 +120,6 @@ def alike(forms: Sequence[Reference]) -> list[tuple[int, int]]:
         for second in range(len(forms)):
             if second <= first or votes[second] < _MIN_VOTES:
                 continue
-            if align(picture, forms[second], features).score >= MIN_SCORE:
+            if _fits(align(picture, forms[second], features), votes[second]):
                 pairs.append((first, second))
     return pairs

@@ -153,6 +153,15 @@ def test_a_sparse_form_is_not_told_by_labels_and_frames_alone() -> None:
     assert forms.choose(page, lambda _: sparse.reference) is None
 
 
+def test_a_form_is_told_by_much_of_it_though_its_reference_is_full_of_what_differs() -> None:
+    known = measure.learn(83, seed=2)
+    moved = move(draw(83, 285, seed=2).page, MOTIONS["72 to 130 dpi"], seed=40_283)
+    page = measure.decoded(moved.jpeg)
+    assert align(page, known.reference).score < 0.35
+    forms = Forms([looks_of(known.reference)])
+    assert forms.choose(page, lambda _: known.reference) is not None
+
+
 def test_the_command_prints_all_figures() -> None:
     asked = ["--pages", "1", "--motions", "lying flat", "--hopeless", "1"]
     asked += ["--templates", "1", "--choices", "1"]

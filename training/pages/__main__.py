@@ -31,7 +31,7 @@ def main() -> None:
         help="pages to choose for, and as many strangers, for each number of templates",
     )
     parser.add_argument(
-        "--seed", type=int, default=2, help="of all chance; 0, 1, 5 and 6 were tuned on"
+        "--seed", type=int, default=3, help="of all chance; 0, 1, 2, 5 and 6 were tuned on"
     )
     parser.add_argument("--write", action="store_true", help="into docs/alignment.md")
     asked = parser.parse_args()
