@@ -95,7 +95,7 @@ accuracy-quality: setup-dev ## Measures which damaged boxes are called so; a min
 	$(BIN)/python -m training.pages.quality --write
 
 .PHONY: compare
-compare: ## Measures the reader beside Tesseract and a CNN per digit, which it makes first: an hour.
+compare: ## Measures the reader beside Tesseract and a CNN per digit, which it makes first: 40 minutes of a core.
 	@$(SETUP) training
 	$(BIN)/python -m training.fonts install
 	$(BIN)/python -m training.baseline

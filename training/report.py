@@ -129,7 +129,7 @@ def beside(found: "dict[str, dict[str, Score]]", version: str, split: str) -> st
             *(_share(*scores[name].scripts.get(script, (0, 0))) for script in _SCRIPTS),
             f"{1 - scores[name].character_share:.1%}",
             f"{1e3 * median(scores[name].seconds):.1f}",
-            f"{median(scores[name].seconds) / median(own[name].seconds):.0f}",
+            f"{median(scores[name].seconds) / median(own[name].seconds):.1f}",
         ]
         for name in own
         for way, scores in ways.items()

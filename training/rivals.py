@@ -76,7 +76,7 @@ BEST = {
     "eng": Tesseract("eng", psm=7, scale=3),
     "ara": Tesseract("ara", psm=7, allowed=CHARSET),
     "ara+eng": Tesseract("ara+eng", psm=8),
-    tesseract.LANGUAGE: Tesseract(tesseract.LANGUAGE),
+    tesseract.LANGUAGE: Tesseract(tesseract.LANGUAGE, psm=8, scale=2),
 }
 """As `main` found them on 120 validation fields."""
 

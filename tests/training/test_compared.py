@@ -30,10 +30,11 @@ def test_every_way_is_beside_the_reader_in_each_set() -> None:
         "another": {name: scored({"١٢٣": "", "45": "45"}, 0.1) for name in PROFILES},
     }
     text = report.beside(ways, "numeric-0", "validation")
-    assert text.count("| Khana | 100.0% | 100.0% | 100.0% | 0.0% | 1.0 | 1 |") == 1 + len(PROFILES)
-    assert text.count("| another | 50.0% | 0.0% | 100.0% | 60.0% | 100.0 | 100 |") == 1 + len(
-        PROFILES
-    )
+    for row in (
+        "| Khana | 100.0% | 100.0% | 100.0% | 0.0% | 1.0 | 1.0 |",
+        "| another | 50.0% | 0.0% | 100.0% | 60.0% | 100.0 | 100.0 |",
+    ):
+        assert text.count(row) == 1 + len(PROFILES), "of each set, and of all together"
     assert "numeric-0" in text
 
 
