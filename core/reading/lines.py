@@ -35,6 +35,8 @@ _INNER = 6
 _TALLER = 0.125
 """Of a band, above and below it."""
 
+_LEAST_ROWS, _LEAST_HEIGHT = 6, 0.4
+"""Pixels, and share of the first line's height, of another line in the box."""
 _REACH = 8
 """Columns to each side of where the network sees a character that may be of it."""
 _INKED = 110
@@ -109,6 +111,21 @@ def otherwise(line: Line, marked: NDArray[np.bool_]) -> list[Gray]:
     inks = [way.ink for way in ways if way is not None]
     large = _enlarged(line.ink, marked)
     return inks if large is None else [*inks, large]
+
+
+def others(line: Line) -> list[Gray]:
+    """The images of the other lines that are whole in the box: what stands there may be a label,
+    and the number above or below it."""
+    ink = inked(line.box)
+    marks = _marks(ink, _MARKED)
+    first, *rest = _bands(_without_uprights(marks)) or [(0, 0)]
+    least = max(_LEAST_ROWS, _LEAST_HEIGHT * (first[1] - first[0]))
+    found = [
+        _line(line.box, ink, marks, top, bottom)
+        for top, bottom in rest
+        if bottom - top >= least and top > 0 and bottom < len(ink)
+    ]
+    return [other.ink for other in found if other is not None]
 
 
 def _part(line: Line, marked: NDArray[np.bool_], height: int) -> Line | None:
@@ -194,9 +211,14 @@ def _without_uprights(marks: Gray) -> Gray:
 
 def _band(marks: Gray) -> tuple[int, int]:
     """First row and the row after the last of the line of text; equal where there is none."""
+    return next(iter(_bands(marks)), (0, 0))
+
+
+def _bands(marks: Gray) -> list[tuple[int, int]]:
+    """The same of each line of text in the box, first the one that the box is likely to be of."""
     profile = marks.sum(axis=1).astype(np.float32)
     if profile.max() == 0:
-        return 0, 0
+        return []
     filled = profile > 0.06 * profile.max()
     edges = np.flatnonzero(np.diff(np.concatenate(([0], filled.view(np.int8), [0]))))
     runs = [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
@@ -214,7 +236,7 @@ def _band(marks: Gray) -> tuple[int, int]:
             merged[-1] = (merged[-1][0], end)
         else:
             merged.append((start, end))
-    return max(merged, key=lambda run: _weight(run, profile))
+    return sorted(merged, key=lambda run: -_weight(run, profile))
 
 
 def _weight(run: tuple[int, int], profile: NDArray[np.float32]) -> float:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from core.reading.ctc import Decoder, Hypothesis, LogProbs
 from core.reading.grammar import Kind, weighed, well_formed
-from core.reading.lines import MAX_WIDTH, Line, otherwise
+from core.reading.lines import MAX_WIDTH, Line, others, otherwise
 from core.reading.network import FRAME, Network
 
 Ranked = list[tuple[str, float]]
@@ -85,6 +85,7 @@ class Ranker:
         cases = [_Case(line, kind, line.ink) for line, kind in zip(lines, kinds, strict=True)]
         self._glance(cases)
         self._ask_others(_doubtful(cases, SURE))
+        self._read_other_lines([case for case in cases if not case.ranked[0][0]])
         self._look_elsewhere(_doubtful(cases, UNSURE))
         self._look_closely(_doubtful(cases, UNSURE))
         return [case.ranked for case in cases]
@@ -101,6 +102,15 @@ class Ranker:
     def _ask_others(self, cases: Sequence[_Case]) -> None:
         _look(self._others, cases)
         self._weigh(cases)
+
+    def _read_other_lines(self, cases: Sequence[_Case]) -> None:
+        """Goes over to another line of the box where the first is read as nothing."""
+        ways = [(case, case.another(ink)) for case in cases for ink in others(case.line)]
+        _look(self._networks, [way for _, way in ways])
+        self._weigh([way for _, way in ways])
+        for case, way in ways:
+            if way.ranked[0][0] and way.worth > max(case.worth, UNSURE):
+                case.ink, case.looks, case.ranked = way.ink, way.looks, way.ranked
 
     def _look_elsewhere(self, cases: Sequence[_Case]) -> None:
         """Goes over to another way to find the line where that has a likelier reading. What was

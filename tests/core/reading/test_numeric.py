@@ -84,6 +84,15 @@ def test_a_stroke_of_a_pen_far_from_a_number_doesnt_spoil_it(reader: NumericRead
     assert reading.text == "87936247"
 
 
+@pytest.mark.parametrize("above", [True, False])
+def test_a_label_on_a_line_of_its_own_is_passed_over(reader: NumericReader, above: bool) -> None:
+    label, number = np.full((40, 260), 250, np.uint8), np.full((44, 260), 250, np.uint8)
+    cv2.putText(label, "Invoice No.", (15, 28), cv2.FONT_HERSHEY_DUPLEX, 0.9, (30,), 2, cv2.LINE_AA)
+    number[:, : drawn("20417").shape[1]] = drawn("20417")
+    (reading,) = reader.read([np.vstack([label, number] if above else [number, label])], ["number"])
+    assert reading.text == "20417"
+
+
 def test_an_empty_box_is_empty(reader: NumericReader) -> None:
     (reading,) = reader.read([np.full((30, 90), 240, np.uint8)], ["amount"])
     assert reading.text == ""
