@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.capture import captured
+from training.clutter import cluttered
 from training.render import EM, Box, Drawing, Style, Typesetter
 
 Gray = NDArray[np.uint8]
@@ -41,6 +42,8 @@ class Profile:
     """Probability of light type on a dark label."""
     crossed: float = 0.0
     """Probability of a number that somebody has crossed out, which is to be read as nothing."""
+    clutter: float = 0.0
+    """Probability of leaders, strokes of a pen or a stamp's words (`training.clutter`)."""
     neighbours: float = 0.25
     tight: float = 0.3
     """Probability of a margin cut close, and of one through the words beside the number."""
@@ -75,6 +78,7 @@ TRAIN = Profile(
     outlines=0.02,
     labels=0.04,
     crossed=0.015,
+    clutter=0.1,
     underline=0.05,
     stamps=0.05,
     print_=0.1,
@@ -162,6 +166,8 @@ def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -
         drawing = setter.draw(rng, style, arabic=arabic, em=max(10, em))
         if profile.crossed and rng.random() < profile.crossed:
             drawing = crossed_out(drawing, rng)
+        elif profile.clutter and rng.random() < profile.clutter:
+            drawing = cluttered(drawing, setter, rng)
         return Sample(
             _treated(drawing, digit, rng, noise, profile),
             drawing.label,

@@ -222,6 +222,7 @@ def main() -> None:
     parser.add_argument(
         "--origin", type=int, default=0, help="first chunk of lines: others than a run before saw"
     )
+    parser.add_argument("--new", type=int, default=10, help="chunks of lines that join a round")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -230,7 +231,9 @@ def main() -> None:
     if options.shipped and trainer.round == 0:
         trainer.begin_with_shipped(dataset.load([dataset.make_chunk("train", "scan", 0)]))
     own = extra.load(options.extra) if options.extra else None
-    rolling = dataset.Rolling(options.jobs, first=trainer.round, origin=options.origin, extra=own)
+    rolling = dataset.Rolling(
+        options.jobs, new=options.new, first=trainer.round, origin=options.origin, extra=own
+    )
     schedule = Schedule(options.rounds, options.rate, options.fall, options.first)
     try:
         trainer.run(rolling, schedule, validation=validation)
