@@ -1,5 +1,5 @@
-"""What people and printers leave beside a number, and over it: rows of dots that lead to it, strokes
-of a pen, a stamp's words. For training alone: none of it is to be read."""
+"""What people and printers leave beside a number, and over it: rows of dots that lead to it,
+strokes of a pen, a stamp's words. For training alone: none of it is to be read."""
 
 from dataclasses import replace
 from random import Random
@@ -96,7 +96,7 @@ def _rounded(path: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def _stamped(drawing: Drawing, words: Mask, rng: Random) -> Drawing:
-    """A stamp's words across the line, turned a little, and faint or nobody could read past them."""
+    """A stamp's words across the line, turned a little, so faint that one can read past them."""
     rows, columns = np.nonzero(words)
     if not rows.size:
         return drawing

@@ -5,7 +5,8 @@ network learned is what it sees: uneven paper taken out, ink bright on zero, the
 and brought to one height, wide blanks closed up.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -35,7 +36,7 @@ _INNER = 6
 _TALLER = 0.125
 """Of a band, above and below it."""
 
-_LEAST_ROWS, _LEAST_HEIGHT = 6, 0.4
+_LEAST_ROWS, _LEAST_HEIGHT = 5, 0.25
 """Pixels, and share of the first line's height, of another line in the box."""
 _REACH = 8
 """Columns to each side of where the network sees a character that may be of it."""
@@ -52,12 +53,16 @@ class Line:
     """ink: HEIGHT×W uint8, 0 paper, 255 full ink, W from 1 to MAX_WIDTH. empty: nothing there.
 
     box: the grey box, H×W uint8, that it was found in. columns: those of the box that it is of.
+    cut: whether the box cuts it above or below. more: first row and the row after the last of each
+        other line that is whole in the box.
     """
 
     ink: Gray
     box: Gray
     columns: NDArray[np.intp]
     empty: bool = False
+    cut: bool = False
+    more: tuple[tuple[int, int], ...] = ()
 
     @property
     def height(self) -> int:
@@ -85,7 +90,11 @@ def prepare(crop: NDArray[np.uint8]) -> Line:
     if contrast(ink) < MIN_CONTRAST:
         return BLANK
     marks = _marks(ink, _MARKED)
-    return _line(box, ink, marks, *_found(marks)) or BLANK
+    bands = _bands(_without_uprights(marks)) or _bands(marks)
+    line = _line(box, ink, marks, *bands[0]) if bands else None
+    return (
+        BLANK if line is None else replace(line, cut=_is_cut(bands[0], box), more=_more(bands, box))
+    )
 
 
 def otherwise(line: Line, marked: NDArray[np.bool_]) -> list[Gray]:
@@ -116,16 +125,22 @@ def otherwise(line: Line, marked: NDArray[np.bool_]) -> list[Gray]:
 def others(line: Line) -> list[Gray]:
     """The images of the other lines that are whole in the box: what stands there may be a label,
     and the number above or below it."""
+    if not line.more:
+        return []
     ink = inked(line.box)
     marks = _marks(ink, _MARKED)
-    first, *rest = _bands(_without_uprights(marks)) or [(0, 0)]
-    least = max(_LEAST_ROWS, _LEAST_HEIGHT * (first[1] - first[0]))
-    found = [
-        _line(line.box, ink, marks, top, bottom)
-        for top, bottom in rest
-        if bottom - top >= least and top > 0 and bottom < len(ink)
-    ]
+    found = [_line(line.box, ink, marks, top, bottom) for top, bottom in line.more]
     return [other.ink for other in found if other is not None]
+
+
+def _more(bands: Sequence[tuple[int, int]], box: Gray) -> tuple[tuple[int, int], ...]:
+    (top, bottom), *rest = bands
+    least = max(_LEAST_ROWS, _LEAST_HEIGHT * (bottom - top))
+    return tuple(band for band in rest if band[1] - band[0] >= least and not _is_cut(band, box))
+
+
+def _is_cut(band: tuple[int, int], box: Gray) -> bool:
+    return band[0] <= 1 or band[1] >= len(box) - 1
 
 
 def _part(line: Line, marked: NDArray[np.bool_], height: int) -> Line | None:

@@ -39,6 +39,8 @@ worse."""
 MISSED = 0.4
 """What a reading of nothing counts beside one of something: print that a rule or a stroke hides
 looks like nothing."""
+RIVALLED = 0.5
+"""What a text is worth where another line of the box is as likely meant."""
 STRETCHES = (0.8, 1.25)
 """Of its width. Two more made 6 fields of 14,000 right, and a close look half as long again."""
 BLUR = 1.5
@@ -50,7 +52,8 @@ LIKELY_NOT = math.log(0.5)
 @dataclass(slots=True, eq=False)
 class _Case:
     """A line that is being read. ink: the image of it that is looked at. looks: what networks saw.
-    found: texts that it may be. ranked: what the looks make of it so far."""
+    found: texts that it may be. ranked: what the looks make of it so far. rivalled: whether another
+    line of the box is a number, too."""
 
     line: Line
     kind: Kind
@@ -58,10 +61,15 @@ class _Case:
     looks: list[LogProbs] = field(default_factory=list)
     found: list[Hypothesis] = field(default_factory=list)
     ranked: Ranked = field(default_factory=list)
+    rivalled: bool = False
 
     def another(self, ink: Ink) -> "_Case":
         """The same line, found in another way."""
         return _Case(self.line, self.kind, ink, found=self.found)
+
+    @property
+    def out_of_form(self) -> bool:
+        return not well_formed(self.ranked[0][0], self.kind)
 
     @property
     def worth(self) -> float:
@@ -85,17 +93,22 @@ class Ranker:
         cases = [_Case(line, kind, line.ink) for line, kind in zip(lines, kinds, strict=True)]
         self._glance(cases)
         self._ask_others(_doubtful(cases, SURE))
-        self._read_other_lines([case for case in cases if not case.ranked[0][0]])
+        self._read_other_lines([case for case in cases if case.line.more])
         self._look_elsewhere(_doubtful(cases, UNSURE))
         self._look_closely(_doubtful(cases, UNSURE))
-        return [case.ranked for case in cases]
+        return [
+            [(text, RIVALLED * chance) for text, chance in case.ranked]
+            if case.rivalled
+            else case.ranked
+            for case in cases
+        ]
 
     def _glance(self, cases: Sequence[_Case]) -> None:
         _look([self._first], cases)
         found = self._decoder.best([case.looks[0] for case in cases], CANDIDATES) if cases else []
         for case, texts in zip(cases, found, strict=True):
             case.found, case.ranked = texts, weighed(texts, case.kind)
-            if not well_formed(case.ranked[0][0], case.kind):
+            if case.out_of_form:
                 case.found = self._thorough.n_best(case.looks[0], THOROUGH)
                 case.ranked = weighed(case.found, case.kind)
 
@@ -104,13 +117,21 @@ class Ranker:
         self._weigh(cases)
 
     def _read_other_lines(self, cases: Sequence[_Case]) -> None:
-        """Goes over to another line of the box where the first is read as nothing."""
+        """Goes over to another line of the box that is a number, where the first is none, is cut by
+        the box or out of form. Two that are whole leave a doubt about which is meant."""
         ways = [(case, case.another(ink)) for case in cases for ink in others(case.line)]
         _look(self._networks, [way for _, way in ways])
         self._weigh([way for _, way in ways])
         for case, way in ways:
-            if way.ranked[0][0] and way.worth > max(case.worth, UNSURE):
+            if not way.ranked[0][0]:
+                continue
+            nothing = not case.ranked[0][0]
+            cut = case.line.cut and case.ink is case.line.ink
+            sure = way.ranked[0][1] >= UNSURE
+            if sure and (nothing or cut or case.out_of_form > way.out_of_form):
                 case.ink, case.looks, case.ranked = way.ink, way.looks, way.ranked
+            else:
+                case.rivalled |= sure or nothing
 
     def _look_elsewhere(self, cases: Sequence[_Case]) -> None:
         """Goes over to another way to find the line where that has a likelier reading. What was

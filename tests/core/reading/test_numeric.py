@@ -93,6 +93,21 @@ def test_a_label_on_a_line_of_its_own_is_passed_over(reader: NumericReader, abov
     assert reading.text == "20417"
 
 
+def test_of_two_lines_the_one_that_the_box_cuts_is_not_read(reader: NumericReader) -> None:
+    above = np.hstack([drawn("158367"), np.full((44, 40), 250, np.uint8)])
+    below = np.full_like(above, 250)
+    below[:, : drawn("42").shape[1]] = drawn("42")
+    (reading,) = reader.read([np.vstack([above[20:], below])], ["number"])
+    assert reading.text == "42"
+
+
+def test_two_numbers_in_a_box_are_looked_at_by_a_person(reader: NumericReader) -> None:
+    both = np.vstack([drawn("20417"), drawn("90210")])
+    (reading,) = reader.read([both], ["number"])
+    assert reading.text in {"20417", "90210"}
+    assert reading.confidence < reader.review_threshold
+
+
 def test_an_empty_box_is_empty(reader: NumericReader) -> None:
     (reading,) = reader.read([np.full((30, 90), 240, np.uint8)], ["amount"])
     assert reading.text == ""
