@@ -18,12 +18,14 @@ import numpy as np
 from core.template import Box, Kind
 from samples.printed import Printed, Style
 from training.pages import words
-from training.pages.pen import ARABIC, HEIGHT, LATIN, WIDTH, Gray, Pen
+from training.pages.pen import ARABIC, HEIGHT, LATIN, WIDTH, Gray, Pen, length
 from training.pages.words import Pair
 
 BLANK = 0
 """The content that is nothing: the form as it comes from the printer."""
 
+_SMALLEST = 12
+"""Pixels of type that is made smaller to fit its cell."""
 _STYLES = (
     Style(),
     Style(grouped=False),
@@ -143,8 +145,10 @@ class _Drawing:
     def put(self, printed: Printed, left: int, top: int, right: int) -> Box:
         """Prints in a cell, and gives the box that a person would draw there."""
         x1, x2 = sorted((self._x(left), self._x(right)))
-        x = x1 + self.filling.randint(8, 24)
-        self.pen.number((x, top + 8), printed.text, self.digits, self.size)
+        x, size = x1 + self.filling.randint(8, 24), self.size
+        while length(printed.text, self.digits, size) > x2 - 8 - x and size > _SMALLEST:
+            size -= 1
+        self.pen.number((x, top + 8), printed.text, self.digits, size)
         return x1 + 3, top + 3, x2 - 3, top + round(self.size * 1.75)
 
     def letterhead(self) -> None:

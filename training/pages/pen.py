@@ -18,6 +18,9 @@ WIDTH, HEIGHT = 1654, 2339
 LATIN = ("DejaVu Sans", "Liberation Sans", "Liberation Serif", "Noto Sans")
 ARABIC = ("Amiri", "DejaVu Sans", "KacstOne", "Noto Kufi Arabic", "Noto Naskh Arabic")
 
+_COMPLETE = "DejaVu Sans"
+"""Has every character that a number is printed with."""
+
 Side = Literal["left", "middle", "right"]
 _ANCHORS = {"left": "la", "middle": "ma", "right": "ra"}
 
@@ -54,12 +57,19 @@ class Pen:
             direction="rtl" if rtl else "ltr",
         )
 
-    def number(
-        self, at: tuple[int, int], text: str, family: str, size: int, *, side: Side = "left"
-    ) -> None:
+    def number(self, at: tuple[int, int], text: str, family: str, size: int) -> None:
         """Each character right of the one before, whatever the rules of bidirectional text say."""
-        plain = font(family, size, plain=True)
-        self.draw.text(at, text, font=plain, anchor=_ANCHORS[side], fill=0)
+        x, top = at
+        ascent, _ = font(family, size, plain=True).getmetrics()
+        for character in text:
+            face = _face(family, size, character)
+            self.draw.text((x, top + ascent), character, font=face, anchor="ls", fill=0)
+            x += round(face.getlength(character))
+
+
+def length(text: str, family: str, size: int) -> int:
+    """Of a number, in pixels."""
+    return sum(round(_face(family, size, character).getlength(character)) for character in text)
 
 
 @functools.cache
@@ -67,6 +77,17 @@ def font(family: str, size: int, *, plain: bool = False) -> ImageFont.FreeTypeFo
     """The family at `size` pixels; `plain` leaves out shaping and order."""
     engine = ImageFont.Layout.BASIC if plain else ImageFont.Layout.RAQM
     return ImageFont.truetype(_file(family), size, layout_engine=engine)
+
+
+def _face(family: str, size: int, character: str) -> ImageFont.FreeTypeFont:
+    """The family, or where that lacks the character one that has them all, as a browser does it."""
+    return font(family if _has(family, character) else _COMPLETE, size, plain=True)
+
+
+@functools.cache
+def _has(family: str, character: str) -> bool:
+    asked = ["fc-list", f":family={family}:charset={ord(character):x}", "family"]
+    return bool(subprocess.run(asked, capture_output=True, check=True).stdout.strip())
 
 
 @functools.cache

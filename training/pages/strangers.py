@@ -7,7 +7,7 @@ import numpy as np
 
 from training.pages import words
 from training.pages.forms import letterhead_alone
-from training.pages.pen import ARABIC, HEIGHT, LATIN, WIDTH, Gray, Pen
+from training.pages.pen import ARABIC, HEIGHT, LATIN, WIDTH, Gray, Pen, length
 
 
 def terms(form: int, *, seed: int = 0) -> Gray:
@@ -33,9 +33,9 @@ def no_invoice(number: int, *, seed: int = 0) -> Gray:
             for y in range(100, chance.randint(800, HEIGHT - 100), 48):
                 item = chance.choice(words.ITEMS)[0]
                 pen.words((560, y), item, "DejaVu Sans", 26)
-                pen.number(
-                    (1100, y), f"{chance.randint(1, 99)}.00", "DejaVu Sans", 26, side="right"
-                )
+                price = f"{chance.randint(1, 99)}.00"
+                right = 1100 - length(price, "DejaVu Sans", 26)
+                pen.number((right, y), price, "DejaVu Sans", 26)
         case 3:
             for _ in range(chance.randint(40, 160)):
                 x, y = chance.randint(0, WIDTH), chance.randint(0, HEIGHT)
