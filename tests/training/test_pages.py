@@ -17,7 +17,7 @@ from core.invoice import Status
 from core.learn import looks_of
 from core.match import Forms
 from core.settings import Settings
-from training.pages import measure, report, strangers
+from training.pages import forms, measure, pen, report, strangers
 from training.pages.forms import BLANK, draw
 from training.pages.moves import MOTIONS, Motion, move
 from training.pages.pen import HEIGHT, WIDTH
@@ -44,6 +44,23 @@ def test_points_are_where_they_are_said_to_be(name: str, seed: int) -> None:
         centre = (columns * part).sum() / part.sum(), (rows * part).sum() / part.sum()
         # Seen at a slant the middle of a disc is a little off the middle of what is seen of it.
         assert np.hypot(left + centre[0] - x, top + centre[1] - y) < 0.5
+
+
+def test_numbers_stay_in_their_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forms, "_marks", lambda *_: None)
+    for form in range(12):
+        filled, blank = draw(form, 1), draw(form)
+        printed = blank.page.astype(int) - filled.page > 100
+        for cell in filled.cells:
+            left, top, right, bottom = cell.box
+            assert printed[top:bottom, left:right].any()
+            assert not printed[top:bottom, left - 3 : left].any()
+            assert not printed[top:bottom, right : right + 3].any()
+
+
+def test_what_a_face_lacks_another_draws() -> None:
+    assert pen.length("/", "Noto Naskh Arabic", 40) == pen.length("/", "DejaVu Sans", 40)
+    assert pen.length("٣", "Noto Naskh Arabic", 40) != pen.length("٣", "DejaVu Sans", 40)
 
 
 def test_a_form_is_the_same_each_time_and_its_contents_differ() -> None:
