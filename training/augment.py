@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.capture import captured
-from training.clutter import cluttered
+from training.clutter import cluttered, crossed_out
 from training.render import EM, Box, Drawing, Style, Typesetter
 
 Gray = NDArray[np.uint8]
@@ -178,30 +178,6 @@ def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -
     if rng.random() < 0.6:
         drawing = replace(drawing, ink=np.zeros_like(drawing.ink))
     return _without_number(drawing, rng, noise, profile)
-
-
-def crossed_out(drawing: Drawing, rng: Random) -> Drawing:
-    """The number under one or more strokes of a pen, with nothing to read."""
-    left, top, right, bottom = drawing.core
-    ink = drawing.ink.copy()
-    reach = rng.uniform(-0.15, 0.3) * drawing.digit
-    left, right = round(left - reach), round(right + reach)
-    middle = (top + bottom) / 2
-    level = round(middle + rng.uniform(-0.12, 0.12) * (bottom - top))
-    tilt = round(rng.uniform(-0.2, 0.2) * (bottom - top))
-    along = [(left, level + tilt), (right, level - tilt)]
-    up, down = [(left, bottom), (right, top)], [(left, top), (right, bottom)]
-    twice = [along, [(x, y + round(0.25 * (bottom - top))) for x, y in along]]
-    teeth = max(3, round(1.5 * (right - left) / max(1, bottom - top)))
-    zigzag = [
-        (round(left + (right - left) * i / teeth), top if i % 2 else bottom)
-        for i in range(teeth + 1)
-    ]
-    thick = max(2, round(drawing.digit * rng.uniform(0.05, 0.15)))
-    for stroke in rng.choice([[along], [along], [up], [down], [up, down], twice, [zigzag]]):
-        points = np.array([stroke], np.int32)
-        cv2.polylines(ink, points, False, (rng.randint(170, 255),), thick, cv2.LINE_AA)
-    return replace(drawing, ink=ink, label="")
 
 
 def words_only(setter: Typesetter, rng: Random, profile: Profile) -> Sample:

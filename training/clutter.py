@@ -1,5 +1,6 @@
 """What people and printers leave beside a number, and over it: rows of dots that lead to it,
-strokes of a pen, a stamp's words. For training alone: none of it is to be read."""
+strokes of a pen, a stamp's words; and numbers that somebody has crossed out. For training alone:
+none of it is to be read."""
 
 from dataclasses import replace
 from random import Random
@@ -23,6 +24,30 @@ def cluttered(drawing: Drawing, setter: Typesetter, rng: Random) -> Drawing:
         return _stamped(drawing, setter.words_only(rng).ink, rng)
     roomy = _with_room(drawing)
     return _with_leaders(roomy, rng) if how == "leaders" else _with_pen(roomy, rng)
+
+
+def crossed_out(drawing: Drawing, rng: Random) -> Drawing:
+    """The number under one or more strokes of a pen, with nothing to read."""
+    left, top, right, bottom = drawing.core
+    ink = drawing.ink.copy()
+    reach = rng.uniform(-0.15, 0.3) * drawing.digit
+    left, right = round(left - reach), round(right + reach)
+    middle = (top + bottom) / 2
+    level = round(middle + rng.uniform(-0.12, 0.12) * (bottom - top))
+    tilt = round(rng.uniform(-0.2, 0.2) * (bottom - top))
+    along = [(left, level + tilt), (right, level - tilt)]
+    up, down = [(left, bottom), (right, top)], [(left, top), (right, bottom)]
+    twice = [along, [(x, y + round(0.25 * (bottom - top))) for x, y in along]]
+    teeth = max(3, round(1.5 * (right - left) / max(1, bottom - top)))
+    zigzag = [
+        (round(left + (right - left) * i / teeth), top if i % 2 else bottom)
+        for i in range(teeth + 1)
+    ]
+    thick = max(2, round(drawing.digit * rng.uniform(0.05, 0.15)))
+    for stroke in rng.choice([[along], [along], [up], [down], [up, down], twice, [zigzag]]):
+        points = np.array([stroke], np.int32)
+        cv2.polylines(ink, points, False, (rng.randint(170, 255),), thick, cv2.LINE_AA)
+    return replace(drawing, ink=ink, label="")
 
 
 def _with_room(drawing: Drawing) -> Drawing:
