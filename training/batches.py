@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.reading.network import FRAME
 from training.grammar import CHARSET
-from training.model import FRAME
 
 _CODE = {character: code for code, character in enumerate(CHARSET, 1)}
 _WIDTH_STEP = 32

@@ -8,8 +8,6 @@ from torch import Tensor, nn
 
 from training.grammar import CHARSET
 
-FRAME = 2
-"""Pixels of a line per frame."""
 WAIST = 64
 
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Gray = NDArray[np.uint8]
+from core.geometry import Gray
 
 MIN_CONTRAST = 10
 """Grey levels (of 255) between paper and darkest ink below which a box is blank. JPEG at quality 30

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reading.ink import MIN_CONTRAST, Gray, contrast, greyed, inked, quantiles, u8
+from core.geometry import Gray
+from core.reading.ink import MIN_CONTRAST, contrast, greyed, inked, quantiles, u8
 
 HEIGHT = 32
 """Rows of a line image."""
@@ -90,7 +91,7 @@ def prepare(crop: NDArray[np.uint8]) -> Line:
     if contrast(ink) < MIN_CONTRAST:
         return BLANK
     marks = _marks(ink, _MARKED)
-    bands = _bands(_without_uprights(marks)) or _bands(marks)
+    bands = _found(marks)
     line = _line(box, ink, marks, *bands[0]) if bands else None
     return (
         BLANK if line is None else replace(line, cut=_is_cut(bands[0], box), more=_more(bands, box))
@@ -108,11 +109,11 @@ def otherwise(line: Line, marked: NDArray[np.bool_]) -> list[Gray]:
     ink = inked(line.box)
     height = len(ink)
     marks = _marks(ink, _MARKED)
-    top, bottom = _found(marks)
+    top, bottom = _first(_found(marks))
     more = round((bottom - top) * _TALLER)
     masks = [_marks(ink, share) for share in _MARKED_OTHERWISE]
     ways = [
-        *(_line(line.box, ink, mask, *_found(mask)) for mask in masks),
+        *(_line(line.box, ink, mask, *_first(_found(mask))) for mask in masks),
         _line(line.box, ink, marks, height // _INNER, height - height // _INNER),
         _line(line.box, ink, marks, top - more, bottom + more),
         _part(line, marked, bottom - top),
@@ -168,7 +169,7 @@ def _enlarged(ink: Gray, marked: NDArray[np.bool_]) -> Gray | None:
     if not seen.size:
         return None
     near = cv2.dilate(marked.astype(np.uint8)[None], np.ones((1, 2 * _REACH + 1), np.uint8))[0]
-    top, bottom = _band((ink[:, near > 0] > _INKED).astype(np.uint8))
+    top, bottom = _first(_bands((ink[:, near > 0] > _INKED).astype(np.uint8)))
     by = min(_BAND / max(1, bottom - top), _MAX_ZOOM)
     if bottom <= top or by < _MIN_ZOOM:
         return None
@@ -183,10 +184,9 @@ def _marks(ink: Gray, share: float) -> Gray:
     return _without_rules(ink > max(share * contrast(ink), MIN_CONTRAST))
 
 
-def _found(marks: Gray) -> tuple[int, int]:
-    """First row and the row after the last of the line of text; equal where there is none."""
-    top, bottom = _band(_without_uprights(marks))
-    return (top, bottom) if bottom > top else _band(marks)
+def _found(marks: Gray) -> list[tuple[int, int]]:
+    """The lines of text in a box, as `_bands` gives them."""
+    return _bands(_without_uprights(marks)) or _bands(marks)
 
 
 def _line(box: Gray, ink: Gray, marks: Gray, top: int, bottom: int) -> Line | None:
@@ -224,13 +224,14 @@ def _without_uprights(marks: Gray) -> Gray:
     return np.where(uprights, 0, marks).astype(np.uint8) if not uprights.all() else marks
 
 
-def _band(marks: Gray) -> tuple[int, int]:
-    """First row and the row after the last of the line of text; equal where there is none."""
-    return next(iter(_bands(marks)), (0, 0))
+def _first(bands: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The first of these lines; no rows where there is none."""
+    return bands[0] if bands else (0, 0)
 
 
 def _bands(marks: Gray) -> list[tuple[int, int]]:
-    """The same of each line of text in the box, first the one that the box is likely to be of."""
+    """First row and the row after the last of each line of text, first of the one that the box is
+    likely to be of."""
     profile = marks.sum(axis=1).astype(np.float32)
     if profile.max() == 0:
         return []

@@ -13,8 +13,8 @@ from functools import partial
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from core.geometry import Gray
 from core.reading.ctc import Decoder, Hypothesis, LogProbs
 from core.reading.grammar import Kind, weighed, well_formed
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
@@ -22,7 +22,6 @@ from core.reading.network import FRAME, Network
 
 Ranked = list[tuple[str, float]]
 """Texts, best first, with what the networks give them: probabilities in [0, 1]."""
-Ink = NDArray[np.uint8]
 
 CANDIDATES = 8
 """Texts that the grammar chooses among."""
@@ -57,13 +56,13 @@ class _Case:
 
     line: Line
     kind: Kind
-    ink: Ink
+    ink: Gray
     looks: list[LogProbs] = field(default_factory=list)
     found: list[Hypothesis] = field(default_factory=list)
     ranked: Ranked = field(default_factory=list)
     rivalled: bool = False
 
-    def another(self, ink: Ink) -> "_Case":
+    def another(self, ink: Gray) -> "_Case":
         """The same line, found in another way."""
         return _Case(self.line, self.kind, ink, found=self.found)
 
@@ -173,7 +172,7 @@ def _doubtful(cases: Iterable[_Case], limit: float) -> list[_Case]:
 def _look(
     networks: Sequence[Network],
     cases: Sequence[_Case],
-    change: Callable[[Ink], Ink] = lambda ink: ink,
+    change: Callable[[Gray], Gray] = lambda ink: ink,
 ) -> None:
     inks = [change(case.ink) for case in cases]
     for network in networks if cases else ():
@@ -181,12 +180,12 @@ def _look(
             case.looks.append(frames)
 
 
-def _stretched(ink: Ink, by: float) -> Ink:
+def _stretched(ink: Gray, by: float) -> Gray:
     height, width = ink.shape
     size = (max(1, min(MAX_WIDTH, round(width * by))), height)
     return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _blurred(ink: Ink) -> Ink:
+def _blurred(ink: Gray) -> Gray:
     # As much brighter as thin strokes have become darker.
     return cv2.convertScaleAbs(cv2.GaussianBlur(ink, (0, 0), BLUR), alpha=1.7).astype(np.uint8)
