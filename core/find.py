@@ -21,7 +21,7 @@ from core import geometry
 from core.align import Alignment, scale_only
 from core.bend import Bend
 from core.geometry import Floats, Gray
-from core.reference import ALL_FEATURES, FEATURES, Features, Reference, describe
+from core.reference import Features, Reference, descriptions
 from core.view import View
 
 _MAX_RATIO = 0.8
@@ -67,11 +67,11 @@ def align(
         return lying
     if features is not None:
         return _by(features, page, reference)
-    few = describe(page)
-    found = _by(few, page, reference)
-    if found.good or len(few.points) < FEATURES:  # there are no more
-        return found
-    return _by(describe(page, most=ALL_FEATURES), page, reference)
+    for described in descriptions(page):
+        found = _by(described, page, reference)
+        if found.good:
+            break
+    return found
 
 
 @dataclass(frozen=True, eq=False)

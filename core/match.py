@@ -10,7 +10,7 @@ from core.find import align
 from core.geometry import Gray
 from core.index import Index
 from core.looks import Looks
-from core.reference import ALL_FEATURES, FEATURES, Features, Reference, describe
+from core.reference import Features, Reference, describe, descriptions
 
 MIN_MARGIN = 0.1
 """By `make accuracy-pages`: docs/alignment.md."""
@@ -62,11 +62,11 @@ class Forms:
         learned: it is asked for the few that a page may be.
         """
         tried: set[int] = set()
-        features = describe(page)
-        matches = self._fitting(page, features, reference, tried)
-        if matches or len(features.points) < FEATURES:  # there are no more
-            return matches
-        return self._fitting(page, describe(page, most=ALL_FEATURES), reference, tried)
+        for features in descriptions(page):
+            matches = self._fitting(page, features, reference, tried)
+            if matches:
+                break
+        return matches
 
     def _fitting(
         self,

@@ -1,5 +1,6 @@
 """A form as it is looked for on pages: what is notable in its picture."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -117,6 +118,15 @@ def describe(picture: Gray, *, most: int = FEATURES) -> Features:
         angles=np.array([keypoint.angle for keypoint in found]),
         descriptors=descriptors.astype(np.float32, copy=False),
     )
+
+
+def descriptions(picture: Gray) -> Iterator[Features]:
+    """Few features of the picture, and after those, if there are more, all that help: they take
+    their time, and few are enough for most pages."""
+    few = describe(picture)
+    yield few
+    if len(few.points) >= FEATURES:
+        yield describe(picture, most=ALL_FEATURES)
 
 
 def _details(picture: Gray) -> NDArray[np.intp]:

@@ -81,7 +81,7 @@ class TestAlign:
         self, references: list[Reference], motion: Motion, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(
-            "core.find.describe", lambda *_, **__: pytest.fail("this takes its time")
+            "core.reference.describe", lambda *_, **__: pytest.fail("this takes its time")
         )
         for layout, reference in enumerate(references):
             picture, truth = move(draw(layout, content=1).page, motion, seed=layout)
@@ -108,7 +108,7 @@ class TestAlign:
         self, references: list[Reference], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         described = Mock(wraps=describe)
-        monkeypatch.setattr("core.find.describe", described)
+        monkeypatch.setattr("core.reference.describe", described)
         assert not align(np.full((800, 600), 255, np.uint8), references[0]).good
         described.assert_called_once()
 

@@ -116,7 +116,7 @@ def test_a_page_is_followed_once_for_each_form_that_it_may_be(
         Mock(wraps=describe),
         create_autospec(View.follow, side_effect=View.follow),
     )
-    monkeypatch.setattr("core.match.describe", described)
+    monkeypatch.setattr("core.reference.describe", described)
     monkeypatch.setattr(View, "follow", followed)
     assert choose(_under_letterhead(lines=60), known) is None
     assert described.call_count == 2
@@ -127,7 +127,7 @@ def test_a_page_with_few_features_is_described_once(
     known: list[Reference], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     described = Mock(wraps=describe)
-    monkeypatch.setattr("core.match.describe", described)
+    monkeypatch.setattr("core.reference.describe", described)
     assert choose(_under_letterhead(lines=2), known) is None
     described.assert_called_once()
 
