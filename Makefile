@@ -94,6 +94,12 @@ accuracy-pages: setup-dev ## Measures how moved pages are found and their templa
 accuracy-quality: setup-dev ## Measures which damaged boxes are called so; a minute.
 	$(BIN)/python -m training.pages.quality --write
 
+.PHONY: accuracy-colored
+accuracy-colored: ## Measures how numbers under coloured stamps are read; a minute.
+	@$(SETUP) training
+	$(BIN)/python -m training.fonts install
+	$(BIN)/python -m training.colored --write
+
 .PHONY: compare
 compare: ## Measures the reader beside Tesseract and a CNN per digit, which it makes first: 40 minutes of a core.
 	@$(SETUP) training
@@ -108,7 +114,7 @@ bench: ## Measures speed, and writes docs/speed.md.
 	$(BIN)/python -m tests.bench --write
 
 .PHONY: chaos
-chaos: setup-dev ## Simulates 10,000 invoices with everything going wrong; half an hour. SEED=1 picks a run.
+chaos: setup-dev ## Simulates 10,000 invoices with everything going wrong; an hour and a half. SEED=1 picks a run.
 	PYTHONPATH=.:tests $(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --invoices $(or $(INVOICES),10000) --write
 
 .PHONY: pictures

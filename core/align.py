@@ -13,7 +13,7 @@ import numpy as np
 
 from core import geometry
 from core.bend import Bend
-from core.geometry import Floats, Gray
+from core.geometry import Floats, Picture
 from core.template import Box, Turn
 
 GOOD_SCORE = 0.3
@@ -78,8 +78,8 @@ def turn(box: Box, alignment: Alignment) -> Turn:
     return cast(Turn, 90 * quarters)
 
 
-def crop(page: Gray, box: Box, alignment: Alignment) -> Gray:
-    """What is in `box` of the template's frame, upright, H×W, at the page's resolution.
+def crop(page: Picture, box: Box, alignment: Alignment) -> Picture:
+    """What is in `box` of the template's frame, upright, at the page's resolution.
 
     Beyond the page it is white. Where the box lies straight on the page to within a pixel, a
     view of the page's own pixels is given, since resampling would blur small print.
@@ -91,7 +91,7 @@ def crop(page: Gray, box: Box, alignment: Alignment) -> Gray:
     above, right, below, left = geometry.side_lengths(outline)
     across, down = (above + below) / 2, (right + left) / 2
     # A hostile page could pretend to be a tiny part of a vast one.
-    share = min(1.0, math.sqrt(page.size / (across * down)))
+    share = min(1.0, math.sqrt(page.shape[0] * page.shape[1] / (across * down)))
     width, height = max(1, round(share * across)), max(1, round(share * down))
     to_page = geometry.between(geometry.corners(0, 0, width, height), outline)
     return geometry.warped(page, to_page, (width, height), cv2.INTER_CUBIC)

@@ -63,7 +63,7 @@ class ConfinedDecoder:
         self.pages: int = _process.ask(self, {"page": None})[0]["pages"]
 
     def decode(self, number: int, size_hint: tuple[int, int], *, color: bool) -> NDArray[np.uint8]:
-        """Page `number` (1 is the first), H×W grey or H×W×3 BGR."""
+        """Page `number` (1 is the first), as `Decoder.decode` gives it."""
         wanted = {"page": number, "size_hint": size_hint, "color": color}
         _, pixels = _process.ask(self, wanted)
         assert pixels is not None

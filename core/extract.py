@@ -1,12 +1,9 @@
 """From bytes to outcome: decode ▸ choose template ▸ align ▸ crop ▸ read ▸ parse ▸ check."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from importlib.metadata import version
 from typing import cast
-
-import numpy as np
-from numpy.typing import NDArray
 
 from core import decoding, quality
 from core.align import Alignment, crop, page_box, scale_only, turn
@@ -14,11 +11,13 @@ from core.checks import check
 from core.errors import FileError
 from core.find import align
 from core.formats.decoder import Character
+from core.geometry import Gray, Picture
 from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
 from core.learn import Lessons
 from core.own_text import Verdict, compared
 from core.page import Document, Limits, open_document
 from core.ports import KnownTemplate
+from core.reading.colored import past_stamps
 from core.reading.grammar import Kind as NumericKind
 from core.reading.numeric import LineReading, NumericReader
 from core.reading.text import TextReader
@@ -26,8 +25,6 @@ from core.settings import Settings
 from core.stopwatch import Stopwatch
 from core.template import Box, Field, Kind, Template, Turn
 from core.values import parse_value
-
-Gray = NDArray[np.uint8]
 
 
 class Extractor:
@@ -109,6 +106,7 @@ class Extractor:
         ]
         turns = [turn(f.box, alignments[template.page_of(f)]) for f in template.fields]
         seen = self._read(template.fields, crops, clock)
+        self._look_past_stamps(template, seen, alignments, pages, clock)
         own = {number: pages.characters(number) for number in alignments}
         with clock("check"):
             verdicts = [
@@ -204,6 +202,30 @@ class Extractor:
             }
         return [results[i] for i in range(len(fields))]
 
+    def _look_past_stamps(
+        self,
+        template: Template,
+        lines: list[LineReading],
+        alignments: Mapping[int, Alignment],
+        pages: "Pages",
+        clock: Stopwatch,
+    ) -> None:
+        """Puts into `lines` what numbers in doubt are without the coloured ink over them."""
+        doubtful = [
+            (i, field, template.page_of(field))
+            for i, (field, line) in enumerate(zip(template.fields, lines, strict=True))
+            if field.kind is not Kind.TEXT and line.confidence < self._threshold
+        ]
+        colored = {number: pages.color(number) for number in {n for _, _, n in doubtful}}
+        with clock("crop"):
+            boxes = [crop(colored[n], field.box, alignments[n]) for _, field, n in doubtful]
+        with clock("read_numeric"):
+            kinds = [cast(NumericKind, field.kind.value) for _, field, _ in doubtful]
+            known = [lines[i] for i, _, _ in doubtful]
+            again = past_stamps(self._numeric, boxes, kinds, known)
+        for (i, _, _), line in zip(doubtful, again, strict=True):
+            lines[i] = line
+
 
 class Pages:
     """The pages of a document in grey, each decoded once and only when it is asked for."""
@@ -223,6 +245,11 @@ class Pages:
             with self._clock("decode"):
                 self._gray[number] = self._document.gray(number, self._hint)
         return self._gray[number]
+
+    def color(self, number: int) -> Picture:
+        """As `Document.color`; decoded anew each time."""
+        with self._clock("decode"):
+            return self._document.color(number, self._hint)
 
     def characters(self, number: int) -> list[Character]:
         """The page's own text."""

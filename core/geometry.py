@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Gray = NDArray[np.uint8]
+"""H×W, 0 is black."""
+Picture = NDArray[np.uint8]
+"""H×W grey, or H×W×3: blue, green, red."""
 Floats = NDArray[np.float64]
 
 _TO_EDGES = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
@@ -91,7 +94,7 @@ def is_plausible(matrix: Floats, size: tuple[int, int], picture_shape: Sequence[
     )
 
 
-def warped(picture: Gray, matrix: Floats, size: tuple[int, int], interpolation: int) -> Gray:
+def warped(picture: Picture, matrix: Floats, size: tuple[int, int], interpolation: int) -> Picture:
     """A picture of `size` (width, height) whose points `matrix` takes to points of `picture`."""
     pixels = cv2.warpPerspective(
         picture,
@@ -99,7 +102,7 @@ def warped(picture: Gray, matrix: Floats, size: tuple[int, int], interpolation: 
         size,
         flags=interpolation | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=_WHITE,
+        borderValue=(_WHITE, _WHITE, _WHITE),
     )
     return pixels.astype(np.uint8, copy=False)
 
@@ -114,13 +117,13 @@ def shrunk(picture: Gray, longer_side: int) -> Gray:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def window(picture: Gray, left: int, top: int, right: int, bottom: int) -> Gray:
+def window(picture: Picture, left: int, top: int, right: int, bottom: int) -> Picture:
     """A part of the picture, white where it reaches beyond; not empty."""
     right, bottom = max(right, left + 1), max(bottom, top + 1)
     inside = picture[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-    if inside.shape == (bottom - top, right - left):
+    if inside.shape[:2] == (bottom - top, right - left):
         return inside
-    whole = np.full((bottom - top, right - left), _WHITE, np.uint8)
+    whole = np.full((bottom - top, right - left, *picture.shape[2:]), _WHITE, np.uint8)
     y, x = max(-top, 0), max(-left, 0)
     whole[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
     return whole

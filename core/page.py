@@ -134,7 +134,8 @@ class Document:
         return self._decode(number, size_hint, color=False)
 
     def color(self, number: int, size_hint: tuple[int, int]) -> NDArray[np.uint8]:
-        """The same page, pixel for pixel, as H×W×3 in the order blue, green, red."""
+        """The same page, pixel for pixel, as H×W×3 in the order blue, green, red; or as H×W where
+        the file is known to be grey."""
         return self._decode(number, size_hint, color=True)
 
     def characters(self, number: int) -> list[Character]:

@@ -13,10 +13,7 @@ from core.settings import Settings
 
 # OpenCV and PDFium take 0.2 s to load: only whoever asks for a picture waits for them.
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Pixels = NDArray[np.uint8]
+    from core.geometry import Picture as Pixels
 
 _JPEG_QUALITY = 82
 _GLANCE, _GLANCE_QUALITY = 200, 60
@@ -52,7 +49,8 @@ class PageCache:
         self._last: tuple[tuple[ObjectRef, int, tuple[int, int]], Pixels] | None = None
 
     def page(self, invoice: Invoice, number: int) -> "Pixels":
-        """Page `number` (1 is the first), H×W×3 BGR, in the size that boxes on it refer to.
+        """Page `number` (1 is the first), H×W×3 BGR or H×W grey, in the size that boxes on it
+        refer to.
 
         Raises:
             NotFoundError: the invoice has no file or no such page, or it can't be decoded.
@@ -68,7 +66,8 @@ class PageCache:
     def page_of(
         self, data: bytes, number: int, size_hint: tuple[int, int], *, name: str
     ) -> tuple["Pixels", int]:
-        """Page `number` of the file `data`, H×W×3 BGR, which isn't kept, and how many it has.
+        """Page `number` of the file `data`, as `page` gives it, which isn't kept, and how many it
+        has.
 
         Raises:
             FileError: as `core.page.open_document` and `Document.color`.
@@ -121,12 +120,12 @@ def as_it_came(data: bytes, *, name: str) -> str | None:
 
 
 def box(page: "Pixels", reading: Reading) -> "Pixels":
-    """The box of the reading and nothing else, upright, h×w×3 BGR."""
+    """The box of the reading and nothing else, upright."""
     return _cut(page, reading, 0)
 
 
 def crop(page: "Pixels", reading: Reading) -> "Pixels":
-    """The box of the reading with a little of what is around it, upright, h×w×3 BGR."""
+    """The box of the reading with a little of what is around it, upright."""
     left, top, right, bottom = reading.box
     line = right - left if reading.turn in (90, 270) else bottom - top
     return _cut(page, reading, max(4, line // 5))

@@ -27,6 +27,7 @@ from core.reading.numeric import LineReading, NumericReader
 from training import nothing, report, rivals
 from training.augment import PROFILES, Sample, sample
 from training.dataset import ARABIC
+from training.document import DOCS, put
 from training.families import Split
 from training.render import Typesetter
 from training.rivals import Read
@@ -214,7 +215,7 @@ def main() -> None:
         text = report.beside(found, reader.version, options.split)
         print(text)
         if options.write:
-            report.write(text, "beside")
+            put(text, "beside", DOCS / "accuracy.md")
             report.plot_beside(found)
         return
     scores = measured(options.split, options.count, jobs=options.jobs)
@@ -222,7 +223,7 @@ def main() -> None:
     text = report.tables(scores, empty, reader, options.split)
     print(text)
     if options.write:
-        report.write(text, "measured")
+        put(text, "measured", DOCS / "accuracy.md")
         report.plots(scores)
     if options.failures:
         report.sheet(scores, options.failures)

@@ -48,7 +48,13 @@ def words(setter: Typesetter, rng: Random) -> Gray:
 def crossed_out(setter: Typesetter, rng: Random) -> Gray:
     """A clean number under one or two strokes of a pen."""
     box = sample(setter, rng, PROFILES["clean"], arabic=rng.random() < ARABIC).crop.copy()
-    rows, columns = np.where(box < box.min() + 100)
+    cross_out(box, box, 20, rng)
+    return box
+
+
+def cross_out(number: Gray, onto: Gray, shade: int, rng: Random) -> None:
+    """Draws one or two strokes of a pen as if through that clean number."""
+    rows, columns = np.where(number < int(number.min()) + 100)
     left, right, top, bottom = (int(v) for v in (*_ends(columns), *_ends(rows)))
     pen = max(1, round((bottom - top) * rng.uniform(0.06, 0.14)))
     level = (top + bottom) // 2 + rng.randint(-2, 2)
@@ -60,8 +66,7 @@ def crossed_out(setter: Typesetter, rng: Random) -> Gray:
         ]
     )
     for x0, y0, x1, y1 in strokes:
-        cv2.line(box, (x0, y0), (x1, y1), (20,), pen, cv2.LINE_AA)
-    return box
+        cv2.line(onto, (x0, y0), (x1, y1), (shade,), pen, cv2.LINE_AA)
 
 
 KINDS: dict[str, Callable[[Typesetter, Random], Gray]] = {

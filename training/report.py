@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.reading.numeric import NumericReader
-from training import fonts, rivals
+from training import rivals
+from training.document import DOCS
 from training.families import families
 from training.grammar import CHARSET
 from training.sheet import contact_sheet
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 
     from training.evaluate import Score
 
-DOCUMENT = fonts.HERE.parent / "docs" / "accuracy.md"
-PICTURES = DOCUMENT.parent / "pictures"
+PICTURES = DOCS / "pictures"
 
 WORST = 50
 """Fields in the picture of those that were misread most surely."""
@@ -178,15 +178,6 @@ def _pairs(swaps: "Counter[tuple[str, str]]", characters: int) -> str:
 def _table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def write(text: str, section: str, document: "Path" = DOCUMENT) -> None:
-    """Puts the text between the document's marks of that section; what people wrote around them
-    stays."""
-    begin, end = f"<!-- {section} -->\n", f"<!-- end of {section} -->"
-    before, rest = document.read_text(encoding="utf-8").split(begin)
-    _, after = rest.split(end)
-    document.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def plots(scores: "dict[str, Score]") -> None:

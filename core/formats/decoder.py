@@ -16,14 +16,13 @@ class Character(NamedTuple):
 
 
 class Decoder(Protocol):
-    """Pages by number (1 is the first), H×W grey or H×W×3 BGR. One thread at a time."""
+    """Pages by number (1 is the first). One thread at a time."""
 
     @property
     def pages(self) -> int: ...
 
-    def decode(
-        self, number: int, size_hint: tuple[int, int], *, color: bool
-    ) -> NDArray[np.uint8]: ...
+    def decode(self, number: int, size_hint: tuple[int, int], *, color: bool) -> NDArray[np.uint8]:
+        """H×W grey, or in colour H×W×3 BGR; H×W all the same where the file is known to be grey."""
 
     def characters(self, number: int) -> list[Character]:
         """What the page itself says is printed on it, in its order; nothing for a picture."""

@@ -74,7 +74,7 @@ class JpegDecoder:
 
     def decode(self, number: int, size_hint: tuple[int, int], *, color: bool) -> NDArray[np.uint8]:
         """H×W grey or H×W×3 BGR. Raises FileError `truncated_file` or `corrupt_file`."""
-        flags = cv2.IMREAD_COLOR if color else cv2.IMREAD_GRAYSCALE
+        flags = cv2.IMREAD_ANYCOLOR if color else cv2.IMREAD_GRAYSCALE
         try:
             pixels = cv2.imdecode(np.frombuffer(self._data, np.uint8), flags)
         except cv2.error as error:

@@ -124,8 +124,7 @@ def _pixels(image: Image.Image, *, color: bool) -> NDArray[np.uint8]:
         white = Image.new("RGBA", upright.size, "white")
         upright = Image.alpha_composite(white, upright.convert("RGBA"))
     if upright.mode in ("1", "L"):
-        gray = np.asarray(upright.convert("L"), np.uint8)
-        return np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR), np.uint8) if color else gray
+        return np.asarray(upright.convert("L"), np.uint8)
     rgb = np.asarray(upright.convert("RGB"), np.uint8)
     code = cv2.COLOR_RGB2BGR if color else cv2.COLOR_RGB2GRAY
     return np.asarray(cv2.cvtColor(rgb, code), np.uint8)

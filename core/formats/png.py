@@ -53,7 +53,7 @@ class PngDecoder:
 
     def decode(self, number: int, size_hint: tuple[int, int], *, color: bool) -> NDArray[np.uint8]:
         """H×W grey or H×W×3 BGR. Raises FileError `corrupt_file`."""
-        flags = cv2.IMREAD_COLOR if color else cv2.IMREAD_GRAYSCALE
+        flags = cv2.IMREAD_ANYCOLOR if color else cv2.IMREAD_GRAYSCALE
         if self._has_alpha:
             flags = cv2.IMREAD_UNCHANGED
         try:

@@ -8,6 +8,8 @@ import logging
 import sys
 from random import Random
 
+from training.document import DOCS, put
+
 from . import report
 from .files import files
 from .google import google_world
@@ -56,7 +58,7 @@ def main() -> None:
     if wrong:
         sys.exit(f"seed {asked.seed}: " + "\n".join(wrong[:50]))
     if asked.write:
-        report.write(text)
+        put(text, "chaos", DOCS / "reliability.md")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,8 @@
 """docs/reliability.md: what a run came to."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from .run import Came
-
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-BEGIN, END = "<!-- chaos -->\n", "<!-- end -->"
 
 
 def table(
@@ -28,9 +24,3 @@ def table(
         f"{invoices:,} invoices, seed {seed}; without faults, on one machine, they took "
         f"{calm.took_s / 60:.1f} min. **Wrong in the end: {len(wrong)}.**\n\n{table}"
     )
-
-
-def write(text: str) -> None:
-    """Puts the table between the page's marks; what people wrote around it stays."""
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n\n{END}{rest.split(END)[1]}", encoding="utf-8")

@@ -140,6 +140,12 @@ class TestPictures:
         assert page.dtype == np.uint8
         assert np.abs(page.astype(int) - cv2.cvtColor(truth, cv2.COLOR_BGR2GRAY)).mean() < 3
 
+    @pytest.mark.parametrize("ending", [".jpg", ".png"])
+    def test_a_grey_file_is_grey_in_colour_too(self, ending: str) -> None:
+        data = encoded(ending, cv2.cvtColor(drawn(), cv2.COLOR_BGR2GRAY))
+        with open_document(data, LIMITS, name="a") as document:
+            assert np.array_equal(document.color(1, HINT), document.gray(1, HINT))
+
     def test_turns_a_picture_upright(self) -> None:
         # An EXIF block that says "rotate by 90 degrees clockwise", put in front of the rest.
         exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"

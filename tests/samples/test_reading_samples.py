@@ -40,7 +40,7 @@ def _numeric(outcome: Outcome) -> list[str]:
 
 
 def test_nothing_wrong_is_done(sample: Sample, outcomes: Outcomes) -> None:
-    """A field that is misread, as under the stamp of waha-000325, must send it to a person."""
+    """A field that is misread must send it to a person."""
     outcome = outcomes[sample.path.name]
     if outcome.status is Status.DONE:
         assert {name: outcome.fields[name].value for name in _numeric(outcome)} == {
@@ -48,14 +48,12 @@ def test_nothing_wrong_is_done(sample: Sample, outcomes: Outcomes) -> None:
         }
 
 
-def test_nearly_all_numeric_fields_are_exact(outcomes: Outcomes) -> None:
-    exact = [
-        outcomes[sample.path.name].fields[name].value == sample.fields[name].value
-        for sample in load_samples()
-        for name in _numeric(outcomes[sample.path.name])
-    ]
-    assert len(exact) > 80
-    assert sum(exact) / len(exact) >= 0.95
+def test_all_numeric_fields_are_exact(sample: Sample, outcomes: Outcomes) -> None:
+    """Under a stamp (waha-000325), crooked, faint and small: all that a person can read."""
+    read = outcomes[sample.path.name].fields
+    assert {name: read[name].text for name in _numeric(outcomes[sample.path.name])} == {
+        name: sample.fields[name].text for name in _numeric(outcomes[sample.path.name])
+    }
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])

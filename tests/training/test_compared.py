@@ -1,7 +1,5 @@
 """The reader beside its rivals: what is counted, and where it is written."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -36,17 +34,6 @@ def test_every_way_is_beside_the_reader_in_each_set() -> None:
     ):
         assert text.count(row) == 1 + len(PROFILES), "of each set, and of all together"
     assert "numeric-0" in text
-
-
-def test_a_section_is_written_and_the_others_stay(tmp_path: Path) -> None:
-    document = tmp_path / "a.md"
-    other = "<!-- measured -->\n\nkept\n\n<!-- end of measured -->\n"
-    document.write_text(f"{other}<!-- beside -->\nold\n<!-- end of beside -->\nafter\n")
-    report.write("new\n", "beside", document)
-    report.write("newer\n", "beside", document)
-    assert document.read_text() == (
-        f"{other}<!-- beside -->\n\nnewer\n\n<!-- end of beside -->\nafter\n"
-    )
 
 
 def test_tesseract_gives_characters_of_the_reader_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from core.invoice import Status
 from core.learn import looks_of
 from core.match import Forms
 from core.settings import Settings
-from training.pages import forms, measure, pen, report, strangers
+from training.pages import forms, measure, pen, strangers
 from training.pages.forms import BLANK, draw
 from training.pages.moves import MOTIONS, Motion, move
 from training.pages.pen import HEIGHT, WIDTH
@@ -149,16 +149,6 @@ def test_an_alignment_that_is_off_is_a_failure_that_went_unnoticed() -> None:
     lost = replace(good, alignment=nowhere, error=0.01, done=False, values_right=False)
     counted = measure.failures([good, off, lost]) + measure.failures([off])
     assert counted == measure.Failures(pages=4, failed=3, unnoticed=2, wrong=2)
-
-
-def test_figures_go_into_their_part_of_the_document(tmp_path: Path) -> None:
-    document = tmp_path / "alignment.md"
-    text = "a\n\n<!-- moved -->\n\n1\n\n<!-- end -->\n\nb\n\n<!-- choice -->\n\n2\n\n<!-- end -->\n"
-    document.write_text(text)
-    report.write(tmp_path, "3", part="choice")
-    assert document.read_text() == text.replace("2", "3")
-    report.write(tmp_path, "4", part="moved")
-    assert document.read_text() == text.replace("2", "3").replace("1", "4")
 
 
 def test_a_sparse_form_is_not_told_by_labels_and_frames_alone() -> None:

@@ -1,11 +1,8 @@
 """The measure of `core.quality` tells good boxes from spoilt ones, and writes where it should."""
 
-from pathlib import Path
-
 import pytest
 
 from core.reading.numeric import NumericReader
-from training.pages import quality
 from training.pages.quality import DAMAGES, boxes
 
 BY_NAME = {damage.name: damage for damage in DAMAGES}
@@ -35,13 +32,3 @@ def test_most_boxes_are_what_the_damage_makes_of_them(
     assert len(found) > 10
     assert (sum(box.right for box in found) * 2 > len(found)) is right
     assert sum(box.accused == accused_of for box in found) * 2 > len(found)
-
-
-def test_what_people_wrote_around_the_table_stays(tmp_path: Path) -> None:
-    document = tmp_path / "a.md"
-    document.write_text("before\n<!-- quality -->\nold\n<!-- end of quality -->\nafter\n")
-    quality.write("| new |", document)
-    quality.write("| newer |", document)
-    assert document.read_text() == (
-        "before\n<!-- quality -->\n\n| newer |\n\n<!-- end of quality -->\nafter\n"
-    )

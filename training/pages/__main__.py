@@ -2,18 +2,16 @@
 
 import argparse
 import sys
-from pathlib import Path
 from typing import get_args
 
 import cv2
 
 from core.extract import Extractor
 from core.settings import Settings
+from training.document import DOCS, put
 from training.pages import report
 from training.pages.measure import Choice, Failures, Result, choices, failures, hopeless, results
 from training.pages.moves import MOTIONS
-
-DOCS = Path("docs")
 
 
 def main() -> None:
@@ -49,7 +47,7 @@ def main() -> None:
     print("\n\n".join(texts.values()))
     if asked.write:
         for part, text in texts.items():
-            report.write(DOCS, text, part=part)
+            put(text, part, DOCS / "alignment.md")
 
 
 def _moved(asked: argparse.Namespace) -> tuple[dict[str, list[Result]], Failures]:

@@ -9,7 +9,6 @@ with `--write` the table goes to docs/accuracy.md.
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,10 +17,9 @@ from core import quality
 from core.reading.numeric import NumericReader
 from core.template import Kind
 from core.values import parse_value
+from training.document import DOCS, put
 from training.pages.forms import Cell, draw
 from training.pages.pen import Gray
-
-_BEGIN, _END = "<!-- quality -->", "<!-- end of quality -->"
 
 PAPER, INK = 205, 45
 """Grey levels of a page in a photo: a scanner's white says nothing of glare."""
@@ -185,13 +183,6 @@ def table(forms: int, reader: NumericReader) -> str:
     return "\n".join(lines)
 
 
-def write(text: str, document: Path = Path("docs/accuracy.md")) -> None:
-    """Puts the table between the document's marks."""
-    before, begin, rest = document.read_text(encoding="utf-8").partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    document.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.pages.quality", description=__doc__)
     parser.add_argument("--forms", type=int, default=12, help="each has some six boxes")
@@ -201,7 +192,7 @@ def main() -> None:
     text = table(asked.forms, NumericReader())
     print(text)
     if asked.write:
-        write(text)
+        put(text, "quality", DOCS / "accuracy.md")
 
 
 if __name__ == "__main__":

@@ -24,14 +24,6 @@ def alignment(moved: Mapping[str, Sequence[Result]], failed: Failures) -> str:
     return f"{_moved(moved)}\n\n{_failed(failed)}"
 
 
-def write(folder: Path, text: str, *, part: Part) -> None:
-    """Puts the figures into that part of alignment.md in `folder`."""
-    page = folder / "alignment.md"
-    before, begin, rest = page.read_text(encoding="utf-8").partition(f"<!-- {part} -->")
-    _, end, after = rest.partition("<!-- end -->")
-    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
-
-
 def draw(folder: Path, moved: Mapping[str, Sequence[Result]]) -> None:
     """Puts the pictures of pages and their boxes into `folder`."""
     found = [result for rows in moved.values() for result in rows if result.alignment.good]
