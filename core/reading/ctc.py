@@ -7,7 +7,7 @@ probability is the sum over all its paths.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 LogProbs = NDArray[np.float32]
 """T×C natural logarithms of probabilities; class 0 is the blank, class i the charset's i-th."""
 
+Codes = tuple[int, ...]
+"""A text: a class for each of its characters."""
+
 ARABIC = frozenset("٠١٢٣٤٥٦٧٨٩٫٬")
 WESTERN = frozenset("0123456789")
 """Characters of one field are of one script: nobody prints ٢0٢4. The other marks go with both."""
 
-_SURE = math.log(0.9999)
+_SURE = 0.9999
 _SURE_BLANK = math.log1p(-1e-5)
 _ALL_BUT_SURE = math.log(0.99)
 """A text so likely is the answer, whatever the form of the others."""
@@ -42,6 +45,23 @@ class Hypothesis:
         return math.exp(min(0.0, self.log_prob))
 
 
+@dataclass(slots=True, eq=False)
+class Look:
+    """What a network says of a line, made by `Decoder.looks`.
+
+    answer: T×C, as it gave it. frames: the same of one script, less frames that say nothing.
+    of_script: the logarithm of that script's probability. likeliest: the text of the best path.
+    sums: texts that were asked about, with the logarithms of their probabilities; `agreed` asks
+        about the same ones again with each further look.
+    """
+
+    answer: LogProbs
+    frames: LogProbs
+    of_script: float
+    likeliest: Codes
+    sums: dict[Codes, float] = field(default_factory=dict)
+
+
 class Decoder:
     """Decodes the answers of a network that knows the characters of `charset`."""
 
@@ -49,7 +69,7 @@ class Decoder:
         """beam: texts kept at each frame. floor: classes less likely than this are passed over."""
         self._charset = charset
         self._beam = beam
-        self._floor = math.log(floor)
+        self._floor = floor
         self._foreign = [
             np.flatnonzero([False, *(character in other for character in charset)])
             for other in (WESTERN, ARABIC)
@@ -60,55 +80,56 @@ class Decoder:
         (frames,), _ = self._one_script(log_probs[None])
         return self._text(_collapsed(frames.argmax(axis=1)))
 
-    def best(self, lines: Sequence[LogProbs], count: int = 4) -> list[list[Hypothesis]]:
-        """For each line (T×C, of any T) its likeliest texts, as `n_best` gives them, though one
-        alone where that is all but sure: most lines are, and what is sure needs no search."""
-        batch, lengths = _stacked(lines)
+    def looks(self, lines: Sequence[LogProbs]) -> list[Look]:
+        """What the network's answers, T×C each, of any T, say of these lines."""
+        batch, lengths = _filled([_shortened(line) for line in lines])
         frames, of_script = self._one_script(batch)
-        paths = [_collapsed(path) for path in frames.argmax(axis=2)]
-        chances = log_probabilities(frames, paths, lengths) + of_script
         return [
-            [Hypothesis(self._text(path), float(chance))]
-            if chance > _ALL_BUT_SURE
-            else self._search(line[:length], float(script), count)
-            for line, length, script, path, chance in zip(
-                frames, lengths, of_script, paths, chances, strict=True
+            Look(line, own[:length], float(script), _collapsed(path))
+            for line, own, length, script, path in zip(
+                lines, frames, lengths, of_script, frames.argmax(axis=2), strict=True
             )
         ]
 
+    def best(self, looks: Sequence[Look], count: int = 4) -> list[list[Hypothesis]]:
+        """For each line its likeliest texts, as `n_best` gives them, though one alone where that is
+        all but sure: most lines are, and what is sure needs no search."""
+        _sum(looks, [[look.likeliest] for look in looks])
+        return [
+            [Hypothesis(self._text(look.likeliest), chance)]
+            if (chance := look.sums[look.likeliest]) > _ALL_BUT_SURE
+            else self._search(look.frames, look.of_script, count)
+            for look in looks
+        ]
+
     def agreed(
-        self, looks: Sequence[Sequence[LogProbs]], candidates: Sequence[Sequence[Hypothesis]]
+        self, looks: Sequence[Sequence[Look]], candidates: Sequence[Sequence[Hypothesis]]
     ) -> list[list[Hypothesis]]:
         """What several looks at each line make of it, best first: of each candidate, and of what
         each look would answer, the mean of its probabilities in all of them.
 
-        looks: of each line at least one, T×C each, of any T.
+        looks: of each line at least one.
         """
-        batch, lengths = _stacked([look for line in looks for look in line])
-        frames, of_script = self._one_script(batch)
-        seen = [_collapsed(path) for path in frames.argmax(axis=2)]
-        texts: list[list[tuple[int, ...]]] = []
-        rows: list[int] = []
-        asked: list[tuple[int, ...]] = []
-        first = 0
-        for line, found in zip(looks, candidates, strict=True):
-            own = range(first, first := first + len(line))
-            known = [self._coded(hypothesis.text) for hypothesis in found]
-            texts.append(list(dict.fromkeys([*known, *(seen[row] for row in own)])))
-            rows += [row for row in own for _ in texts[-1]]
-            asked += texts[-1] * len(line)
-        chances = np.exp(log_probabilities(frames[rows], asked, lengths[rows]) + of_script[rows])
-        answers, start = [], 0
-        for line, own_texts in zip(looks, texts, strict=True):
-            end = start + len(line) * len(own_texts)
-            with np.errstate(divide="ignore"):
-                means = np.log(chances[start:end].reshape(len(line), -1).mean(axis=0))
-            ranked = [
-                Hypothesis(self._text(c), float(m)) for c, m in zip(own_texts, means, strict=True)
-            ]
-            answers.append(sorted(ranked, key=lambda h: -h.log_prob))
-            start = end
-        return answers
+        texts = [
+            list(
+                dict.fromkeys(
+                    [*(self._coded(one.text) for one in found), *(look.likeliest for look in line)]
+                )
+            )
+            for line, found in zip(looks, candidates, strict=True)
+        ]
+        _sum(
+            [look for line in looks for look in line],
+            [own for line, own in zip(looks, texts, strict=True) for _ in line],
+        )
+        return [self._means(line, own) for line, own in zip(looks, texts, strict=True)]
+
+    def _means(self, looks: Sequence[Look], texts: Sequence[Codes]) -> list[Hypothesis]:
+        chances = np.exp([[look.sums[text] for text in texts] for look in looks])
+        with np.errstate(divide="ignore"):
+            means = np.log(chances.mean(axis=0))
+        ranked = [Hypothesis(self._text(c), float(m)) for c, m in zip(texts, means, strict=True)]
+        return sorted(ranked, key=lambda h: -h.log_prob)
 
     def n_best(self, log_probs: LogProbs, count: int = 4) -> list[Hypothesis]:
         """The likeliest texts of one script, best first, at least one, each with its exact
@@ -118,13 +139,13 @@ class Decoder:
 
     def _search(self, log_probs: LogProbs, of_script: float, count: int) -> list[Hypothesis]:
         """Prefix beam search (Hannun et al. 2014)."""
-        beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, _NONE)}
-        for frame in log_probs:
+        beams: dict[Codes, tuple[float, float]] = {(): (1.0, 0.0)}
+        for frame in np.exp(log_probs.astype(np.float64)):
             beams = self._extended(beams, frame)
-        ranked = sorted(((_plus(*ends), codes) for codes, ends in beams.items()), reverse=True)
+        ranked = sorted(((sum(ends), codes) for codes, ends in beams.items()), reverse=True)
         # Texts that are much less likely than the first are worth no exact sum.
-        codes = [c for chance, c in ranked[: max(count, 1)] if chance > ranked[0][0] + self._floor]
-        chances = log_probabilities(np.repeat(log_probs[None], len(codes), axis=0), codes)
+        codes = [c for chance, c in ranked[: max(count, 1)] if chance > ranked[0][0] * self._floor]
+        chances = log_probabilities(log_probs[None], codes, lines=np.zeros(len(codes), np.intp))
         scored = [
             Hypothesis(self._text(c), of_script + float(chance))
             for c, chance in zip(codes, chances, strict=True)
@@ -152,33 +173,34 @@ class Decoder:
         return chosen - total, of_script
 
     def _extended(
-        self, beams: dict[tuple[int, ...], tuple[float, float]], frame: NDArray[np.float32]
-    ) -> dict[tuple[int, ...], tuple[float, float]]:
-        """Each beam is a text with the log-probabilities of its paths that end in a blank, and of
-        those that end in its last character."""
+        self, beams: dict[Codes, tuple[float, float]], frame: NDArray[np.float64]
+    ) -> dict[Codes, tuple[float, float]]:
+        """Each beam is a text with the probabilities of its paths that end in a blank, and of those
+        that end in its last character: of the likeliest they sum to 1, lest they vanish."""
         blank = float(frame[0])
         if blank > _SURE:  # most frames: nothing new can begin here
-            return {text: (_plus(*ends) + blank, _NONE) for text, ends in beams.items()}
+            return {text: (sum(ends) * blank, 0.0) for text, ends in beams.items()}
         likely = [(int(c), float(frame[c])) for c in np.flatnonzero(frame > self._floor) if c]
-        grown: dict[tuple[int, ...], tuple[float, float]] = {}
-
-        def add(text: tuple[int, ...], in_blank: float, in_last: float) -> None:
-            had_blank, had_last = grown.get(text, (_NONE, _NONE))
-            grown[text] = (_plus(had_blank, in_blank), _plus(had_last, in_last))
-
-        for text, (in_blank, in_last) in beams.items():
-            either = _plus(in_blank, in_last)
-            add(text, either + blank, _NONE)
+        in_blank: dict[Codes, float] = {}
+        in_last: dict[Codes, float] = {}
+        for text, (had_blank, had_last) in beams.items():
+            either = had_blank + had_last
+            in_blank[text] = either * blank
             for code, chance in likely:
+                longer, before = (*text, code), either
                 if text and text[-1] == code:
-                    add(text, _NONE, in_last + chance)
-                    add((*text, code), _NONE, in_blank + chance)
-                else:
-                    add((*text, code), _NONE, either + chance)
-        kept = sorted(grown, key=lambda text: -_plus(*grown[text]))[: self._beam]
-        return {text: grown[text] for text in kept}
+                    in_last[text] = in_last.get(text, 0.0) + had_last * chance
+                    before = had_blank
+                in_last[longer] = in_last.get(longer, 0.0) + before * chance
+        total = {text: in_blank.get(text, 0.0) + chance for text, chance in in_last.items()}
+        total = in_blank | total
+        kept = sorted(total, key=total.__getitem__, reverse=True)[: self._beam]
+        scale = 1 / total[kept[0]]
+        return {
+            text: (scale * in_blank.get(text, 0.0), scale * in_last.get(text, 0.0)) for text in kept
+        }
 
-    def _coded(self, text: str) -> tuple[int, ...]:
+    def _coded(self, text: str) -> Codes:
         return tuple(self._charset.index(character) + 1 for character in text)
 
     def _text(self, codes: Sequence[int]) -> str:
@@ -187,51 +209,72 @@ class Decoder:
 
 def log_probabilities(
     batch: LogProbs,
-    texts: Sequence[Sequence[int]],
+    texts: Sequence[Codes],
     lengths: NDArray[np.intp] | None = None,
+    lines: NDArray[np.intp] | None = None,
 ) -> NDArray[np.float64]:
-    """Natural logarithms of the probabilities of a text in each line of a batch (N×T×C): the
-    forward recursion over all of its paths, all lines at once.
+    """Natural logarithms of the probabilities of M texts in lines of a batch (N×T×C): the forward
+    recursion over all of their paths, all at once.
 
-    texts: N sequences of classes, none of them 0.
+    texts: M sequences of classes, none of them 0.
     lengths: N numbers of frames after which a line has sure blanks alone; T if not given.
+    lines: M numbers of the line that each text is asked of; each of its own if not given.
     """
-    count, length, _ = batch.shape
+    _, length, classes = batch.shape
+    lines = np.arange(len(batch)) if lines is None else lines
     ends = np.array([2 * len(text) for text in texts], np.intp)
-    states = np.zeros((count, int(ends.max(initial=0)) + 1), np.intp)
+    states = np.zeros((int(ends.max(initial=0)) + 1, len(texts)), np.intp)
     for row, text in enumerate(texts):
-        states[row, 1 : ends[row] : 2] = text
-    emitted = np.take_along_axis(batch, states[:, None, :], axis=2)
-    emitted = np.exp(emitted.astype(np.float64)).transpose(1, 0, 2)
+        states[1 : ends[row] : 2, row] = text
     # A blank may be skipped between two characters that differ.
     skips = np.zeros(states.shape)
-    skips[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
-    emitted *= np.arange(states.shape[1]) <= ends[:, None]
-    # Two columns before the first state stay 0: nothing comes from there.
-    alpha = np.zeros((count, states.shape[1] + 2))
-    alpha[:, 2:4] = emitted[0][:, :2]
-    scale = np.zeros(count)
+    skips[3::2] = states[3::2] != states[1:-2:2]
+    # One class more, which never is: it is all that follows the end of a text.
+    chances = np.zeros((length, len(batch), classes + 1))
+    np.exp(batch.transpose(1, 0, 2), out=chances[..., :classes], dtype=np.float64)
+    states[np.arange(len(states))[:, None] > ends] = classes
+    chances, places = chances.reshape(length, -1), states + lines * (classes + 1)
+    # Two rows before the first state stay 0: nothing comes from there.
+    alpha = np.zeros((len(states) + 2, len(texts)))
+    alpha[2:4] = chances[0][places[:2]]
+    scale = np.zeros(len(texts))
     for frame in range(1, length):
-        alpha[:, 2:] = (alpha[:, 2:] + alpha[:, 1:-1] + skips * alpha[:, :-2]) * emitted[frame]
+        grown = alpha[2:] + alpha[1:-1]
+        grown += skips * alpha[:-2]
+        np.multiply(grown, chances[frame][places], out=alpha[2:])
         if frame % _RESCALED == 0:
             # By the largest and not by the sum, which would depend on the other lines' lengths.
-            largest = np.maximum(alpha.max(axis=1), _TINY)
+            largest = np.maximum(alpha.max(axis=0), _TINY)
             if lengths is not None:  # so that no line's rounding depends on another's length
-                largest[lengths <= frame] = 1.0
-            alpha /= largest[:, None]
+                largest[lengths[lines] <= frame] = 1.0
+            alpha /= largest
             scale += np.log(largest)
-    lines = np.arange(count)
-    last = alpha[lines, ends + 2] + np.where(ends > 0, alpha[lines, ends + 1], 0.0)
+    each = np.arange(len(texts))
+    last = alpha[ends + 2, each] + np.where(ends > 0, alpha[ends + 1, each], 0.0)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(last) + scale)
 
 
-def _stacked(lines: Sequence[LogProbs]) -> tuple[LogProbs, NDArray[np.intp]]:
-    """N lines of T×C as one N×T×C, the shorter ones filled up with sure blanks; their lengths.
+def _sum(looks: Sequence[Look], texts: Sequence[Sequence[Codes]]) -> None:
+    """Has each look know the probabilities of these texts: those that it doesn't are summed up, all
+    at once."""
+    asked = [
+        (look, unknown)
+        for look, wanted in zip(looks, texts, strict=True)
+        if (unknown := [text for text in wanted if text not in look.sums])
+    ]
+    if not asked:
+        return
+    batch, lengths = _filled([look.frames for look, _ in asked])
+    lines = np.repeat(np.arange(len(asked)), [len(unknown) for _, unknown in asked])
+    rows = [(look, text) for look, unknown in asked for text in unknown]
+    chances = log_probabilities(batch, [text for _, text in rows], lengths, lines)
+    for (look, text), chance in zip(rows, chances, strict=True):
+        look.sums[text] = look.of_script + float(chance)
 
-    Of sure blanks in a row one is kept: they are half of all frames and say nothing more.
-    """
-    lines = [_shortened(line) for line in lines]
+
+def _filled(lines: Sequence[LogProbs]) -> tuple[LogProbs, NDArray[np.intp]]:
+    """N lines of T×C as one N×T×C, the shorter ones filled up with sure blanks; their lengths."""
     lengths = np.array([len(line) for line in lines], np.intp)
     batch = np.full((len(lines), int(lengths.max()), lines[0].shape[1]), _NONE, np.float32)
     batch[..., 0] = 0
@@ -241,20 +284,14 @@ def _stacked(lines: Sequence[LogProbs]) -> tuple[LogProbs, NDArray[np.intp]]:
 
 
 def _shortened(line: LogProbs) -> LogProbs:
+    """Of sure blanks in a row one is kept: they are half of all frames and say nothing more."""
     blank = line[:, 0] > _SURE_BLANK
     blank[1:] &= blank[:-1]
     blank[:1] = False
     return line[~blank]
 
 
-def _collapsed(path: NDArray[np.intp]) -> tuple[int, ...]:
+def _collapsed(path: NDArray[np.intp]) -> Codes:
     """A path's text: equal neighbours merged, blanks dropped."""
     first = np.concatenate(([True], path[1:] != path[:-1]))
     return tuple(path[first & (path > 0)].tolist())
-
-
-def _plus(a: float, b: float) -> float:
-    """log(exp(a) + exp(b)); the scalar form, ten times as fast as numpy's."""
-    if a < b:
-        a, b = b, a
-    return a if b == _NONE else a + math.log1p(math.exp(b - a))

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from core.geometry import Gray
-from core.reading.ctc import Decoder, Hypothesis, LogProbs
+from core.reading.ctc import Decoder, Hypothesis, Look
 from core.reading.grammar import Kind, weighed, well_formed
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
 from core.reading.network import FRAME, Network
@@ -57,7 +57,7 @@ class _Case:
     line: Line
     kind: Kind
     ink: Gray
-    looks: list[LogProbs] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
     found: list[Hypothesis] = field(default_factory=list)
     ranked: Ranked = field(default_factory=list)
     rivalled: bool = False
@@ -103,23 +103,23 @@ class Ranker:
         ]
 
     def _glance(self, cases: Sequence[_Case]) -> None:
-        _look([self._first], cases)
+        self._look([self._first], cases)
         found = self._decoder.best([case.looks[0] for case in cases], CANDIDATES) if cases else []
         for case, texts in zip(cases, found, strict=True):
             case.found, case.ranked = texts, weighed(texts, case.kind)
             if case.out_of_form:
-                case.found = self._thorough.n_best(case.looks[0], THOROUGH)
+                case.found = self._thorough.n_best(case.looks[0].answer, THOROUGH)
                 case.ranked = weighed(case.found, case.kind)
 
     def _ask_others(self, cases: Sequence[_Case]) -> None:
-        _look(self._others, cases)
+        self._look(self._others, cases)
         self._weigh(cases)
 
     def _read_other_lines(self, cases: Sequence[_Case]) -> None:
         """Goes over to another line of the box that is a number, where the first is none, is cut by
         the box or out of form. Two that are whole leave a doubt about which is meant."""
         ways = [(case, case.another(ink)) for case in cases for ink in others(case.line)]
-        _look(self._networks, [way for _, way in ways])
+        self._look(self._networks, [way for _, way in ways])
         self._weigh([way for _, way in ways])
         for case, way in ways:
             if not way.ranked[0][0]:
@@ -137,9 +137,9 @@ class Ranker:
         seen before counts on: a part of a line is read surely, too."""
         ways = []
         for case in cases:
-            seen = np.repeat(case.looks[0][:, 0] < LIKELY_NOT, FRAME)[: case.ink.shape[1]]
+            seen = np.repeat(case.looks[0].answer[:, 0] < LIKELY_NOT, FRAME)[: case.ink.shape[1]]
             ways += [(case, case.another(ink)) for ink in otherwise(case.line, seen)]
-        _look(self._networks, [way for _, way in ways])
+        self._look(self._networks, [way for _, way in ways])
         self._weigh([way for _, way in ways])
         best: dict[_Case, _Case] = {}
         for case, way in ways:
@@ -152,9 +152,21 @@ class Ranker:
 
     def _look_closely(self, cases: Sequence[_Case]) -> None:
         for by in STRETCHES:
-            _look(self._networks, cases, partial(_stretched, by=by))
-        _look(self._networks, cases, _blurred)
+            self._look(self._networks, cases, partial(_stretched, by=by))
+        self._look(self._networks, cases, _blurred)
         self._weigh(cases)
+
+    def _look(
+        self,
+        networks: Sequence[Network],
+        cases: Sequence[_Case],
+        change: Callable[[Gray], Gray] = lambda ink: ink,
+    ) -> None:
+        inks = [change(case.ink) for case in cases]
+        for network in networks if cases else ():
+            seen = self._decoder.looks(network.frames(inks))
+            for case, look in zip(cases, seen, strict=True):
+                case.looks.append(look)
 
     def _weigh(self, cases: Sequence[_Case]) -> None:
         """Ranks the texts of these lines by all looks at them."""
@@ -167,17 +179,6 @@ class Ranker:
 def _doubtful(cases: Iterable[_Case], limit: float) -> list[_Case]:
     """Those whose likeliest text is less likely than that, or nothing at all."""
     return [case for case in cases if case.ranked[0][1] < limit or not case.ranked[0][0]]
-
-
-def _look(
-    networks: Sequence[Network],
-    cases: Sequence[_Case],
-    change: Callable[[Gray], Gray] = lambda ink: ink,
-) -> None:
-    inks = [change(case.ink) for case in cases]
-    for network in networks if cases else ():
-        for case, frames in zip(cases, network.frames(inks), strict=True):
-            case.looks.append(frames)
 
 
 def _stretched(ink: Gray, by: float) -> Gray:

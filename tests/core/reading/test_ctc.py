@@ -2,13 +2,14 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import groupby, product
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.reading.ctc import Decoder, log_probabilities
+from core.reading.ctc import Decoder, Hypothesis, log_probabilities
 
 CHARSET = "/-."
 
@@ -36,6 +37,10 @@ def test_best_texts_and_their_probabilities_are_exact(seed: int) -> None:
     assert [h.probability for h in found] == pytest.approx([p for _, p in expected], rel=1e-5)
 
 
+def best(decoder: Decoder, lines: Sequence[NDArray[np.float32]]) -> list[list[Hypothesis]]:
+    return decoder.best(decoder.looks(lines))
+
+
 def test_probabilities_of_all_texts_sum_to_one() -> None:
     assert sum(by_definition(frames(1)).values()) == pytest.approx(1, abs=1e-5)
 
@@ -61,19 +66,22 @@ def test_a_batch_is_its_lines() -> None:
     ]
     assert log_probabilities(batch, texts).tolist() == alone
     decoder = Decoder(CHARSET)
-    assert decoder.best(batch) == [decoder.best(one[None])[0] for one in batch]
+    assert best(decoder, batch) == [best(decoder, one[None])[0] for one in batch]
 
 
 def test_lines_of_any_length_go_together() -> None:
     lines = [frames(seed, 9 + 7 * seed) for seed in range(6)]
     decoder = Decoder(CHARSET)
-    assert decoder.best(lines) == [decoder.best([line])[0] for line in lines]
+    assert best(decoder, lines) == [best(decoder, [line])[0] for line in lines]
 
 
 def test_several_looks_agree_on_the_mean_of_what_they_see() -> None:
     looks = [[frames(1, 5), frames(2, 4), frames(3, 6)], [frames(4, 6), frames(5, 5)]]
     decoder = Decoder(CHARSET, beam=200, floor=1e-12)
-    answers = decoder.agreed(looks, [decoder.n_best(line[0], 5) for line in looks])
+    found = [decoder.n_best(line[0], 5) for line in looks]
+    seen = [decoder.looks(line) for line in looks]
+    decoder.agreed([line[:1] for line in seen], found)  # what is known by then is kept
+    answers = decoder.agreed(seen, found)
     for line, answer in zip(looks, answers, strict=True):
         chances = [by_definition(look) for look in line]
         assert len(answer) >= 5
@@ -88,7 +96,7 @@ def test_what_is_sure_is_found_without_search_and_the_rest_with_it() -> None:
     sure[range(7), [0, 1, 1, 0, 2, 0, 0]] = 0
     batch = np.stack([sure, frames(3, 7)])
     decoder = Decoder(CHARSET)
-    (certain,), several = decoder.best(batch)
+    (certain,), several = best(decoder, batch)
     assert certain.text == decoder.n_best(sure)[0].text == "/-"
     assert certain.probability == pytest.approx(decoder.n_best(sure)[0].probability)
     assert several == decoder.n_best(batch[1])
