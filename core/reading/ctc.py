@@ -178,9 +178,9 @@ class Decoder:
         """Each beam is a text with the probabilities of its paths that end in a blank, and of those
         that end in its last character: of the likeliest they sum to 1, lest they vanish."""
         blank = float(frame[0])
-        if blank > _SURE:  # most frames: nothing new can begin here
-            return {text: (sum(ends) * blank, 0.0) for text, ends in beams.items()}
         likely = [(int(c), float(frame[c])) for c in np.flatnonzero(frame > self._floor) if c]
+        if blank > _SURE or not likely:  # most frames: nothing new can begin here
+            return {text: (sum(ends) * blank, 0.0) for text, ends in beams.items()}
         in_blank: dict[Codes, float] = {}
         in_last: dict[Codes, float] = {}
         for text, (had_blank, had_last) in beams.items():
