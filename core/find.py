@@ -30,9 +30,9 @@ _MIN_MATCHES = 8
 _MIN_LIKENESS = 0.7
 _LYING = 0.4
 """The score from which a page lies as it was thought to: it is not looked at for other ways."""
-_LYING_SHARE = 0.87
+_LYING_SHARE = 0.85
 """Of the details that look alike where they were followed to: if a flat sheet explains fewer, this
-one is bent. Of flat ones it explained 87 % and more, of sheets whose boxes a bend moves by half a
+one is bent. Of flat ones it explained 86 % and more, of sheets whose boxes a bend moves by half a
 percent of the width 78 % at most."""
 _FOLLOWED = (0.5, 2.5)
 """How alike a detail must be where it was followed to, and how far off the homography it counts.
