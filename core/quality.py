@@ -5,7 +5,9 @@ is measured on the page's own pixels, in the box alone: a photo is sharp in one 
 another.
 """
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -50,7 +52,7 @@ class Fault:
 
 def paper(page: Gray) -> float:
     """How light the paper of a page, H×W, is: a grey level."""
-    return float(np.percentile(page[::4, ::4], 75))
+    return _percentile(page[::4, ::4], 75)
 
 
 def fault(crop: Gray, page_paper: float, *, printed: bool) -> Fault | None:
@@ -59,7 +61,7 @@ def fault(crop: Gray, page_paper: float, *, printed: bool) -> Fault | None:
     page_paper: as `paper` gives it. printed: whether there is print in it, or should be; digits
     are looked for in no other.
     """
-    if page_paper < _DARK_PAGE and np.percentile(crop, 90) < _DARK:
+    if page_paper < _DARK_PAGE and _percentile(crop, 90) < _DARK:
         return Fault("too_dark", "it is too dark: photograph it by daylight, or scan it")
     if _glares(crop, page_paper):
         return Fault(
@@ -85,7 +87,7 @@ def measures(crop: Gray) -> tuple[float, float]:
     # Shadows stay out of it: the closing of a box by a square larger than a stroke is its paper.
     side = max(9, crop.shape[0] // 2) | 1
     ink = cv2.morphologyEx(crop, cv2.MORPH_BLACKHAT, np.ones((side, side), np.uint8))
-    contrast = float(np.percentile(ink, 98))
+    contrast = _percentile(ink, 98)
     if contrast < _MIN_CONTRAST:
         return 0.0, 0.0
     across = cv2.Scharr(crop, cv2.CV_32F, 1, 0, scale=1 / 32)
@@ -118,3 +120,11 @@ def _glares(crop: Gray, page_paper: float) -> bool:
     side = max(3, crop.shape[0] // 8) | 1
     fading = cv2.morphologyEx(between, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
     return bool(fading.any())
+
+
+def _percentile(pixels: NDArray[Any], percent: float) -> float:
+    """As numpy's of uint8 pixels, in a third of its time: it sorts, this counts."""
+    counts = np.cumsum(cv2.calcHist([pixels], [0], None, [256], [0, 256]))
+    at = percent / 100 * (pixels.size - 1)
+    below, above = np.searchsorted(counts, (int(at), math.ceil(at)), side="right")
+    return float(below + (above - below) * (at - int(at)))
