@@ -169,10 +169,11 @@ def tables(seconds: float, start: float) -> str:
             for name, price in others.items()
         ),
         f"\nFor 1,000 invoices at a million a month: ${sums[1] / 1e3:.2f}. Reading takes "
-        f"{seconds * 1e3:.0f} ms (measured above) and {use.waiting * 1e3:.0f} ms for Storage and "
-        f"Firestore (assumed); `Use` in `tests/bench/cost.py` lists what else is assumed, "
-        f"`tests/bench/prices.json` each price and its source. Free tiers are left out; the last "
-        f"{len(others)} rows are {prices['others']['what'].removeprefix('US dollars for ')}.\n",
+        f"{seconds * 1e3:.0f} ms (the mean of the pages above) and {use.waiting * 1e3:.0f} ms for "
+        f"Storage and Firestore (assumed); `Use` in `tests/bench/cost.py` lists what else is "
+        f"assumed, `tests/bench/prices.json` each price and its source. Free tiers are left out; "
+        f"the last {len(others)} rows are "
+        f"{prices['others']['what'].removeprefix('US dollars for ')}.\n",
         f"## {PEAK_FILES:,} files in an hour\n",
         "| instances at most | delay p50, s | p95 | p99 | longest queue | all done after, min "
         "| results a second at most |",

@@ -1,4 +1,4 @@
-"""The time of reading one invoice, beside decoding its JPEG and beside the usual ways."""
+"""The time of reading an invoice, beside decoding its JPEG and beside the usual ways."""
 
 import os
 import time
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
+from typing import cast
 
 import cv2
 import numpy as np
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from core.extract import Extractor
 from core.ports import StoredTemplate
+from core.reading.grammar import Kind as NumericKind
+from core.reading.numeric import NumericReader
 from core.settings import Settings
 from core.template import Box, Kind, Template
 from training.augment import Sample
@@ -25,17 +28,20 @@ from training.pages.measure import Known, learn
 SEED = 77
 FORM = 2
 """A form whose reference is drawn at 200 dpi; any other would do."""
+PAGES = 12
+"""Copies of it, each filled in anew: some come with a stamp, or a pen's strokes."""
 QUALITY = 85
 FIELDS = 4
 
 Gray = NDArray[np.uint8]
+Way = Callable[[bytes], object]
 
 
 @dataclass(frozen=True)
 class Job:
-    """An A4 page at 200 dpi as a JPEG, and the template of its four numbers."""
+    """A4 pages of one form at 200 dpi as JPEGs, and the template of their four numbers."""
 
-    jpeg: bytes
+    jpegs: list[bytes]
     known: Known
     template: Template
 
@@ -46,22 +52,25 @@ class Job:
 
 def job() -> Job:
     known = learn(FORM, seed=SEED)
-    page = draw(FORM, 2, seed=SEED).page
-    jpeg = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+    pages = [draw(FORM, content, seed=SEED).page for content in range(1, PAGES + 1)]
+    jpegs = [
+        cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+        for page in pages
+    ]
     numeric = [field for field in known.template.fields if field.kind is not Kind.TEXT]
     template = known.template.model_copy(update={"fields": tuple(numeric[:FIELDS]), "rules": ()})
-    return Job(jpeg, known, template)
+    return Job(jpegs, known, template)
 
 
-def ways(one: Job) -> dict[str, Callable[[], object]]:
-    """What is timed, by its name. All work on the bytes of the file, warm."""
+def ways(one: Job) -> dict[str, Way]:
+    """What is timed, by its name. All work on the bytes of a file, warm."""
     extractor = Extractor(Settings())
     flat = StoredTemplate(one.template.model_copy(update={"reference": None}))
     held = replace(one.known.stored, template=one.template)
-    found: dict[str, Callable[[], object]] = {
-        "decoding the JPEG": lambda: decoded(one),
-        "Khana, not aligned": lambda: extractor.extract(one.jpeg, [flat], name="page.jpg"),
-        "Khana, aligned": lambda: extractor.extract(one.jpeg, [held], name="page.jpg"),
+    found: dict[str, Way] = {
+        "decoding the JPEG": decoded,
+        "Khana, not aligned": lambda jpeg: extractor.extract(jpeg, [flat], name="page.jpg"),
+        "Khana, aligned": lambda jpeg: extractor.extract(jpeg, [held], name="page.jpg"),
     }
     try:
         from training.baseline import Baseline  # noqa: PLC0415  it needs the training's packages
@@ -70,36 +79,48 @@ def ways(one: Job) -> dict[str, Callable[[], object]]:
     except Exception as error:
         print(f"without the CNN per digit: {error}")
     else:
-        found["splitter and CNN per digit"] = lambda: per_digit.read(
-            [Sample(crop, "", "number", "") for crop in crops(one)]
+        found["splitter and CNN per digit"] = lambda jpeg: per_digit.read(
+            [Sample(crop, "", "number", "") for crop in crops(one, jpeg)]
         )
-    found["OpenCV and pytesseract `ara+eng`"] = lambda: [
-        pytesseract.image_to_string(crop, lang="ara+eng", config="--psm 7") for crop in crops(one)
+    found["OpenCV and pytesseract `ara+eng`"] = lambda jpeg: [
+        pytesseract.image_to_string(crop, lang="ara+eng", config="--psm 7")
+        for crop in crops(one, jpeg)
     ]
     return found
 
 
-def decoded(one: Job) -> Gray:
-    return np.asarray(cv2.imdecode(np.frombuffer(one.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE))
+def decoded(jpeg: bytes) -> Gray:
+    return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE))
 
 
-def crops(one: Job) -> list[Gray]:
-    page = decoded(one)
+def crops(one: Job, jpeg: bytes) -> list[Gray]:
+    page = decoded(jpeg)
     return [page[top:bottom, left:right] for left, top, right, bottom in one.boxes]
 
 
-def timed(found: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of each way, taking turns, so that all see the same machine."""
+def in_doubt(one: Job) -> int:
+    """How many of the numbers are read with less confidence than needs no review."""
+    reader = NumericReader()
+    kinds = [cast(NumericKind, field.kind.value) for field in one.template.fields]
+    lines = [line for jpeg in one.jpegs for line in reader.read(crops(one, jpeg), kinds)]
+    return sum(line.confidence < reader.review_threshold for line in lines)
+
+
+def timed(one: Job, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds that each way takes for each page, the median of so many rounds; pages and ways
+    take turns, so that all see the same machine."""
     os.environ["OMP_THREAD_LIMIT"] = "1"
     cv2.setNumThreads(1)
-    taken: dict[str, list[float]] = {name: [] for name in found}
+    found = ways(one)
+    taken: dict[str, list[list[float]]] = {name: [[] for _ in one.jpegs] for name in found}
     for number in range(rounds + 1):
-        for name, run in found.items():
-            start = time.perf_counter()
-            run()
-            if number:  # the first turn is to warm up
-                taken[name].append((time.perf_counter() - start) * 1e3)
-    return taken
+        for page, jpeg in enumerate(one.jpegs):
+            for name, run in found.items():
+                start = time.perf_counter()
+                run(jpeg)
+                if number:  # the first turn is to warm up
+                    taken[name][page].append((time.perf_counter() - start) * 1e3)
+    return {name: [median(page) for page in pages] for name, pages in taken.items()}
 
 
 @dataclass(frozen=True)
@@ -133,15 +154,17 @@ def _ready() -> None:
     extractor = Extractor(Settings())
     held = replace(one.known.stored, template=one.template)
     global _extract  # noqa: PLW0603  a pool's processes have nowhere else to keep it
-    _extract = lambda: extractor.extract(one.jpeg, [held], name="page.jpg")  # noqa: E731
+    _extract = lambda number: extractor.extract(  # noqa: E731
+        one.jpegs[number % PAGES], [held], name="page.jpg"
+    )
 
 
-_extract: Callable[[], object]
+_extract: Callable[[int], object]
 
 
-def _read(_number: int) -> tuple[int, int]:
+def _read(number: int) -> tuple[int, int]:
     """Reads, and gives the most memory that this process and its decoder have had, in KiB."""
-    _extract()
+    _extract(number)
     status = [Path("/proc/self/status"), *_children_status()]
     own, *others = (_peak_kib(path) for path in status)
     return own, max(others, default=0)

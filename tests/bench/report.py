@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from tests.bench.reading import Throughput
+from tests.bench.reading import FIELDS, PAGES, Throughput
 from training.pages.measure import Choice
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -18,26 +18,32 @@ Rows = Mapping[int, Mapping[str, float]]
 
 def tables(
     times: Mapping[str, Sequence[float]],
+    doubtful: int,
     rates: Mapping[int, Throughput],
     chosen: Sequence[Choice],
     stored: Rows,
     starts: Mapping[str, tuple[float, float]],
     imports: Mapping[str, Sequence[tuple[str, float]]],
 ) -> str:
-    """Everything that was measured, in Markdown."""
+    """Everything that was measured, in Markdown.
+
+    times: of each way, what each page takes. doubtful: numbers on these pages that are in doubt.
+    """
     floor, usual = median(times[FLOOR]), median(times[USUAL])
     parts = [
         f"Python {platform.python_version()} on {platform.machine()}.\n",
         "## One invoice: four numbers of an A4 page at 200 dpi\n",
         _table(
-            ["way", "median, ms", "of decoding", "faster than the usual way"],
+            ["way", "median page, ms", "of decoding", "faster than the usual way", "slowest, ms"],
             [
-                [name, f"{m:.1f}", f"{m / floor:.2f}", f"{usual / m:.1f}"]
+                [name, f"{m:.1f}", f"{m / floor:.2f}", f"{usual / m:.1f}", f"{max(taken):.1f}"]
                 for name, taken in times.items()
                 for m in [median(taken)]
             ],
         ),
-        f"{len(times[FLOOR])} times each, taking turns, warm, on one core.\n",
+        f"{PAGES} pages of a form, with the stamps and the pen's strokes that they happen to have, "
+        f"taking turns, warm, on one core. {doubtful} of the {FIELDS * PAGES} numbers are in "
+        "doubt.\n",
         "## Many invoices, aligned\n",
         _table(
             ["processes", "invoices a second", "each", "of one process", "MiB at most", "decoder"],
