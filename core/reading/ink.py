@@ -48,7 +48,12 @@ def inked(gray: Gray) -> Gray:
     The paper is the closing of the picture by a square larger than any stroke: print and rules
     vanish from it, shadows and stains stay in it.
     """
-    gray = u8(cv2.bitwise_not(gray)) if _light_on_dark(gray) else _with_labels_inverted(gray)
+    ends = quantiles(gray, 0.02, 0.98)
+    dark = gray < sum(ends) / 2
+    if _light_on_dark(gray, dark):
+        gray = u8(cv2.bitwise_not(gray))
+    else:
+        gray = _with_labels_inverted(gray, dark, *ends)
     calm = cv2.blur(gray, (3, 3))  # a single bright speck would raise the paper around it
     paper = cv2.blur(cv2.morphologyEx(calm, cv2.MORPH_CLOSE, _square(gray)), (5, 5))
     depth = u8(cv2.subtract(paper, gray))
@@ -69,16 +74,14 @@ def _without_specks(ink: Gray) -> Gray:
     return calm if contrast(calm) < 0.6 * contrast(ink) else ink
 
 
-def _light_on_dark(gray: Gray) -> bool:
+def _light_on_dark(gray: Gray, dark: NDArray[np.bool_]) -> bool:
     """Much of the box and of its rim is dark, and what stands out lightly covers less of it than
     what stands out darkly: ink covers less than the ground between it. Bold type cut close fills
     half of a box, and a ruled line much of the rim."""
-    low, high = quantiles(gray, 0.02, 0.98)
-    dark = gray < (low + high) / 2
     rim = np.concatenate(
         (dark[:2].ravel(), dark[-2:].ravel(), dark[:, :2].ravel(), dark[:, -2:].ravel())
     )
-    least = min(dark.mean(), rim.mean())
+    least = min(_share(dark), _share(rim))
     if least < 0.4 or least > 0.8:  # in wide dark margins nothing stands out darkly
         return bool(least > 0.8)
     square = _square(gray)
@@ -87,19 +90,20 @@ def _light_on_dark(gray: Gray) -> bool:
     return _covered(u8(light)) < _covered(u8(deep))
 
 
-def _with_labels_inverted(gray: Gray) -> Gray:
+def _with_labels_inverted(gray: Gray, dark: NDArray[np.bool_], low: int, high: int) -> Gray:
     """The box with what stands light on a dark label in it turned dark on light.
 
     A label is a dark rectangle with light in it, wider than tall and dark along all its sides:
     neither a bold square digit nor bold words that run together are. Narrower ones count beside it,
     for some printers give each word a label of its own.
+
+    dark: of each pixel whether it is nearer to `low`, of the darkest ones, than to `high`, of the
+        lightest.
     """
-    low, high = quantiles(gray, 0.02, 0.98)
-    dark = (gray < (low + high) / 2).astype(np.uint8)
-    if high - low < 4 * MIN_CONTRAST or dark.mean() < _LEAST_LABELLED:
+    if high - low < 4 * MIN_CONTRAST or _share(dark) < _LEAST_LABELLED:
         return gray
     seams = np.ones((1, len(gray) // 16 | 1), np.uint8)  # between labels of one digit each
-    whole = u8(cv2.morphologyEx(dark, cv2.MORPH_CLOSE, seams))
+    whole = u8(cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_CLOSE, seams))
     contours, _ = cv2.findContours(whole, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     boxes = [cv2.boundingRect(contour) for contour in contours]
     labels = [box for box in boxes if box[3] >= 0.25 * len(gray) and _is_label(whole, box)]
@@ -134,7 +138,12 @@ def _square(gray: Gray) -> NDArray[np.uint8]:
 
 def _covered(depth: Gray) -> float:
     """The share of pixels that stand out by half of what the strongest do."""
-    return float((depth > contrast(depth) / 2).mean())
+    return _share(depth > contrast(depth) / 2)
+
+
+def _share(mask: NDArray[np.bool_]) -> float:
+    """Of a box that is so: its mean takes ten times as long."""
+    return int(np.count_nonzero(mask)) / mask.size
 
 
 def quantiles(pixels: Gray, *shares: float) -> list[int]:

@@ -88,9 +88,10 @@ def prepare(crop: NDArray[np.uint8]) -> Line:
     if min(box.shape) < 3:
         return BLANK
     ink = inked(box)
-    if contrast(ink) < MIN_CONTRAST:
+    darkest = contrast(ink)
+    if darkest < MIN_CONTRAST:
         return BLANK
-    marks = _marks(ink, _MARKED)
+    marks = _marks(ink, _MARKED * darkest)
     bands = _found(marks)
     line = _line(box, ink, marks, *bands[0]) if bands else None
     return (
@@ -107,11 +108,11 @@ def otherwise(line: Line, marked: NDArray[np.bool_]) -> list[Gray]:
     marked: for each column of the line's ink whether a character was seen there.
     """
     ink = inked(line.box)
-    height = len(ink)
-    marks = _marks(ink, _MARKED)
+    height, darkest = len(ink), contrast(ink)
+    marks = _marks(ink, _MARKED * darkest)
     top, bottom = _first(_found(marks))
     more = round((bottom - top) * _TALLER)
-    masks = [_marks(ink, share) for share in _MARKED_OTHERWISE]
+    masks = [_marks(ink, share * darkest) for share in _MARKED_OTHERWISE]
     ways = [
         *(_line(line.box, ink, mask, *_first(_found(mask))) for mask in masks),
         _line(line.box, ink, marks, height // _INNER, height - height // _INNER),
@@ -129,7 +130,7 @@ def others(line: Line) -> list[Gray]:
     if not line.more:
         return []
     ink = inked(line.box)
-    marks = _marks(ink, _MARKED)
+    marks = _marks(ink, _MARKED * contrast(ink))
     found = [_line(line.box, ink, marks, top, bottom) for top, bottom in line.more]
     return [other.ink for other in found if other is not None]
 
@@ -179,9 +180,9 @@ def _enlarged(ink: Gray, marked: NDArray[np.bool_]) -> Gray | None:
     return u8(cv2.warpAffine(part, onto, (width, HEIGHT), flags=cv2.INTER_LINEAR))
 
 
-def _marks(ink: Gray, share: float) -> Gray:
-    """The ink mask (0 or 1) of what has this share of the darkest ink, less ruled lines."""
-    return _without_rules(ink > max(share * contrast(ink), MIN_CONTRAST))
+def _marks(ink: Gray, least: float) -> Gray:
+    """The ink mask (0 or 1) of what is darker than that, less ruled lines."""
+    return _without_rules(ink > max(least, MIN_CONTRAST))
 
 
 def _found(marks: Gray) -> list[tuple[int, int]]:
@@ -217,7 +218,7 @@ def _without_uprights(marks: Gray) -> Gray:
     height, width = marks.shape
     edge = max(3, height // 3)
     ends = max(2, height // 5)
-    uprights = marks.sum(axis=0) >= 0.5 * height
+    uprights = cv2.reduce(marks, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32F)[0] >= 0.5 * height
     through = cv2.dilate(marks, np.ones((1, 5), np.uint8))  # it may lean
     uprights &= through[:ends].any(axis=0) & through[-ends:].any(axis=0)
     uprights[edge : max(edge, width - edge)] = False
@@ -232,7 +233,7 @@ def _first(bands: Sequence[tuple[int, int]]) -> tuple[int, int]:
 def _bands(marks: Gray) -> list[tuple[int, int]]:
     """First row and the row after the last of each line of text, first of the one that the box is
     likely to be of."""
-    profile = marks.sum(axis=1).astype(np.float32)
+    profile = cv2.reduce(marks, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F)[:, 0].astype(np.float32)
     if profile.max() == 0:
         return []
     filled = profile > 0.06 * profile.max()
