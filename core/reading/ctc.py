@@ -6,7 +6,7 @@ probability is the sum over all its paths.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -95,11 +95,16 @@ class Decoder:
         """For each line its likeliest texts, as `n_best` gives them, though one alone where that is
         all but sure: most lines are, and what is sure needs no search."""
         _sum(looks, [[look.likeliest] for look in looks])
-        return [
-            [Hypothesis(self._text(look.likeliest), chance)]
-            if (chance := look.sums[look.likeliest]) > _ALL_BUT_SURE
-            else self._search(look.frames, look.of_script, count)
+        texts = [
+            [look.likeliest]
+            if look.sums[look.likeliest] > _ALL_BUT_SURE
+            else self._search(look.frames, count)
             for look in looks
+        ]
+        _sum(looks, texts)
+        return [
+            self._ranked(own, [look.sums[text] for text in own])
+            for look, own in zip(looks, texts, strict=True)
         ]
 
     def agreed(
@@ -127,30 +132,30 @@ class Decoder:
     def _means(self, looks: Sequence[Look], texts: Sequence[Codes]) -> list[Hypothesis]:
         chances = np.exp([[look.sums[text] for text in texts] for look in looks])
         with np.errstate(divide="ignore"):
-            means = np.log(chances.mean(axis=0))
-        ranked = [Hypothesis(self._text(c), float(m)) for c, m in zip(texts, means, strict=True)]
-        return sorted(ranked, key=lambda h: -h.log_prob)
+            return self._ranked(texts, np.log(chances.mean(axis=0)))
 
     def n_best(self, log_probs: LogProbs, count: int = 4) -> list[Hypothesis]:
         """The likeliest texts of one script, best first, at least one, each with its exact
         probability among the texts of that script, times the script's."""
         (frames,), (of_script,) = self._one_script(log_probs[None])
-        return self._search(frames, float(of_script), count)
+        texts = self._search(frames, count)
+        lines = np.zeros(len(texts), np.intp)
+        return self._ranked(texts, of_script + log_probabilities(frames[None], texts, lines=lines))
 
-    def _search(self, log_probs: LogProbs, of_script: float, count: int) -> list[Hypothesis]:
-        """Prefix beam search (Hannun et al. 2014)."""
+    def _search(self, log_probs: LogProbs, count: int) -> list[Codes]:
+        """So many texts at most that may be the likeliest: prefix beam search (Hannun et al.
+        2014)."""
         beams: dict[Codes, tuple[float, float]] = {(): (1.0, 0.0)}
-        for frame in np.exp(log_probs.astype(np.float64)):
-            beams = self._extended(beams, frame)
+        for blank, *others in np.exp(log_probs.astype(np.float64)).tolist():
+            likely = [(c, p) for c, p in enumerate(others, 1) if p > self._floor]
+            if blank > _SURE or not likely:  # most frames: nothing new can begin here
+                beams = {text: (sum(ends) * blank, 0.0) for text, ends in beams.items()}
+            else:
+                beams = self._extended(beams, blank, likely)
         ranked = sorted(((sum(ends), codes) for codes, ends in beams.items()), reverse=True)
         # Texts that are much less likely than the first are worth no exact sum.
-        codes = [c for chance, c in ranked[: max(count, 1)] if chance > ranked[0][0] * self._floor]
-        chances = log_probabilities(log_probs[None], codes, lines=np.zeros(len(codes), np.intp))
-        scored = [
-            Hypothesis(self._text(c), of_script + float(chance))
-            for c, chance in zip(codes, chances, strict=True)
-        ]
-        return sorted(scored, key=lambda h: -h.log_prob)
+        least = ranked[0][0] * self._floor
+        return [codes for chance, codes in ranked[: max(count, 1)] if chance > least]
 
     def _one_script(self, batch: LogProbs) -> tuple[LogProbs, NDArray[np.float64]]:
         """The frames (N×T×C) of each line without the characters of the less likely script, and
@@ -173,14 +178,13 @@ class Decoder:
         return chosen - total, of_script
 
     def _extended(
-        self, beams: dict[Codes, tuple[float, float]], frame: NDArray[np.float64]
+        self,
+        beams: dict[Codes, tuple[float, float]],
+        blank: float,
+        likely: Sequence[tuple[int, float]],
     ) -> dict[Codes, tuple[float, float]]:
         """Each beam is a text with the probabilities of its paths that end in a blank, and of those
         that end in its last character: of the likeliest they sum to 1, lest they vanish."""
-        blank = float(frame[0])
-        likely = [(int(c), float(frame[c])) for c in np.flatnonzero(frame > self._floor) if c]
-        if blank > _SURE or not likely:  # most frames: nothing new can begin here
-            return {text: (sum(ends) * blank, 0.0) for text, ends in beams.items()}
         in_blank: dict[Codes, float] = {}
         in_last: dict[Codes, float] = {}
         for text, (had_blank, had_last) in beams.items():
@@ -199,6 +203,10 @@ class Decoder:
         return {
             text: (scale * in_blank.get(text, 0.0), scale * in_last.get(text, 0.0)) for text in kept
         }
+
+    def _ranked(self, texts: Iterable[Codes], log_probs: Iterable[float]) -> list[Hypothesis]:
+        found = [Hypothesis(self._text(c), float(p)) for c, p in zip(texts, log_probs, strict=True)]
+        return sorted(found, key=lambda h: -h.log_prob)
 
     def _coded(self, text: str) -> Codes:
         return tuple(self._charset.index(character) + 1 for character in text)
