@@ -100,6 +100,12 @@ accuracy-colored: ## Measures how numbers under coloured stamps are read; a minu
 	$(BIN)/python -m training.fonts install
 	$(BIN)/python -m training.colored --write
 
+.PHONY: accuracy-vouched
+accuracy-vouched: ## Measures what a rule that holds saves of review; four minutes.
+	@$(SETUP) training
+	$(BIN)/python -m training.fonts install
+	$(BIN)/python -m training.vouched --write
+
 .PHONY: compare
 compare: ## Measures the reader beside Tesseract and a CNN per digit, which it makes first: 40 minutes of a core.
 	@$(SETUP) training

@@ -25,6 +25,7 @@ from core.settings import Settings
 from core.stopwatch import Stopwatch
 from core.template import Box, Field, Kind, Template, Turn
 from core.values import parse_value
+from core.vouching import vouched
 
 
 class Extractor:
@@ -122,9 +123,10 @@ class Extractor:
                 )
             }
             next_best = {
-                field.name: [text for text, _ in line.alternatives]
+                field.name: line.alternatives
                 for field, line in zip(template.fields, lines, strict=True)
             }
+            fields = vouched(template, fields, today=date.today(), next_best=next_best)
             reasons = [_misaligned(n, a) for n, a in sorted(alignments.items()) if not a.good]
             reasons += _differing(template, verdicts)
             reasons += _faults_of_pictures(template, crops, lines, pages)
@@ -133,7 +135,7 @@ class Extractor:
                 fields,
                 threshold=self._threshold,
                 today=date.today(),
-                next_best=next_best,
+                next_best={name: [text for text, _ in more] for name, more in next_best.items()},
             )
         return Outcome(
             status=Status.NEEDS_REVIEW if reasons else Status.DONE,

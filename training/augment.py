@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from training.capture import captured
 from training.clutter import cluttered, crossed_out
+from training.fonts import Face
+from training.grammar import Printed
 from training.render import EM, Box, Drawing, Style, Typesetter
 
 Gray = NDArray[np.uint8]
@@ -143,8 +145,16 @@ class Sample:
     family: str
 
 
-def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -> Sample:
-    """A random box."""
+def sample(
+    setter: Typesetter,
+    rng: Random,
+    profile: Profile,
+    *,
+    arabic: bool,
+    face: Face | None = None,
+    printed: Printed | None = None,
+) -> Sample:
+    """A box, random but for what is given."""
     noise = np.random.default_rng(rng.getrandbits(64))
     if rng.random() >= profile.negatives:
         low, high = profile.digit_px
@@ -163,7 +173,7 @@ def sample(setter: Typesetter, rng: Random, profile: Profile, *, arabic: bool) -
         )
         # Programs draw small type straight onto the pixel grid, hinted; scanners sample it.
         em = round(digit / 0.68) if digit < 16 and rng.random() < 0.3 else EM
-        drawing = setter.draw(rng, style, arabic=arabic, em=max(10, em))
+        drawing = setter.draw(rng, style, arabic=arabic, em=max(10, em), face=face, printed=printed)
         if profile.crossed and rng.random() < profile.crossed:
             drawing = crossed_out(drawing, rng)
         elif profile.clutter and rng.random() < profile.clutter:

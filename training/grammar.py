@@ -5,6 +5,7 @@ are *visual*: characters as they stand from left to right, whatever their readin
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from random import Random
 from typing import Literal
 
@@ -55,6 +56,25 @@ def printed(rng: Random, *, arabic: bool, jumbled: float = 0.0) -> Printed:
     if arabic:
         text = text.translate(_TO_ARABIC)
     return Printed(text.replace(" ", ""), _glyphs(rng, text, arabic), kind)
+
+
+def sums(rng: Random, *, arabic: bool) -> list[tuple[Decimal, Printed]]:
+    """A subtotal, its tax and their total, and how they are printed, all alike."""
+    group, decimal = _marks(rng, arabic)
+    places = rng.choice([0, 2, 2, 2, 3])
+    subtotal = int(10 ** (rng.uniform(1.3, 6) + places))
+    if rng.random() < 0.3:  # of whole pounds
+        subtotal -= subtotal % 10**places
+    tax = round(subtotal * rng.choice([0, 5, 5, 14, 15, 15]) / 100)
+    printed = []
+    for amount in (subtotal, tax, subtotal + tax):
+        digits = str(amount).zfill(places + 1)
+        whole, cents = digits[: len(digits) - places], digits[len(digits) - places :]
+        text = group.join(_thousands(whole)) + (decimal + cents if places else "")
+        text = text.translate(_TO_ARABIC) if arabic else text
+        value = Decimal(amount).scaleb(-places)
+        printed.append((value, Printed(text.replace(" ", ""), text, "amount")))
+    return printed
 
 
 def word(rng: Random) -> tuple[str, bool]:
@@ -122,8 +142,7 @@ _SEPARATORS = {  # grouping, decimal mark, weight
 
 
 def _amount(rng: Random, arabic: bool) -> str:
-    *marks, weights = zip(*_SEPARATORS[arabic], strict=True)
-    group, decimal = rng.choices(list(zip(*marks, strict=True)), weights=weights)[0]
+    group, decimal = _marks(rng, arabic)
     whole = str(int(10 ** rng.uniform(0, rng.choice([3, 5, 5, 7, 9]))))
     if rng.random() < 0.2:  # round sums: ٥٢٥٠٠, 1,000
         keep = rng.randint(1, 2)
@@ -144,6 +163,12 @@ def _amount(rng: Random, arabic: bool) -> str:
         short = text if len(text) < 5 else str(rng.randint(0, 100))
         return f"{short}%" if rng.random() < 0.65 else f"%{short}"
     return text
+
+
+def _marks(rng: Random, arabic: bool) -> tuple[str, str]:
+    """What groups thousands, and what begins decimals."""
+    *marks, weights = zip(*_SEPARATORS[arabic], strict=True)
+    return rng.choices(list(zip(*marks, strict=True)), weights=weights)[0]
 
 
 def _thousands(whole: str) -> list[str]:

@@ -103,10 +103,19 @@ class Typesetter:
         group = rng.choices(list(pool.values()), weights=[len(g) ** 0.5 for g in pool.values()])[0]
         return rng.choice(rng.choice(list(group.values())))
 
-    def draw(self, rng: Random, style: Style, *, arabic: bool, em: int = EM) -> Drawing:
-        """A random field, set at `em` pixels."""
-        face = self.face(rng, arabic=arabic)
-        printed = grammar.printed(rng, arabic=arabic, jumbled=style.jumbled)
+    def draw(
+        self,
+        rng: Random,
+        style: Style,
+        *,
+        arabic: bool,
+        em: int = EM,
+        face: Face | None = None,
+        printed: grammar.Printed | None = None,
+    ) -> Drawing:
+        """A field, set at `em` pixels; random but for what is given."""
+        face = face or self.face(rng, arabic=arabic)
+        printed = printed or grammar.printed(rng, arabic=arabic, jumbled=style.jumbled)
         own = _own(rng, style) if arabic else ()
         text = _within(face, printed, own=bool(own))
         other = self._helper(rng, face, text.drawn)

@@ -1,0 +1,99 @@
+"""What adds up vouches for its numbers."""
+
+from typing import Any
+
+import pytest
+from test_checks import TODAY, form, reading
+
+from core.invoice import Reading
+from core.template import Kind, Template
+from core.vouching import VOUCHED, vouched
+
+SUM = "total == subtotal + tax"
+FIELDS: dict[str, dict[str, Any]] = {"subtotal": {}, "tax": {}, "total": {}}
+
+
+def doubtful(value: str, text: str | None = None, **more: Any) -> Reading:
+    return reading(value, text=text or value, **({"confidence": 0.4} | more))
+
+
+def confidences(template: Template, **readings: Reading) -> list[float]:
+    found = vouched(template, readings, today=TODAY)
+    assert [each.value for each in found.values()] == [each.value for each in readings.values()]
+    return [found[name].confidence for name in readings]
+
+
+def test_three_numbers_that_add_up_are_sure() -> None:
+    seen = {"subtotal": doubtful("100.00"), "tax": doubtful("15.00"), "total": doubtful("115.00")}
+    assert confidences(form(SUM, **FIELDS), **seen) == [VOUCHED] * 3
+
+
+def test_what_is_surer_by_itself_stays_so() -> None:
+    sure = doubtful("100.00", confidence=0.9999)
+    seen = {"subtotal": sure, "tax": doubtful("15.00"), "total": doubtful("115.00")}
+    assert confidences(form(SUM, **FIELDS), **seen) == [0.9999, VOUCHED, VOUCHED]
+
+
+def test_a_product_does_too() -> None:
+    template = form("total == count * price", count={"kind": "number"}, price={}, total={})
+    count = doubtful("3", kind=Kind.NUMBER)
+    seen = {"count": count, "price": doubtful("2.50"), "total": doubtful("7.50")}
+    assert confidences(template, **seen) == [VOUCHED] * 3
+
+
+@pytest.mark.parametrize(
+    ("subtotal", "tax", "total"),
+    [
+        pytest.param("100.00", "15.00", "116.00", id="broken"),
+        pytest.param("100.00", None, "115.00", id="without a value"),
+        pytest.param("100.00", "0.00", "100.00", id="two that are equal, misread alike"),
+        pytest.param("32.180", "4.505", "36.685", id="thousands or decimals"),
+        pytest.param("2,180,000", "4,505", "2,184,505", id="thousands or decimals of some"),
+    ],
+)
+def test_what_says_too_little_leaves_the_doubt(subtotal: str, tax: str | None, total: str) -> None:
+    texts = {"subtotal": subtotal, "tax": tax, "total": total}
+    seen = {
+        name: reading(text and text.replace(",", ""), text=text or "", confidence=0.4)
+        for name, text in texts.items()
+    }
+    assert confidences(form(SUM, **FIELDS), **seen) == [0.4] * 3
+
+
+def test_the_same_digit_may_be_misread_alike() -> None:
+    seen = {"subtotal": doubtful("2780"), "tax": doubtful("406"), "total": doubtful("3186")}
+    likely = {"subtotal": [("٢٧١٠", 0.3)], "total": [("٣١٨٦.٠", 0.2), ("٣١١٦", 0.3)]}
+    template = form(SUM, **FIELDS)
+    sure = vouched(template, seen, today=TODAY, next_best=likely)
+    assert [reading.confidence for reading in sure.values()] == [0.4] * 3
+    unlikely = {name: [(text, 1e-4) for text, _ in more] for name, more in likely.items()}
+    sure = vouched(template, seen, today=TODAY, next_best=unlikely)
+    assert [reading.confidence for reading in sure.values()] == [VOUCHED] * 3
+
+
+def test_a_rule_over_many_fields_vouches_for_nothing() -> None:
+    names = [f"part{n}" for n in range(9)]
+    template = form(f"total == {'+'.join(names)}", **{name: {} for name in [*names, "total"]})
+    seen = {name: doubtful("11") for name in names} | {"total": doubtful("99")}
+    assert confidences(template, **seen) == [0.4] * 10
+
+
+def test_zeros_that_may_be_points_leave_the_doubt() -> None:
+    seen = {
+        "subtotal": doubtful("169046", "١٦٩٠٤٦"),
+        "tax": doubtful("8047", "٨٠٤٧"),
+        "total": doubtful("177093", "١٧٧٠٩٣"),
+    }
+    assert confidences(form(SUM, **FIELDS), **seen) == [0.4] * 3
+
+
+@pytest.mark.parametrize("rule", ["total >= subtotal + tax", "total > 0 and subtotal > tax"])
+def test_what_would_hold_of_other_digits_vouches_for_nothing(rule: str) -> None:
+    seen = {"subtotal": doubtful("100.00"), "tax": doubtful("15.00"), "total": doubtful("115.00")}
+    assert confidences(form(rule, **FIELDS), **seen) == [0.4] * 3
+
+
+def test_fields_that_no_rule_speaks_of_keep_their_doubt() -> None:
+    template = form(SUM, **FIELDS, paid={})
+    seen = {"subtotal": doubtful("1.25"), "tax": doubtful("0.25"), "total": doubtful("1.50")}
+    assert confidences(template, **seen, paid=doubtful("1.50")) == [VOUCHED] * 3 + [0.4]

@@ -1,0 +1,142 @@
+"""Invoices of three amounts that add up: how many need no review, by what the reader makes of each
+amount and once the rule vouches for them all, and how many of these are wrong.
+
+    python -m training.vouched [--split test] [--count 2000] [--write]
+"""
+
+import argparse
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from random import Random
+
+import cv2
+
+from core.invoice import Reading
+from core.reading.numeric import LineReading, NumericReader
+from core.template import Field, Kind, Template
+from core.values import parse_value
+from core.vouching import vouched
+from training.augment import PROFILES, sample
+from training.dataset import ARABIC
+from training.document import DOCS, put
+from training.families import Split
+from training.grammar import sums
+from training.render import Typesetter
+from training.report import ABOUT
+
+NAMES = ("subtotal", "tax", "total")
+TEMPLATE = Template(
+    id="sums",
+    page_size=(100, 100),
+    fields=tuple(Field(name=name, kind=Kind.AMOUNT, box=(0, 0, 9, 9)) for name in NAMES),
+    rules=("total == subtotal + tax",),
+)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Invoices; those that need no review, alone or vouched for; and how many of them are wrong."""
+
+    invoices: int
+    alone: int
+    alone_wrong: int
+    vouched: int
+    vouched_wrong: int
+
+
+def measured(profile: str, split: Split, count: int) -> Counts:
+    """So many invoices, each set in one face and damaged in one way."""
+    cv2.setNumThreads(1)
+    reader, setter, rng = NumericReader(), Typesetter(split), Random(f"sums {split} {profile}")
+    found = [_one(reader, setter, rng, profile) for _ in range(count)]
+    alone, together = (
+        [right for sure, right in outcomes if sure] for outcomes in zip(*found, strict=True)
+    )
+    return Counts(count, len(alone), alone.count(False), len(together), together.count(False))
+
+
+def _one(
+    reader: NumericReader, setter: Typesetter, rng: Random, profile: str
+) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
+    """Whether the invoice needs no review and is right, alone and vouched for."""
+    arabic = rng.random() < ARABIC
+    face = setter.face(rng, arabic=arabic)
+    digit = rng.uniform(*PROFILES[profile].digit_px)
+    settings = replace(PROFILES[profile], digit_px=(digit, digit))
+    amounts, texts = zip(*sums(rng, arabic=arabic), strict=True)
+    boxes = [
+        sample(setter, rng, settings, arabic=arabic, face=face, printed=text) for text in texts
+    ]
+    lines = reader.read([box.crop for box in boxes], ["amount"] * len(boxes))
+    readings = {name: _reading(line) for name, line in zip(NAMES, lines, strict=True)}
+    right = all(
+        _amount(reading.text) in (meant, _amount(box.label))
+        for reading, meant, box in zip(readings.values(), amounts, boxes, strict=True)
+    )
+    next_best = {name: line.alternatives for name, line in zip(NAMES, lines, strict=True)}
+    sure = vouched(TEMPLATE, readings, today=date.today(), next_best=next_best)
+    least = [
+        min(reading.confidence for reading in each.values()) >= reader.review_threshold
+        for each in (readings, sure)
+    ]
+    return (least[0], right), (least[1], right)
+
+
+def _amount(text: str) -> Decimal | None:
+    """What a text means by itself; that of '١٢,٥٠٠' may be another than was meant."""
+    value = parse_value(Kind.AMOUNT, text).value
+    return None if value is None else Decimal(value)
+
+
+def _reading(line: LineReading) -> Reading:
+    return Reading(
+        text=line.text,
+        value=parse_value(Kind.AMOUNT, line.text).value,
+        kind=Kind.AMOUNT,
+        confidence=line.confidence,
+        box=(0, 0, 9, 9),
+    )
+
+
+def table(split: Split, count: int, jobs: int) -> str:
+    """How invoices of each set do."""
+    with ProcessPoolExecutor(jobs) as pool:
+        counts = list(pool.map(partial(measured, split=split, count=count), PROFILES))
+    rows = [(ABOUT[name], each) for name, each in zip(PROFILES, counts, strict=True)]
+    columns = [[getattr(each, field) for each in counts] for field in Counts.__annotations__]
+    rows.append(("**all**", Counts(*map(sum, columns))))
+    head = ["set", "invoices", "no review", "wrong", "vouched for: no review", "wrong"]
+    lines = [head, ["---"] * len(head)] + [
+        [
+            name,
+            f"{each.invoices:,}",
+            f"{each.alone / each.invoices:.1%}",
+            f"{each.alone_wrong:,}",
+            f"{each.vouched / each.invoices:.1%}",
+            f"{each.vouched_wrong:,}",
+        ]
+        for name, each in rows
+    ]
+    about = f"Reader `{NumericReader().version}`, families of the {split} split."
+    return f"{about}\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.vouched", description=__doc__)
+    parser.add_argument("--split", default="test", choices=["validation", "test"])
+    parser.add_argument("--count", type=int, default=2000, help="invoices of each set")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--write", action="store_true", help="into docs/accuracy.md")
+    asked = parser.parse_args()
+    text = table(asked.split, asked.count, asked.jobs)
+    print(text)
+    if asked.write:
+        put(text, "vouched", DOCS / "accuracy.md")
+
+
+if __name__ == "__main__":
+    main()
