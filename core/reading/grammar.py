@@ -23,10 +23,8 @@ _WHOLE = "|".join(
     rf"(?:{re.escape(decimal)}{digit}{{1,3}})?"
     for digit, group, decimal in _PAIRS
 )
-# A lone ',' is a Western decimal mark, or groups thousands; between Arabic-Indic digits '٫' is
-# meant where the typeface draws the two alike.
 _PLAIN = rf"(?:[٠0]|{_FIRST}{_D}*)"
-_NUMBER = rf"(?:{_WHOLE}|{_PLAIN}(?:[.٫]{_D}+)?|(?:0|[1-9][0-9]*),[0-9]+)"
+_NUMBER = rf"(?:{_WHOLE}|{_PLAIN}(?:[.,٫]{_D}+)?)"
 _DAYS, _MONTHS = 31, 12
 _FORMS = {
     "amount": re.compile(rf"-?%?{_NUMBER}%?-?|\({_NUMBER}\)"),
@@ -44,6 +42,14 @@ _FOREIGN_MARKS = re.compile(
 )
 """Arabic-Indic digits with marks of which some group, and which are not printed together."""
 
+_DECIMAL_COMMA = re.compile(
+    rf"[-(%]*(?:(?:٠|[١-٩]{_A}*),(?:{_A}{{1,2}}|{_A}{{4,}})|(?:٠|[١-٩]{_A}{{3,}}),{_A}{{3}})[-)%]*"
+)
+"""Between Arabic-Indic digits decimals seldom begin with ',', and many a face draws it like '٫'."""
+COMMA_ODDS = 0.3
+"""How much less likely such a text is than its picture says. On validation families ODDS would make
+95.95 % of the fields exact, this 95.93 %, 1 95.80 %; but with ODDS 0.47 % of those that need no
+review are wrong, nearly all for this mark, with this 0.30 %."""
 ODDS = 0.005
 """How much less likely a text out of form is than its picture says. On the validation families 0.02
 makes 94.81 % of the fields exact, this 94.88 %, 0.001 94.91 %: but what is plainly seen ought to
@@ -81,6 +87,12 @@ def meant(text: str, kind: Kind) -> str:
     return text[:at].replace(".", "٬") + "٫" + text[at + 1 :]
 
 
+def _odds(text: str, kind: Kind) -> float:
+    if not well_formed(text, kind):
+        return ODDS
+    return COMMA_ODDS if kind == "amount" and _DECIMAL_COMMA.fullmatch(text) else 1.0
+
+
 def weighed(hypotheses: Sequence[Hypothesis], kind: Kind) -> list[tuple[str, float]]:
     """The texts, best first, with probabilities that know the form of the kind of field.
 
@@ -91,7 +103,7 @@ def weighed(hypotheses: Sequence[Hypothesis], kind: Kind) -> list[tuple[str, flo
     chances: dict[str, float] = {}
     for hypothesis in hypotheses:
         text = meant(hypothesis.text, kind)
-        likely = hypothesis.probability * (1 if well_formed(text, kind) else ODDS)
+        likely = hypothesis.probability * _odds(text, kind)
         chances[text] = chances.get(text, 0.0) + likely
     scale = known / max(sum(chances.values()), 1e-12)
     ranked = [(text, chance * scale) for text, chance in chances.items()]

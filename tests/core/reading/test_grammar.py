@@ -20,6 +20,7 @@ from core.reading.grammar import Kind, meant, weighed, well_formed
         ("١٩٬٧٣١٫٠٠", "amount"),
         ("١٢,٧٩٤.٤٠", "amount"),
         ("1.234,5", "amount"),
+        ("٥٤,٠٠", "amount"),
         ("(1,234.50)", "amount"),
         ("-٣٫٥", "amount"),
         ("٣٫٥-", "amount"),
@@ -98,6 +99,24 @@ def test_the_form_decides_between_marks_that_look_alike() -> None:
     assert text == "١٩٬٧٣١٫٠٠"
     assert chance > 0.85
     assert chance + other == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("likely", "other", "wins"),
+    [
+        ("٥٤,٠٠", "٥٤٫٠٠", "٥٤٫٠٠"),  # decimals
+        ("٢٠٦١,٠٠٠", "٢٠٦١٫٠٠٠", "٢٠٦١٫٠٠٠"),
+        ("٥٤,٠٠٠", "٥٤٫٠٠٠", "٥٤,٠٠٠"),  # thousands
+        ("54,00", "54.00", "54,00"),
+    ],
+)
+def test_a_decimal_comma_between_arabic_indic_digits_is_rarer(
+    likely: str, other: str, wins: str
+) -> None:
+    seen = [Hypothesis(likely, math.log(0.6)), Hypothesis(other, math.log(0.35))]
+    (text, chance), *_ = weighed(seen, "amount")
+    assert text == wins
+    assert chance < 0.65  # and stays in doubt
 
 
 def test_what_is_plainly_seen_stands_against_the_form() -> None:
