@@ -292,7 +292,7 @@ def _scaled(ink: Gray, top: int, bottom: int, columns: NDArray[np.intp]) -> Gray
     strongest = quantiles(line, 0.98)[0] if line.size else 0
     gain = 255 / max(strongest, _FULL_CONTRAST)
     line = u8(cv2.convertScaleAbs(line, alpha=gain))
-    line = np.pad(line, ((above, below), (0, 0)))
+    line = u8(cv2.copyMakeBorder(line, above, below, 0, 0, cv2.BORDER_CONSTANT, value=(0,)))
     width = min(MAX_WIDTH, max(1, round(line.shape[1] * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return u8(cv2.resize(line, (width, HEIGHT), interpolation=how))
