@@ -12,6 +12,7 @@ from statistics import mean
 from tempfile import TemporaryDirectory
 
 from tests.bench import cost, growth, reading, report, starting
+from training.document import DOCS, put
 from training.pages.measure import choices
 
 
@@ -43,7 +44,7 @@ def main() -> None:
     text += "\n\n" + cost.tables(mean(times["Khana, aligned"]) / 1e3, starts["extract"][1])
     print(text)
     if asked.write:
-        report.write(text)
+        put(text, "measured", DOCS / "speed.md")
         report.plots(times, chosen, stored)
 
 

@@ -2,14 +2,12 @@
 
 import platform
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from statistics import median
 
 from tests.bench.reading import FIELDS, PAGES, Throughput
+from training.document import DOCS
 from training.pages.measure import Choice
 
-DOCS = Path(__file__).parents[2] / "docs"
-BEGIN, END = "<!-- measured -->\n", "<!-- end -->"
 FLOOR = "decoding the JPEG"
 USUAL = "OpenCV and pytesseract `ara+eng`"
 
@@ -101,14 +99,6 @@ def tables(
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def write(text: str) -> None:
-    """Puts the tables between the document's marks; what people wrote around them stays."""
-    path = DOCS / "speed.md"
-    before, rest = path.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 def plots(times: Mapping[str, Sequence[float]], chosen: Sequence[Choice], stored: Rows) -> None:
