@@ -85,12 +85,11 @@ def is_plausible(matrix: Floats, size: tuple[int, int], picture_shape: Sequence[
     after = np.roll(sides, -1, axis=0)
     turns = sides[:, 0] * after[:, 1] - sides[:, 1] * after[:, 0]
     lengths = side_lengths(quad) / max(picture_shape)
-    opposite = lengths / np.roll(lengths, 2)
     return bool(
         turns.min() > 0
         and lengths.max() <= _LARGEST
         and lengths.min() >= _SMALLEST * min(size) / max(size)
-        and opposite.max() <= _STEEPEST
+        and (lengths / np.roll(lengths, 2)).max() <= _STEEPEST
     )
 
 

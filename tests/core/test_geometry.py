@@ -44,6 +44,13 @@ def test_is_plausible(matrix: Floats, plausible: bool) -> None:
     assert geometry.is_plausible(matrix, A4, PICTURE) is plausible
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_page_without_an_extent_is_not_plausible() -> None:
+    flat = geometry.stretch(1, 0)
+    assert not geometry.is_plausible(flat, A4, PICTURE)
+    assert not geometry.is_plausible(geometry.stretch(1e-200, 1), A4, PICTURE)
+
+
 def test_fit_leaves_out_what_is_off() -> None:
     rng = np.random.default_rng(0)
     source = rng.uniform(0, 1000, (60, 2))
