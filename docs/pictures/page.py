@@ -24,7 +24,7 @@ KHANA = Path(sys.executable).with_name("khana")
 PATIENCE_S = 180.0
 SIZE = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
-REVIEWED = "waha-000325.jpg"
+REVIEWED = "rimal-0091267.jpg"
 """The invoice that is shown alone: the one with a stamp."""
 DRAWN_ON = "rimal-0091288.png"
 """The page that boxes are drawn on."""
