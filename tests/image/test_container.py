@@ -145,6 +145,7 @@ def test_all_of_khana_runs_as_its_manifest_says(manifest: Manifest, tmp_path: Pa
         with PAGE.open("rb") as file:
             asked = {"files": {"file": file}, "params": {"wait": "true"}}
             answer = http.post(f"{khana.url}/v1/invoices", timeout=60, **asked)
+        assert answer.json()["status"] == "done", answer.text + khana.log
         assert {name: field["value"] for name, field in answer.json()["fields"].items()} == VALUES
 
         inbox = Path(manifest.variables.get("KHANA_INBOX", "/data/inbox"))

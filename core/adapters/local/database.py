@@ -182,7 +182,10 @@ def make_private(path: Path) -> None:
     """Makes an empty file that this user alone may read, unless there is a file already: a store
     holds invoices, and the secrets of sessions and webhooks. SQLite's other files are as this one.
     """
-    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    # One that is there must not even be opened: closing it would drop this process's locks on it
+    # (POSIX), and the next other process to let go of it would take the log away from under this one.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
 
 def mapped(error: sqlite3.Error, path: Path) -> KhanaError:

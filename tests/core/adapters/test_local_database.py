@@ -1,6 +1,8 @@
 """The database file: its schema, and what becomes of SQLite's errors."""
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -108,3 +110,28 @@ def test_readers_go_on_beside_a_writer(path: Path) -> None:
         thread.start()
         thread.join(5)
     assert seen == [None]
+
+
+def test_another_process_that_ends_leaves_the_log_to_those_that_stay(path: Path) -> None:
+    """One with two stores on the same file, as `khana serve` has, and a command that comes and
+    goes: what is written afterwards must be seen by all."""
+    first = Database(path)
+    second = Database(path)  # opening the file for that once dropped the locks of the first
+    command = (
+        "import sys; from pathlib import Path; from core.adapters.local.database import Database\n"
+        "with Database(Path(sys.argv[1])).write() as c:\n"
+        "    print(c.execute('SELECT count(*) FROM state').fetchone()[0])\n"
+        "    c.execute(\"INSERT INTO state VALUES (hex(randomblob(8)), '')\")\n"
+    )
+
+    def seen_by_another() -> int:
+        run = [sys.executable, "-c", command, str(path)]
+        return int(subprocess.run(run, check=True, capture_output=True, text=True).stdout)
+
+    assert seen_by_another() == 0
+    for number, database in enumerate((first, second)):
+        with database.write() as connection:
+            connection.execute("INSERT INTO state VALUES (?, '')", (f"own {number}",))
+    assert seen_by_another() == 3
+    with first.read() as connection:
+        assert connection.execute("SELECT count(*) FROM state").fetchone()[0] == 4
