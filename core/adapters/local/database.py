@@ -183,7 +183,7 @@ def make_private(path: Path) -> None:
     holds invoices, and the secrets of sessions and webhooks. SQLite's other files are as this one.
     """
     # One that is there must not even be opened: closing it would drop this process's locks on it
-    # (POSIX), and the next other process to let go of it would take the log away from under this one.
+    # (POSIX), and the next other process to let go of it would take its log away from under this.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
