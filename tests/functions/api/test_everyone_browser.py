@@ -62,6 +62,7 @@ def test_axe_finds_nothing(view: Page, paths: list[str]) -> None:
     for path in [*paths, "/docs", "/nothing"]:
         drawn = path.startswith(("/templates/", "/docs"))  # by scripts, after it has come
         view.goto(path, wait_until="networkidle" if drawn else "load")
+        view.locator("h1").first.wait_for()  # the network may rest before the scripts do
         results = Axe().run(view, options={"runOnly": {"type": "tag", "values": WCAG}})
         found += [
             f"{path}: {fault['id']}: {node['html']}: {node['failureSummary']}"
