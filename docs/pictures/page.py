@@ -25,7 +25,7 @@ PATIENCE_S = 180.0
 SIZE = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
 REVIEWED = "rimal-0091267.jpg"
-"""The invoice that is shown alone: the one with a stamp."""
+"""The invoice that is shown alone: one that a person has to look at."""
 DRAWN_ON = "rimal-0091288.png"
 """The page that boxes are drawn on."""
 BOXES = ("invoice_number", "date", "customer")
