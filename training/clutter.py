@@ -2,6 +2,7 @@
 strokes of a pen, a stamp's words; and numbers that somebody has crossed out. For training alone:
 none of it is to be read."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from training.render import Drawing, Typesetter
 
 Mask = NDArray[np.uint8]
+Point = tuple[float, float]
+"""Column and row."""
 
 _ROOM = 12
 """Digit heights to each side of a line that something may be left in."""
@@ -128,14 +131,17 @@ def _stamped(drawing: Drawing, words: Mask, rng: Random) -> Drawing:
     words = words[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     height, width = words.shape
     left, top, right, bottom = drawing.core
-    turn = cv2.getRotationMatrix2D(
-        (width / 2, height / 2), rng.uniform(-30, 30), rng.uniform(0.7, 2) * drawing.digit / 30
-    )
-    turn[:, 2] += (
-        rng.uniform(left, right) - width / 2,
-        rng.uniform(top, bottom) + rng.uniform(-1, 1) * drawing.digit - height / 2,
-    )
-    size = drawing.ink.shape[::-1]
-    stamp = cv2.warpAffine(words, turn, size, flags=cv2.INTER_AREA).astype(np.float32)
-    faint = (stamp * rng.uniform(0.2, 0.55)).astype(np.uint8)
+    degrees, scale = rng.uniform(-30, 30), rng.uniform(0.7, 2) * drawing.digit / 30
+    at = rng.uniform(left, right), rng.uniform(top, bottom) + rng.uniform(-1, 1) * drawing.digit
+    stamp = laid(words, (width / 2, height / 2), at, degrees, scale, drawing.ink.shape)
+    faint = (stamp.astype(np.float32) * rng.uniform(0.2, 0.55)).astype(np.uint8)
     return replace(drawing, ink=np.maximum(drawing.ink, faint))
+
+
+def laid(
+    ink: Mask, middle: Point, at: Point, degrees: float, scale: float, shape: Sequence[int]
+) -> Mask:
+    """The ink turned about `middle` and put `at` a point of an empty mask of that shape."""
+    turn = cv2.getRotationMatrix2D(middle, degrees, scale)
+    turn[:, 2] += at[0] - middle[0], at[1] - middle[1]
+    return np.asarray(cv2.warpAffine(ink, turn, (shape[1], shape[0])), np.uint8)

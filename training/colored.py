@@ -19,9 +19,10 @@ from core.geometry import Gray, Picture
 from core.reading.colored import past_stamps
 from core.reading.grammar import Kind
 from core.reading.numeric import LineReading, NumericReader
+from training import document
 from training.augment import PROFILES, Sample, sample
+from training.clutter import laid
 from training.dataset import ARABIC
-from training.document import DOCS, put
 from training.families import Split
 from training.nothing import cross_out
 from training.render import Typesetter
@@ -81,14 +82,10 @@ def _words(setter: Typesetter, shape: Sequence[int], rng: Random) -> Gray:
     height, width = shape
     drawing = setter.words_only(rng)
     left, top, right, bottom = drawing.whole
-    turn = cv2.getRotationMatrix2D(
-        ((left + right) / 2, (top + bottom) / 2),
-        rng.uniform(-35, 35),
-        rng.uniform(0.5, 1.4) * height / max(1, bottom - top),
-    )
-    turn[:, 2] += rng.uniform(0, width) - (left + right) / 2, height * rng.random()
-    turn[1, 2] -= (top + bottom) / 2
-    return np.asarray(cv2.warpAffine(drawing.ink, turn, (width, height)), np.uint8)
+    degrees, scale = rng.uniform(-35, 35), rng.uniform(0.5, 1.4) * height / max(1, bottom - top)
+    at = rng.uniform(0, width), height * rng.random()
+    middle = (left + right) / 2, (top + bottom) / 2
+    return laid(drawing.ink, middle, at, degrees, scale, shape)
 
 
 def _worn(ink: Gray, rng: Random) -> Cover:
@@ -120,12 +117,9 @@ def _box(one: Sample, cover: Cover, rng: Random) -> Box:
 
 def table(reader: NumericReader, split: Split, count: int) -> str:
     """How both kinds are read in grey, and past the coloured ink."""
-    lines = [
-        f"Reader `{reader.version}`, {count} boxes of each kind, families of the {split} split.",
-        "",
-        "| box | read | exact | surely read as digits | wrongly |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+    about = f"Reader `{reader.version}`, {count} boxes of each kind, families of the {split} split."
+    head = ["box", "read", "exact", "surely read as digits", "wrongly"]
+    rows = []
     setter = Typesetter(split)
     for name, draw in (("under a stamp", stamped), ("crossed out", crossed_out)):
         rng = Random(f"{split} {name}")
@@ -135,9 +129,9 @@ def table(reader: NumericReader, split: Split, count: int) -> str:
             right = [one.text == box.label for one, box in zip(seen, boxes, strict=True)]
             sure = [bool(one.text) and _is_sure(reader, one) for one in seen]
             wrong = sum(s and not r for s, r in zip(sure, right, strict=True))
-            shares = " | ".join(f"{n / count:.1%}" for n in (sum(right), sum(sure), wrong))
-            lines.append(f"| {name} | {how} | {shares} |")
-    return "\n".join(lines)
+            shares = [f"{n / count:.1%}" for n in (sum(right), sum(sure), wrong)]
+            rows.append([name, how, *shares])
+    return f"{about}\n\n{document.table(head, rows)}"
 
 
 def _past(
@@ -169,7 +163,7 @@ def main() -> None:
     text = table(NumericReader(), asked.split, asked.count)
     print(text)
     if asked.write:
-        put(text, "colored", DOCS / "accuracy.md")
+        document.put(text, "colored", document.DOCS / "accuracy.md")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,15 @@
-"""Puts what a script measured into a document, between its marks."""
+"""What a script measured, as Markdown, and its place in a document between marks."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown, with a newline at its end."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def put(text: str, section: str, document: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.reading.numeric import NumericReader
 from training import rivals
-from training.document import DOCS
+from training.document import DOCS, table
 from training.families import families
 from training.grammar import CHARSET
 from training.sheet import contact_sheet
@@ -48,7 +48,7 @@ def tables(
     parts = [
         f"Reader `{reader.version}`, {total.fields:,} fields in {len(groups)} groups of families "
         f"of the {split} split, none of which it was trained on: {names}.\n",
-        _table(
+        table(
             [
                 "set",
                 "fields",
@@ -85,7 +85,7 @@ def tables(
         )
         + ".\n",
         "## Boxes that hold no number\n\n"
-        + _table(
+        + table(
             ["in the box", "boxes", "read as empty", "read as digits that need no review"],
             [[name, *map(str, counts)] for name, counts in empty.items()],
         ),
@@ -95,7 +95,7 @@ def tables(
         + _pairs(total.swaps, total.characters)
         + "\n![what was read as what](pictures/confusion.png)\n",
         "## Families with the lowest share of exact fields\n\n"
-        + _table(
+        + table(
             ["family", "fields", "exact"],
             [
                 [name, f"{count:,}", f"{right / count:.2%}"]
@@ -139,7 +139,7 @@ def beside(found: "dict[str, dict[str, Score]]", version: str, split: str) -> st
         f"Reader `{version}`, the first {own[ABOUT['clean']].fields:,} boxes of each set of the "
         f"{split} split, read in one run on one core, four at a time as on an invoice. "
         f"Tesseract is called once a box: {'; '.join(map(str, rivals.BEST.values()))}.\n\n"
-        + _table(head, rows)
+        + table(head, rows)
         + "\n![Exact fields by set, and against what a field costs](pictures/rivals.png)\n"
     )
 
@@ -160,7 +160,7 @@ def _swaps(swaps: "Counter[tuple[str, str]]", characters: int) -> str:
         ]
         for (was, became), count in swaps.most_common(15)
     ]
-    return _table(["was → read as", "times", "share"], rows)
+    return table(["was → read as", "times", "share"], rows)
 
 
 _FEARED = ("٦٩", "٥.", "٥٠", "٥0", "٢٣", "١/", "٧٨", "17")
@@ -172,12 +172,7 @@ def _pairs(swaps: "Counter[tuple[str, str]]", characters: int) -> str:
         count = swaps[one, other] + swaps[other, one]
         share = f"1 in {characters // count:,} characters" if count else "never"
         rows.append([f"`{one}` ↔ `{other}`", str(count), share])
-    return _table(["pair", "times", "share"], rows)
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return table(["pair", "times", "share"], rows)
 
 
 def plots(scores: "dict[str, Score]") -> None:

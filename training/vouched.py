@@ -20,9 +20,9 @@ from core.reading.numeric import LineReading, NumericReader
 from core.template import Field, Kind, Template
 from core.values import parse_value
 from core.vouching import vouched
+from training import document
 from training.augment import PROFILES, sample
 from training.dataset import ARABIC
-from training.document import DOCS, put
 from training.families import Split
 from training.grammar import sums
 from training.render import Typesetter
@@ -110,7 +110,7 @@ def table(split: Split, count: int, jobs: int) -> str:
     columns = [[getattr(each, field) for each in counts] for field in Counts.__annotations__]
     rows.append(("**all**", Counts(*map(sum, columns))))
     head = ["set", "invoices", "no review", "wrong", "vouched for: no review", "wrong"]
-    lines = [head, ["---"] * len(head)] + [
+    lines = [
         [
             name,
             f"{each.invoices:,}",
@@ -122,7 +122,7 @@ def table(split: Split, count: int, jobs: int) -> str:
         for name, each in rows
     ]
     about = f"Reader `{NumericReader().version}`, families of the {split} split."
-    return f"{about}\n\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return f"{about}\n\n{document.table(head, lines)}"
 
 
 def main() -> None:
@@ -135,7 +135,7 @@ def main() -> None:
     text = table(asked.split, asked.count, asked.jobs)
     print(text)
     if asked.write:
-        put(text, "vouched", DOCS / "accuracy.md")
+        document.put(text, "vouched", document.DOCS / "accuracy.md")
 
 
 if __name__ == "__main__":

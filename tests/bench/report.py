@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 
 from tests.bench.reading import FIELDS, PAGES, Throughput
-from training.document import DOCS
+from training.document import DOCS, table
 from training.pages.measure import Choice
 
 FLOOR = "decoding the JPEG"
@@ -31,7 +31,7 @@ def tables(
     parts = [
         f"Python {platform.python_version()} on {platform.machine()}.\n",
         "## One invoice: four numbers of an A4 page at 200 dpi\n",
-        _table(
+        table(
             ["way", "median page, ms", "of decoding", "faster than the usual way", "slowest, ms"],
             [
                 [name, f"{m:.1f}", f"{m / floor:.2f}", f"{usual / m:.1f}", f"{max(taken):.1f}"]
@@ -43,7 +43,7 @@ def tables(
         f"taking turns, warm, on one core. {doubtful} of the {FIELDS * PAGES} numbers are in "
         "doubt.\n",
         "## Many invoices, aligned\n",
-        _table(
+        table(
             ["processes", "invoices a second", "each", "of one process", "MiB at most", "decoder"],
             [
                 [
@@ -58,7 +58,7 @@ def tables(
             ],
         ),
         "## Choosing among templates\n",
-        _table(
+        table(
             ["templates", "choosing, ms", "of decoding", "right", "unclear", "wrong"],
             [
                 [
@@ -71,7 +71,7 @@ def tables(
             ],
         ),
         "## What is stored (SQLite), in milliseconds\n",
-        _table(
+        table(
             ["", *(f"{size:,}" for size in stored)],
             [
                 [name, *(f"{row[name]:.2f}" for row in stored.values())]
@@ -79,7 +79,7 @@ def tables(
             ],
         ),
         "## From nothing to the first answer, in seconds\n",
-        _table(
+        table(
             ["function", "module imported", "first answer", "slowest imports (ms)"],
             [
                 [
@@ -94,11 +94,6 @@ def tables(
         "The first answer counts from the start of functions-framework in a process of its own.",
     ]
     return "\n".join(parts)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def plots(times: Mapping[str, Sequence[float]], chosen: Sequence[Choice], stored: Rows) -> None:

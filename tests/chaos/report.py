@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from training import document
+
 from .run import Came
 
 
@@ -18,9 +20,8 @@ def table(
         for name in sorted({name for count in counts for name in count}):
             rows[f"{kind}: {name}"] = [f"{count.get(name, 0):,}" for count in counts]
     rows["took, min"] = [f"{run.took_s / 60:.1f}" for run in runs.values()]
-    lines = [["", *runs], ["---"] * (1 + len(runs)), *([name, *row] for name, row in rows.items())]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    figures = document.table(["", *runs], [[name, *row] for name, row in rows.items()])
     return (
         f"{invoices:,} invoices, seed {seed}; without faults, on one machine, they took "
-        f"{calm.took_s / 60:.1f} min. **Wrong in the end: {len(wrong)}.**\n\n{table}"
+        f"{calm.took_s / 60:.1f} min. **Wrong in the end: {len(wrong)}.**\n\n{figures}"
     )
