@@ -8,7 +8,7 @@ from types import MappingProxyType
 from core.invoice import Reading, Reason
 from core.rules import Rule, parse_rule
 from core.template import DateOrder, Field, Template
-from core.values import parse_value
+from core.values import parse_value, value_in
 
 
 def check_rules(template: Template) -> None:
@@ -105,9 +105,7 @@ def _other_values(
     for name in rule.fields:
         field = fields[name]
         for text in next_best.get(name, ()):
-            meant = parse_value(
-                field.kind, text, date_order=template.date_order, pattern=field.pattern
-            )
+            meant = value_in(template, field, text)
             if meant.value is not None and meant.value != values[name]:
                 found[name, meant.value] = None
     return list(found)

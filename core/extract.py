@@ -24,7 +24,7 @@ from core.reading.text import TextReader
 from core.settings import Settings
 from core.stopwatch import Stopwatch
 from core.template import Box, Field, Kind, Template, Turn
-from core.values import parse_value
+from core.values import parse_value, value_in
 from core.vouching import vouched
 
 
@@ -126,7 +126,8 @@ class Extractor:
                 field.name: line.alternatives
                 for field, line in zip(template.fields, lines, strict=True)
             }
-            fields = vouched(template, fields, today=date.today(), next_best=next_best)
+            today = date.today()
+            fields = vouched(template, fields, today=today, next_best=next_best)
             reasons = [_misaligned(n, a) for n, a in sorted(alignments.items()) if not a.good]
             reasons += _differing(template, verdicts)
             reasons += _faults_of_pictures(template, crops, lines, pages)
@@ -134,7 +135,7 @@ class Extractor:
                 template,
                 fields,
                 threshold=self._threshold,
-                today=date.today(),
+                today=today,
                 next_best={name: [text for text, _ in more] for name, more in next_best.items()},
             )
         return Outcome(
@@ -271,9 +272,7 @@ def _invoices(template: Template, document: Document) -> int:
 
 def _reading(field: Field, verdict: Verdict, template: Template, box: Box, turned: Turn) -> Reading:
     line = verdict.line
-    value = parse_value(
-        field.kind, line.text, date_order=template.date_order, pattern=field.pattern
-    )
+    value = value_in(template, field, line.text)
     return Reading(
         text=line.text,
         value=value.value,

@@ -12,7 +12,7 @@ from datetime import date
 
 from core.currencies import without_currency
 from core.months import named
-from core.template import DateOrder, Kind
+from core.template import DateOrder, Field, Kind, Template
 
 _DIGITS = {
     ord(mark): str(value)
@@ -68,6 +68,11 @@ def parse_value(
         value = Value(clean_text(text) or None)
     fits = value.value is None or pattern is None or re.fullmatch(pattern, value.value)
     return value if fits else NOTHING
+
+
+def value_in(template: Template, field: Field, text: str) -> Value:
+    """What `text` means in that field of the template."""
+    return parse_value(field.kind, text, date_order=template.date_order, pattern=field.pattern)
 
 
 def clean_text(text: str) -> str:

@@ -7,7 +7,7 @@ happen. What three numbers say together is surer than what the picture of each s
 import itertools
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, DecimalException
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from types import MappingProxyType
 from core.invoice import Reading
 from core.rules import Rule, parse_rule
 from core.template import Kind, Template
-from core.values import parse_value
+from core.values import value_in
 
 VOUCHED = 0.998
 """The chance that such a value is right: docs/accuracy.md. Of 3,400 drawn invoices of validation
@@ -62,7 +62,9 @@ def vouched(
         tied = _tied(rule, values, readings, today)
         if min((readings[name].confidence for name in tied), default=1) >= VOUCHED:
             continue
-        if not _has_rivals(rule, values, template, readings, next_best, today):
+        if not _has_rivals(
+            rule, values, _options(rule, template, values, readings, next_best), today
+        ):
             for name in tied:
                 confidence = max(VOUCHED, readings[name].confidence)
                 sure[name] = readings[name].model_copy(update={"confidence": confidence})
@@ -81,35 +83,47 @@ def _tied(
     return tied if enough else []
 
 
+def _options(
+    rule: Rule,
+    template: Template,
+    values: Mapping[str, str],
+    readings: Mapping[str, Reading],
+    next_best: NextBest,
+) -> dict[str, dict[str, float]]:
+    """Of each field of the rule the values that it may have, that which was read first, and how
+    likely they are."""
+    options = {}
+    for field in template.fields:
+        if field.name not in rule.fields:
+            continue
+        found = {values[field.name]: readings[field.name].confidence}
+        for text, chance in next_best.get(field.name, ())[: _NEXT[len(rule.fields)]]:
+            value = value_in(template, field, text).value
+            if value is not None and not any(_same(value, other) for other in found):
+                found[value] = chance
+        options[field.name] = found
+    return options
+
+
 def _has_rivals(
     rule: Rule,
     values: Mapping[str, str],
-    template: Template,
-    readings: Mapping[str, Reading],
-    next_best: NextBest,
+    options: Mapping[str, Mapping[str, float]],
     today: date,
 ) -> bool:
     """Whether the rule holds of other values as well that are nearly as likely: the same digit may
     be misread alike in two numbers."""
-    options = []
-    for field in template.fields:
-        if field.name in rule.fields:
-            found = {values[field.name]: readings[field.name].confidence}
-            for text, chance in next_best.get(field.name, ())[: _NEXT[len(rule.fields)]]:
-                value = parse_value(
-                    field.kind, text, date_order=template.date_order, pattern=field.pattern
-                ).value
-                if value is not None and not any(_same(value, other) for other in found):
-                    found[value] = chance
-            options.append([(field.name, value, chance) for value, chance in found.items()])
-    (*_, read), *others = (
-        ({name: value for name, value, _ in choice}, math.prod(chance for *_, chance in choice))
-        for choice in itertools.product(*options)
-    )
-    rivals = sum(
-        likely for choice, likely in others if rule.holds({**values, **choice}, today=today)
-    )
-    return rivals > _RIVALS * read
+    first, *others = itertools.product(*(each.items() for each in options.values()))
+    rivals = 0.0
+    for choice in others:
+        chosen = {name: value for name, (value, _) in zip(options, choice, strict=True)}
+        if rule.holds({**values, **chosen}, today=today):
+            rivals += _likely(choice)
+    return rivals > _RIVALS * _likely(first)
+
+
+def _likely(choice: Iterable[tuple[str, float]]) -> float:
+    return math.prod(chance for _, chance in choice)
 
 
 def _same(value: str, other: str) -> bool:
