@@ -10,11 +10,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.reading.network import FRAME
+from core.reading.network import FRAME, padded
 from training.grammar import CHARSET
 
 _CODE = {character: code for code, character in enumerate(CHARSET, 1)}
-_WIDTH_STEP = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def readable(ink: NDArray[np.uint8], label: str) -> bool:
 def collate(
     inks: Sequence[NDArray[np.uint8]], labels: Sequence[str], index: NDArray[np.intp]
 ) -> Batch:
-    width = -(-max(inks[i].shape[1] for i in index) // _WIDTH_STEP) * _WIDTH_STEP
+    width = padded(max(inks[i].shape[1] for i in index))
     lines = np.zeros((len(index), 1, inks[0].shape[0], width), np.uint8)
     for row, i in enumerate(index):
         lines[row, 0, :, : inks[i].shape[1]] = inks[i]

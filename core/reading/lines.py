@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.geometry import Gray
-from core.reading.ink import MIN_CONTRAST, contrast, greyed, inked, quantiles, u8
+from core.reading.ink import MIN_CONTRAST, greyed, inked, quantile, u8
 
 HEIGHT = 32
 """Rows of a line image."""
@@ -87,8 +87,7 @@ def prepare(crop: NDArray[np.uint8]) -> Line:
     box = greyed(crop)
     if min(box.shape) < 3:
         return BLANK
-    ink = inked(box)
-    darkest = contrast(ink)
+    ink, darkest = inked(box)
     if darkest < MIN_CONTRAST:
         return BLANK
     marks = _marks(ink, _MARKED * darkest)
@@ -107,8 +106,8 @@ def otherwise(line: Line, marked: NDArray[np.bool_]) -> list[Gray]:
 
     marked: for each column of the line's ink whether a character was seen there.
     """
-    ink = inked(line.box)
-    height, darkest = len(ink), contrast(ink)
+    ink, darkest = inked(line.box)
+    height = len(ink)
     marks = _marks(ink, _MARKED * darkest)
     top, bottom = _first(_found(marks))
     more = round((bottom - top) * _TALLER)
@@ -129,8 +128,8 @@ def others(line: Line) -> list[Gray]:
     and the number above or below it."""
     if not line.more:
         return []
-    ink = inked(line.box)
-    marks = _marks(ink, _MARKED * contrast(ink))
+    ink, darkest = inked(line.box)
+    marks = _marks(ink, _MARKED * darkest)
     found = [_line(line.box, ink, marks, top, bottom) for top, bottom in line.more]
     return [other.ink for other in found if other is not None]
 
@@ -289,7 +288,7 @@ def _scaled(ink: Gray, top: int, bottom: int, columns: NDArray[np.intp]) -> Gray
     last = first + max(1, round(rows))
     line = ink[max(0, first) : max(0, last), columns]
     above, below = max(0, -first), max(0, last - ink.shape[0])
-    strongest = quantiles(line, 0.98)[0] if line.size else 0
+    strongest = quantile(line, 0.98) if line.size else 0
     gain = 255 / max(strongest, _FULL_CONTRAST)
     line = u8(cv2.convertScaleAbs(line, alpha=gain))
     line = u8(cv2.copyMakeBorder(line, above, below, 0, 0, cv2.BORDER_CONSTANT, value=(0,)))

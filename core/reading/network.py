@@ -12,7 +12,7 @@ from core.reading.lines import HEIGHT
 
 FRAME = 2
 """Columns of a line image per frame."""
-WIDTH_STEP = 64
+WIDTH_STEP = 32
 """Lines are padded to a multiple of this and batched by width, so that what a box is read as
 doesn't depend on which other boxes the page has."""
 
