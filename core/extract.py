@@ -185,6 +185,7 @@ class Extractor:
                 lines = self._numeric.read(
                     [crops[i] for i in numeric],
                     [cast(NumericKind, fields[i].kind.value) for i in numeric],
+                    [fields[i].example for i in numeric],
                 )
             results |= dict(zip(numeric, lines, strict=True))
         worded = [i for i, field in enumerate(fields) if field.kind is Kind.TEXT]
@@ -225,7 +226,8 @@ class Extractor:
         with clock("read_numeric"):
             kinds = [cast(NumericKind, field.kind.value) for _, field, _ in doubtful]
             known = [lines[i] for i, _, _ in doubtful]
-            again = past_stamps(self._numeric, boxes, kinds, known)
+            examples = [field.example for _, field, _ in doubtful]
+            again = past_stamps(self._numeric, boxes, kinds, known, examples)
         for (i, _, _), line in zip(doubtful, again, strict=True):
             lines[i] = line
 

@@ -21,6 +21,7 @@ MAX_PAGE_SIDE = 20_000
 MAX_FIELDS = 500
 MAX_RULES = 100
 MAX_PATTERN_LENGTH = 200
+MAX_EXAMPLE_LENGTH = 100
 
 TODAY = "today"
 """What rules call the day on which they are checked."""
@@ -49,7 +50,11 @@ Language = Literal["ara", "eng"]
 
 
 class Field(BaseModel):
-    """One box (khana) of a template."""
+    """One box (khana) of a template.
+
+    `example` is what is printed in it on the sample page: other invoices of the form have the same
+    digits, marks and decimals, which tells apart what looks alike. Words need none.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,6 +65,7 @@ class Field(BaseModel):
     required: bool = True
     pattern: Annotated[str, StringConstraints(max_length=MAX_PATTERN_LENGTH)] | None = None
     languages: Annotated[tuple[Language, ...], Constrained(min_length=1)] = ("ara", "eng")
+    example: Annotated[str, StringConstraints(max_length=MAX_EXAMPLE_LENGTH)] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

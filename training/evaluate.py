@@ -11,7 +11,7 @@ tables and plots go to docs/, each kind to its own section.
 import argparse
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -28,7 +28,9 @@ from training import nothing, report, rivals
 from training.augment import PROFILES, Sample, sample
 from training.dataset import ARABIC
 from training.document import DOCS, put
+from training.examples import example
 from training.families import Split
+from training.grammar import printed
 from training.render import Typesetter
 from training.rivals import Read
 from training.text import alignment, distance, same_value
@@ -136,11 +138,13 @@ def samples(split: Split, profile: str, count: int) -> Iterator[list[Sample]]:
         yield [sample(setter, rng, settings, arabic=rng.random() < ARABIC) for _ in range(size)]
 
 
-def measured(split: Split, count: int, *, jobs: int = 1) -> dict[str, Score]:
-    """The reader's score by set."""
+def measured(
+    split: Split, count: int, *, jobs: int = 1, told: str | None = None
+) -> dict[str, Score]:
+    """The reader's score by set. told: by which of `EXAMPLES` it is told of each field, if any."""
     scores: dict[str, Score] = {}
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        runs = {p: pool.submit(_on_profile, p, split, count) for p in PROFILES}
+        runs = {p: pool.submit(_on_profile, p, split, count, told) for p in PROFILES}
         for profile, run in runs.items():
             score = scores[profile] = run.result()
             print(
@@ -151,14 +155,29 @@ def measured(split: Split, count: int, *, jobs: int = 1) -> dict[str, Score]:
     return scores
 
 
-def _on_profile(profile: str, split: Split, count: int) -> Score:
+def _on_profile(profile: str, split: Split, count: int, told: str | None) -> Score:
     cv2.setNumThreads(1)
-    read = shipped(NumericReader())
+    reader, rng = NumericReader(), Random(f"{split} {profile} examples")
     score = Score()
     for page in samples(split, profile, count):
-        for one, reading in zip(page, read(page), strict=True):
+        examples = [EXAMPLES[told](rng, one) for one in page] if told else ()
+        readings = reader.read([s.crop for s in page], [s.kind for s in page], examples)
+        for one, reading in zip(page, readings, strict=True):
             score.add(one, reading)
     return score
+
+
+def _otherwise(rng: Random, one: Sample) -> str:
+    """Any field of its kind."""
+    while (other := printed(rng, arabic=rng.random() < ARABIC)).kind != one.kind:
+        pass
+    return other.label
+
+
+EXAMPLES: dict[str, Callable[[Random, Sample], str]] = {
+    "an example that is printed alike": lambda rng, one: example(rng, one.label, one.kind),
+    "an example that may be printed in any other way": _otherwise,
+}
 
 
 def compared(reader: NumericReader, split: Split, count: int) -> dict[str, dict[str, Score]]:
@@ -219,11 +238,17 @@ def main() -> None:
             report.plot_beside(found)
         return
     scores = measured(options.split, options.count, jobs=options.jobs)
+    told = {
+        how: measured(options.split, options.count, jobs=options.jobs, told=how) for how in EXAMPLES
+    }
+    examples = report.told(told, reader)
     empty = nothing.measured(reader, options.split, NOTHING)
     text = report.tables(scores, empty, reader, options.split)
     print(text)
+    print(examples)
     if options.write:
         put(text, "measured", DOCS / "accuracy.md")
+        put(examples, "told", DOCS / "accuracy.md")
         report.plots(scores)
     if options.failures:
         report.sheet(scores, options.failures)

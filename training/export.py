@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -31,12 +32,14 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from core.reading.calibration import traits
+from core.reading.habit import habit_of
 from core.reading.lines import HEIGHT, prepare
 from core.reading.network import padded
 from core.reading.numeric import MODEL_DIR, NumericReader
 from training import dataset
 from training.augment import PROFILES
 from training.batches import collate
+from training.examples import example
 from training.fonts import WORK
 from training.grammar import CHARSET
 from training.model import LineNet
@@ -148,13 +151,14 @@ class Judged:
     worth: NDArray[np.bool_]
 
 
-def judged(folder: Path, jobs: int) -> Judged:
+def judged(folder: Path, jobs: int, *, by_example: bool = False) -> Judged:
     """The best text of each box of the validation families by the reader of that folder, judged.
-    Empty boxes are left out: nothing is read in them."""
+    Empty boxes are left out: nothing is read in them. by_example: an example is known of each."""
     # "train" has relatives of the faces too: faces further from those that the network knows.
     chunks = [(profile, number) for profile in ("train", *PROFILES) for number in range(CHUNKS)]
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        parts = list(pool.map(partial(_judged, folder), *zip(*chunks, strict=True)))
+        judge = partial(_judged, folder, by_example)
+        parts = list(pool.map(judge, *zip(*chunks, strict=True)))
     return Judged(
         parts[0].names,
         np.concatenate([part.traits for part in parts]),
@@ -163,17 +167,24 @@ def judged(folder: Path, jobs: int) -> Judged:
     )
 
 
-def _judged(folder: Path, profile: str, number: int) -> Judged:
+def _judged(folder: Path, by_example: bool, profile: str, number: int) -> Judged:
     ranker = NumericReader(model_dir=folder).ranker
+    rng = Random(f"examples {profile} {number}")
     boxes = [(one, prepare(one.crop)) for one in dataset.boxes("validation", profile, number)]
     # In order of width, so that lines come to the network together.
     boxes = sorted((b for b in boxes if not b[1].empty), key=lambda box: box[1].ink.shape[1])
     found, exact, worth = [], [], []
     for start in range(0, len(boxes), TOGETHER):
         part, lines = zip(*boxes[start : start + TOGETHER], strict=True)
-        ranked = ranker.rank(lines, [one.kind for one in part])
-        for one, ((text, chance), *_) in zip(part, ranked, strict=True):
-            found.append(traits(text, one.kind, chance))
+        habits = [
+            habit_of(example(rng, one.label, one.kind), one.kind) if by_example else None
+            for one in part
+        ]
+        ranked = ranker.rank(lines, [one.kind for one in part], habits)
+        for one, habit, ((text, chance), *_) in zip(part, habits, ranked, strict=True):
+            if by_example and not (habit and text):  # judged as those that nobody has told of
+                continue
+            found.append(traits(text, one.kind, chance, habit))
             exact.append(text == one.label)
             worth.append(same_value(one.kind, one.label, text))
     table = np.array([list(each.values()) for each in found])
@@ -228,13 +239,21 @@ def main() -> None:
         second = _second(options.second) if options.second else None
         sidecar, figures = _exported(options.name, options.to, second, options.jobs)
     found = judged(options.to, options.jobs)
-    weights = calibrated(found.traits, found.exact)
+    told = judged(options.to, options.jobs, by_example=True)
+    for name, readings in (("calibration", found), ("calibration_by_example", told)):
+        weights = calibrated(readings.traits, readings.exact)
+        sidecar[name] = {
+            trait: round(float(weight), 4)
+            for trait, weight in zip(readings.names, weights, strict=True)
+        }
+    weights = np.array([*sidecar["calibration"].values()])
     confidence = 1 / (1 + np.exp(-found.traits @ weights))
-    sidecar["calibration"] = {
-        name: round(float(weight), 4) for name, weight in zip(found.names, weights, strict=True)
-    }
     sidecar["review_threshold"] = review_threshold(confidence, found.worth)
-    sidecar["figures"] = {"validation_exact": round(float(found.exact.mean()), 4), **figures}
+    sidecar["figures"] = {
+        "validation_exact": round(float(found.exact.mean()), 4),
+        "validation_exact_by_example": round(float(told.exact.mean()), 4),
+        **figures,
+    }
     print(_write(options.to, sidecar))
 
 
@@ -286,6 +305,7 @@ def _sidecar(path: Path, trainer: Trainer) -> dict[str, Any]:
         "charset": CHARSET,
         "height": HEIGHT,
         "calibration": {"log_odds": 1.0},
+        "calibration_by_example": {"log_odds": 1.0},
         "review_threshold": 1.0,
         "training": {
             "seed": trainer.seed,

@@ -70,7 +70,7 @@ def sums(rng: Random, *, arabic: bool) -> list[tuple[Decimal, Printed]]:
     for amount in (subtotal, tax, subtotal + tax):
         digits = str(amount).zfill(places + 1)
         whole, cents = digits[: len(digits) - places], digits[len(digits) - places :]
-        text = group.join(_thousands(whole)) + (decimal + cents if places else "")
+        text = group.join(thousands(whole)) + (decimal + cents if places else "")
         text = text.translate(_TO_ARABIC) if arabic else text
         value = Decimal(amount).scaleb(-places)
         printed.append((value, Printed(text.replace(" ", ""), text, "amount")))
@@ -150,7 +150,7 @@ def _amount(rng: Random, arabic: bool) -> str:
     if rng.random() < 0.06:
         whole = "0"
     if group:
-        whole = group.join(_thousands(whole))
+        whole = group.join(thousands(whole))
     places = rng.choices([0, 1, 2, 3], weights=[30, 6, 54, 10])[0]
     cents = "0" * places if rng.random() < 0.3 else _digits(rng, places)
     text = whole + (decimal + cents if places else "")
@@ -171,7 +171,23 @@ def _marks(rng: Random, arabic: bool) -> tuple[str, str]:
     return rng.choices(list(zip(*marks, strict=True)), weights=weights)[0]
 
 
-def _thousands(whole: str) -> list[str]:
+def marks_with(decimal: str, *, arabic: bool) -> list[str]:
+    """What may group thousands, as often as it does, where that begins decimals ('' for any)."""
+    return [
+        group
+        for group, mark, weight in _SEPARATORS[arabic]
+        for _ in range(weight)
+        if decimal in ("", mark)
+    ]
+
+
+def to_arabic(text: str) -> str:
+    """The text with Arabic-Indic digits."""
+    return text.translate(_TO_ARABIC)
+
+
+def thousands(whole: str) -> list[str]:
+    """Its digits in groups of three."""
     first = len(whole) % 3 or 3
     return [whole[:first], *(whole[i : i + 3] for i in range(first, len(whole), 3))]
 

@@ -48,31 +48,7 @@ def tables(
     parts = [
         f"Reader `{reader.version}`, {total.fields:,} fields in {len(groups)} groups of families "
         f"of the {split} split, none of which it was trained on: {names}.\n",
-        table(
-            [
-                "set",
-                "fields",
-                "exact field",
-                "per character",
-                "value right",
-                "calibration error",
-                "to review",
-                "exact of the rest",
-                "value right of the rest",
-            ],
-            [
-                [
-                    ABOUT[name],
-                    f"{s.fields:,}",
-                    f"{s.exact_share:.2%}",
-                    f"{s.character_share:.3%}",
-                    f"{s.worth_share:.2%}",
-                    f"{s.calibration_error():.4f}",
-                    *(f"{v:.2%}" for v in s.review(threshold)),
-                ]
-                for name, s in scores.items()
-            ],
-        ),
+        _sets(scores, threshold),
         f"All together: {total.exact_share:.2%} exact, {total.character_share:.3%} per character, "
         f"{total.worth_share:.2%} of the values right, expected "
         f"calibration error {total.calibration_error():.4f}. At the shipped threshold of "
@@ -106,6 +82,45 @@ def tables(
         ),
     ]
     return "\n".join(parts)
+
+
+def told(found: "dict[str, dict[str, Score]]", reader: NumericReader) -> str:
+    """How fields are read of which an example is known, in Markdown. found: scores by how the
+    example is printed, and by set."""
+    threshold = reader.review_threshold
+    return "\n".join(
+        f"{title[:1].upper()}{title[1:]}:\n\n"
+        + _sets(scores | {"all together": _together(scores)}, threshold)
+        for title, scores in found.items()
+    )
+
+
+def _sets(scores: "dict[str, Score]", threshold: float) -> str:
+    return table(
+        [
+            "set",
+            "fields",
+            "exact field",
+            "per character",
+            "value right",
+            "calibration error",
+            "to review",
+            "exact of the rest",
+            "value right of the rest",
+        ],
+        [
+            [
+                ABOUT.get(name, name),
+                f"{s.fields:,}",
+                f"{s.exact_share:.2%}",
+                f"{s.character_share:.3%}",
+                f"{s.worth_share:.2%}",
+                f"{s.calibration_error():.4f}",
+                *(f"{v:.2%}" for v in s.review(threshold)),
+            ]
+            for name, s in scores.items()
+        ],
+    )
 
 
 def _together(scores: "dict[str, Score]") -> "Score":

@@ -9,7 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.reading.grammar import Kind, well_formed
+from core.reading.grammar import Kind
+from core.reading.habit import Habit
+from core.reading.weighing import expected
 
 _ARABIC = re.compile("[٠-٩٫٬]")
 _FIVE_OR_ZERO = re.compile(r"[^\w]*[0٥][^1-9٠-٤٦-٩]*")
@@ -18,15 +20,18 @@ _ZERO_OR_POINT = re.compile(r"[^\w]*[١-٩][٠-٩]*٠[٠-٩]{1,3}[^\w]*")
 _LONG = 10
 
 
-def traits(text: str, kind: Kind, probability: float) -> dict[str, float]:
+def traits(
+    text: str, kind: Kind, probability: float, habit: Habit | None = None
+) -> dict[str, float]:
     """What a reading's chance of being right is judged by.
 
     text: what was read. kind: what the box holds. probability: what the network gives the text.
+    habit: how its field is printed, where that is known.
 
     Returns numbers by name: `log_odds` within ±14; `one` always 1; `empty` where nothing was read;
     `five_or_zero` where a kufic ٥ and a Western 0 would look alike and no other digit tells;
     `thousands_or_decimals` where the value hangs on one mark, ٬ or '.'; `zero_or_point` where a ٠
-    may be the '.' before decimals; `malformed` where no field of the kind is printed so; `single`
+    may be the '.' before decimals; `malformed` where no such field is printed so; `single`
     for one digit at most; `arabic` for Arabic-Indic digits; `length` in tens of characters; and
     products of `log_odds` with the last two.
     """
@@ -41,7 +46,7 @@ def traits(text: str, kind: Kind, probability: float) -> dict[str, float]:
         "five_or_zero": float(bool(_FIVE_OR_ZERO.fullmatch(text))),
         "thousands_or_decimals": float(bool(thousands)),
         "zero_or_point": float(kind == "amount" and bool(_ZERO_OR_POINT.fullmatch(text))),
-        "malformed": float(not well_formed(text, kind)),
+        "malformed": float(not expected(text, kind, habit)),
         "single": float(sum(c.isdigit() for c in text) <= 1),
         "arabic": arabic,
         "arabic_log_odds": arabic * odds,
@@ -57,9 +62,11 @@ class Calibration:
 
     weights: Mapping[str, float]
 
-    def __call__(self, text: str, kind: Kind, probability: float) -> float:
+    def __call__(
+        self, text: str, kind: Kind, probability: float, habit: Habit | None = None
+    ) -> float:
         """The chance, in [0, 1], that `text` is exactly right."""
-        found = traits(text, kind, probability)
+        found = traits(text, kind, probability, habit)
         total = sum(weight * found[name] for name, weight in self.weights.items())
         return 1 / (1 + math.exp(-total))
 

@@ -36,16 +36,21 @@ def past_stamps(
     boxes: Sequence[Picture],
     kinds: Sequence[Kind],
     lines: Sequence[LineReading],
+    examples: Sequence[str | None] = (),
 ) -> list[LineReading]:
     """Reads boxes once more without their coloured ink.
 
-    boxes: H×W×3 (blue, green, red) or H×W, one for each of `kinds` and of `lines`, which are what
-        was read in grey.
+    boxes: H×W×3 (blue, green, red) or H×W, one for each of `kinds` and `examples`, as
+        `NumericReader.read` takes them, and of `lines`, which are what was read in grey.
 
     Returns of each box what was read more surely.
     """
     inks = {i: ink for i, box in enumerate(boxes) if (ink := black_ink(box)) is not None}
-    again = reader.read([ink.picture for ink in inks.values()], [kinds[i] for i in inks])
+    again = reader.read(
+        [ink.picture for ink in inks.values()],
+        [kinds[i] for i in inks],
+        [examples[i] for i in inks] if examples else (),
+    )
     found = list(lines)
     for (i, ink), line in zip(inks.items(), again, strict=True):
         worth = line.confidence * (_WORTH if ink.struck else 1)

@@ -22,6 +22,9 @@ ARABIC = frozenset("٠١٢٣٤٥٦٧٨٩٫٬")
 WESTERN = frozenset("0123456789")
 """Characters of one field are of one script: nobody prints ٢0٢4. The other marks go with both."""
 
+WRONG_SCRIPT = 0.02
+"""How much less likely the script is that a line isn't expected to be in."""
+
 _SURE = 0.9999
 _SURE_BLANK = math.log1p(-1e-5)
 _ALL_BUT_SURE = math.log(0.99)
@@ -77,13 +80,18 @@ class Decoder:
 
     def greedy(self, log_probs: LogProbs) -> str:
         """The text of the single likeliest path of one script."""
-        (frames,), _ = self._one_script(log_probs[None])
+        (frames,), _ = self._one_script(log_probs[None], [None])
         return self._text(_collapsed(frames.argmax(axis=1)))
 
-    def looks(self, lines: Sequence[LogProbs]) -> list[Look]:
-        """What the network's answers, T×C each, of any T, say of these lines."""
+    def looks(
+        self, lines: Sequence[LogProbs], arabic: Sequence[bool | None] | None = None
+    ) -> list[Look]:
+        """What the network's answers, T×C each, of any T, say of these lines.
+
+        arabic: of each whether its digits ought to be Arabic-Indic; None where nobody knows.
+        """
         batch, lengths = _filled([_shortened(line) for line in lines])
-        frames, of_script = self._one_script(batch)
+        frames, of_script = self._one_script(batch, arabic or [None] * len(lines))
         return [
             Look(line, own[:length], float(script), _collapsed(path))
             for line, own, length, script, path in zip(
@@ -134,10 +142,12 @@ class Decoder:
         with np.errstate(divide="ignore"):
             return self._ranked(texts, np.log(chances.mean(axis=0)))
 
-    def n_best(self, log_probs: LogProbs, count: int = 4) -> list[Hypothesis]:
+    def n_best(
+        self, log_probs: LogProbs, count: int = 4, arabic: bool | None = None
+    ) -> list[Hypothesis]:
         """The likeliest texts of one script, best first, at least one, each with its exact
         probability among the texts of that script, times the script's."""
-        (frames,), (of_script,) = self._one_script(log_probs[None])
+        (frames,), (of_script,) = self._one_script(log_probs[None], [arabic])
         texts = self._search(frames, count)
         lines = np.zeros(len(texts), np.intp)
         return self._ranked(texts, of_script + log_probabilities(frames[None], texts, lines=lines))
@@ -157,9 +167,12 @@ class Decoder:
         least = ranked[0][0] * self._floor
         return [codes for chance, codes in ranked[: max(count, 1)] if chance > least]
 
-    def _one_script(self, batch: LogProbs) -> tuple[LogProbs, NDArray[np.float64]]:
+    def _one_script(
+        self, batch: LogProbs, arabic: Sequence[bool | None]
+    ) -> tuple[LogProbs, NDArray[np.float64]]:
         """The frames (N×T×C) of each line without the characters of the less likely script, and
-        the logarithms of the other's probability (N); each script is judged by its best path.
+        the logarithms of the other's probability (N); each script is judged by its best path, and
+        by what is expected.
 
         A kufic ٥ is the 0 of many a Western face: only its neighbours, further off than the
         network looks, say which it is.
@@ -168,13 +181,17 @@ class Decoder:
         for script, foreign in enumerate(self._foreign):
             masked[script][..., foreign] = _NONE
         paths = masked.max(axis=3).sum(axis=2, dtype=np.float64)
+        same = paths[0] == paths[1]
+        for line, expected in enumerate(arabic):
+            if expected is not None:
+                paths[int(expected), line] += math.log(WRONG_SCRIPT)
         better = (paths[1] > paths[0]).astype(np.intp)
         lines = np.arange(len(batch))
         chosen = masked[better, lines]
         total = np.log(np.exp(chosen).sum(axis=2, keepdims=True))
         # Where both scripts have the same best path there is nothing to choose between.
         odds = paths[1 - better, lines] - paths[better, lines]
-        of_script = np.where(odds == 0, 0.0, -np.log1p(np.exp(odds)))
+        of_script = np.where(same, 0.0, -np.log1p(np.exp(odds)))
         return chosen - total, of_script
 
     def _extended(

@@ -5,10 +5,7 @@ readings like chances; that '١٩٫٧٣١٫٠٠' has two decimal marks is known 
 """
 
 import re
-from collections.abc import Sequence
 from typing import Literal
-
-from core.reading.ctc import Hypothesis
 
 Kind = Literal["number", "amount", "date"]
 
@@ -87,24 +84,8 @@ def meant(text: str, kind: Kind) -> str:
     return text[:at].replace(".", "٬") + "٫" + text[at + 1 :]
 
 
-def _odds(text: str, kind: Kind) -> float:
+def odds(text: str, kind: Kind) -> float:
+    """How likely such a text is beside one that is in form."""
     if not well_formed(text, kind):
         return ODDS
     return COMMA_ODDS if kind == "amount" and _DECIMAL_COMMA.fullmatch(text) else 1.0
-
-
-def weighed(hypotheses: Sequence[Hypothesis], kind: Kind) -> list[tuple[str, float]]:
-    """The texts, best first, with probabilities that know the form of the kind of field.
-
-    Bayes' rule over the texts at hand: what is left to texts that are not keeps its share. Texts
-    that mean the same (`meant`) are one.
-    """
-    known = sum(h.probability for h in hypotheses)
-    chances: dict[str, float] = {}
-    for hypothesis in hypotheses:
-        text = meant(hypothesis.text, kind)
-        likely = hypothesis.probability * _odds(text, kind)
-        chances[text] = chances.get(text, 0.0) + likely
-    scale = known / max(sum(chances.values()), 1e-12)
-    ranked = [(text, chance * scale) for text, chance in chances.items()]
-    return sorted(ranked, key=lambda item: -item[1])

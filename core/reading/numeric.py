@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from core.errors import SetupError
 from core.reading.calibration import Calibration
 from core.reading.grammar import Kind
+from core.reading.habit import habit_of
 from core.reading.lines import prepare
 from core.reading.network import Network
 from core.reading.ranking import Ranker
@@ -53,6 +54,7 @@ class NumericReader:
         self._settings, networks = _load(model_dir, threads)
         self.ranker = Ranker(networks, self._settings["charset"])
         self._calibration = Calibration(self._settings["calibration"])
+        self._by_example = Calibration(self._settings["calibration_by_example"])
 
     @cached_property
     def version(self) -> str:
@@ -64,24 +66,37 @@ class NumericReader:
         """Readings less confident than this ought to be seen by a person."""
         return float(self._settings["review_threshold"])
 
-    def read(self, crops: Sequence[NDArray[np.uint8]], kinds: Sequence[Kind]) -> list[LineReading]:
+    def read(
+        self,
+        crops: Sequence[NDArray[np.uint8]],
+        kinds: Sequence[Kind],
+        examples: Sequence[str | None] = (),
+    ) -> list[LineReading]:
         """Reads the boxes of a page, all together: far cheaper than one by one.
 
         crops: one box each, H×W (grey) or H×W×3, uint8, any size; may be cut wider than the text.
         kinds: what each box holds, in the same order.
+        examples: of each what is printed in that box of another invoice of the same form, if that
+            is known: digits, marks and their order say how this one is printed.
 
         Returns one reading per crop, in order. A reading depends on its own crop alone.
 
         Raises:
-            ValueError: `crops` and `kinds` differ in length, or a crop isn't a uint8 picture.
+            ValueError: `crops` and the others differ in length, or a crop isn't a uint8 picture.
         """
-        if len(crops) != len(kinds):
-            raise ValueError(f"{len(crops)} crops but {len(kinds)} kinds")
+        examples = examples or [None] * len(crops)
+        if not len(crops) == len(kinds) == len(examples):
+            raise ValueError(
+                f"{len(crops)} crops but {len(kinds)} kinds and {len(examples)} examples"
+            )
         readings = [BLANK] * len(crops)
         lines = {i: line for i, crop in enumerate(crops) if not (line := prepare(crop)).empty}
-        ranked = self.ranker.rank([*lines.values()], [kinds[i] for i in lines])
+        habits = {i: habit_of(examples[i], kinds[i]) for i in lines}
+        ranked = self.ranker.rank([*lines.values()], [kinds[i] for i in lines], [*habits.values()])
         for index, ((text, chance), *others) in zip(lines, ranked, strict=True):
-            confidence = self._calibration(text, kinds[index], chance)
+            habit = habits[index]
+            calibration = self._by_example if habit and text else self._calibration
+            confidence = calibration(text, kinds[index], chance, habit)
             readings[index] = LineReading(text, confidence, tuple(others[:ALTERNATIVES]))
         return readings
 

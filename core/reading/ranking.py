@@ -16,9 +16,11 @@ import numpy as np
 
 from core.geometry import Gray
 from core.reading.ctc import Decoder, Hypothesis, Look
-from core.reading.grammar import Kind, weighed, well_formed
+from core.reading.grammar import Kind
+from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
 from core.reading.network import FRAME, Network
+from core.reading.weighing import expected, weighed
 
 Ranked = list[tuple[str, float]]
 """Texts, best first, with what the networks give them: probabilities in [0, 1]."""
@@ -50,12 +52,13 @@ LIKELY_NOT = math.log(0.5)
 
 @dataclass(slots=True, eq=False)
 class _Case:
-    """A line that is being read. ink: the image of it that is looked at. looks: what networks saw.
-    found: texts that it may be. ranked: what the looks make of it so far. rivalled: whether another
-    line of the box is a number, too."""
+    """A line that is being read. habit: how its field is printed, where that is known. ink: the
+    image of it that is looked at. looks: what networks saw. found: texts that it may be. ranked:
+    what the looks make of it so far. rivalled: whether another line of the box is a number, too."""
 
     line: Line
     kind: Kind
+    habit: Habit | None
     ink: Gray
     looks: list[Look] = field(default_factory=list)
     found: list[Hypothesis] = field(default_factory=list)
@@ -64,11 +67,19 @@ class _Case:
 
     def another(self, ink: Gray) -> "_Case":
         """The same line, found in another way."""
-        return _Case(self.line, self.kind, ink, found=self.found)
+        return _Case(self.line, self.kind, self.habit, ink, found=self.found)
 
     @property
     def out_of_form(self) -> bool:
-        return not well_formed(self.ranked[0][0], self.kind)
+        return not expected(self.ranked[0][0], self.kind, self.habit)
+
+    @property
+    def arabic(self) -> bool | None:
+        """Whether its digits ought to be Arabic-Indic."""
+        return None if self.habit is None else self.habit.arabic
+
+    def weigh(self, hypotheses: Sequence[Hypothesis]) -> None:
+        self.ranked = weighed(hypotheses, self.kind, self.habit)
 
     @property
     def worth(self) -> float:
@@ -87,9 +98,14 @@ class Ranker:
         self._decoder = Decoder(charset)
         self._thorough = Decoder(charset, beam=THOROUGH, floor=1e-7)
 
-    def rank(self, lines: Sequence[Line], kinds: Sequence[Kind]) -> list[Ranked]:
+    def rank(
+        self, lines: Sequence[Line], kinds: Sequence[Kind], habits: Sequence[Habit | None]
+    ) -> list[Ranked]:
         """Of each line its likeliest texts, at least one."""
-        cases = [_Case(line, kind, line.ink) for line, kind in zip(lines, kinds, strict=True)]
+        cases = [
+            _Case(line, kind, habit, line.ink)
+            for line, kind, habit in zip(lines, kinds, habits, strict=True)
+        ]
         self._glance(cases)
         self._ask_others(_doubtful(cases, SURE))
         self._read_other_lines([case for case in cases if case.line.more])
@@ -106,10 +122,11 @@ class Ranker:
         self._look([self._first], cases)
         found = self._decoder.best([case.looks[0] for case in cases], CANDIDATES) if cases else []
         for case, texts in zip(cases, found, strict=True):
-            case.found, case.ranked = texts, weighed(texts, case.kind)
+            case.found = texts
+            case.weigh(case.found)
             if case.out_of_form:
-                case.found = self._thorough.n_best(case.looks[0].answer, THOROUGH)
-                case.ranked = weighed(case.found, case.kind)
+                case.found = self._thorough.n_best(case.looks[0].answer, THOROUGH, case.arabic)
+                case.weigh(case.found)
 
     def _ask_others(self, cases: Sequence[_Case]) -> None:
         self._look(self._others, cases)
@@ -165,7 +182,7 @@ class Ranker:
     ) -> None:
         inks = [change(case.ink) for case in cases]
         for network in networks if cases else ():
-            seen = self._decoder.looks(network.frames(inks))
+            seen = self._decoder.looks(network.frames(inks), [case.arabic for case in cases])
             for case, look in zip(cases, seen, strict=True):
                 case.looks.append(look)
 
@@ -174,7 +191,7 @@ class Ranker:
         if cases:
             agreed = self._decoder.agreed([c.looks for c in cases], [c.found for c in cases])
             for case, hypotheses in zip(cases, agreed, strict=True):
-                case.ranked = weighed(hypotheses, case.kind)
+                case.weigh(hypotheses)
 
 
 def _doubtful(cases: Iterable[_Case], limit: float) -> list[_Case]:

@@ -24,13 +24,14 @@ def test_the_contract_s_example_is_read_and_written_back() -> None:
         "fields": [
             {"name": "invoice_number", "kind": "number", "box": [478, 167, 536, 183]},
             {"name": "date", "kind": "date", "box": [160, 167, 256, 188], "page": 2},
+            {"name": "total", "kind": "amount", "box": [9, 9, 90, 30], "example": "١٢٫٥٠"},
             {"name": "seller", "kind": "text", "box": [200, 25, 420, 60], "languages": ["ara"]},
         ],
         "rules": ["date <= today"],
     }
     template = parse_template(example)
     assert dump_template(template) == example
-    assert [template.page_of(field) for field in template.fields] == [1, 2, 1]
+    assert [template.page_of(field) for field in template.fields] == [1, 2, 1, 1]
     assert template.fields[0].required
     assert template.fields[0].languages == ("ara", "eng")
 
@@ -49,6 +50,7 @@ def test_the_contract_s_example_is_read_and_written_back() -> None:
         ({"fields": [FIELD | {"pattern": "["}]}, "invalid_template", "pattern"),
         ({"fields": [FIELD | {"pattern": "a{4294967296}"}]}, "invalid_template", "pattern"),
         ({"fields": [FIELD | {"pattern": "a" * 201}]}, "invalid_template", "pattern"),
+        ({"fields": [FIELD | {"example": "1" * 101}]}, "invalid_template", "example"),
         ({"fields": [FIELD | {"name": "two words"}]}, "invalid_template", "two words"),
         ({"fields": [FIELD | {"name": "today"}]}, "invalid_template", "rules use"),
         ({"fields": [FIELD | {"name": "not"}]}, "invalid_template", "rules use"),

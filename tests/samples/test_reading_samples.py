@@ -1,5 +1,6 @@
 """The whole path on the sample files: choose, align, read, parse, check."""
 
+from dataclasses import replace
 from difflib import SequenceMatcher
 
 import cv2
@@ -10,6 +11,7 @@ from core.extract import Extractor
 from core.invoice import Outcome, Status
 from core.pictures import crop
 from core.ports import StoredTemplate
+from core.reading.numeric import NumericReader
 from core.settings import Settings
 from core.template import Kind
 from samples import INVOICES, Sample, load_samples
@@ -85,3 +87,22 @@ def test_names_are_read(outcomes: Outcomes) -> None:
         if outcome.fields[name].kind is Kind.TEXT
     ]
     assert sum(alike) / len(alike) > 0.95
+
+
+def test_an_example_makes_sure_of_a_lone_five(templates: dict[str, StoredTemplate]) -> None:
+    """'٥%' in a face whose ٥ is the 0 of many another."""
+    rimal = templates["rimal"]
+    fields = tuple(
+        field.model_copy(update={"example": "١٥%"}) if field.name == "tax_rate" else field
+        for field in rimal.template.fields
+    )
+    told = replace(rimal, template=rimal.template.model_copy(update={"fields": fields}))
+    file = INVOICES / "rimal-0091267.jpg"
+    extractor = Extractor(Settings())
+    alone, by_example = (
+        extractor.extract(file.read_bytes(), [stored], name=file.name).fields["tax_rate"]
+        for stored in (rimal, told)
+    )
+    threshold = NumericReader().review_threshold
+    assert alone.text == by_example.text == "٥%"
+    assert alone.confidence < threshold <= by_example.confidence

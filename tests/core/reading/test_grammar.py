@@ -5,7 +5,8 @@ import math
 import pytest
 
 from core.reading.ctc import Hypothesis
-from core.reading.grammar import Kind, meant, weighed, well_formed
+from core.reading.grammar import Kind, meant, well_formed
+from core.reading.weighing import weighed
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,12 @@ def _entry(page: Page, number: int = -1) -> Locator:
     return page.locator(".entry").nth(number)
 
 
+def _named(page: Page, name: str) -> Locator:
+    expect(page.locator(".entry")).not_to_have_count(0)
+    names = page.locator(".entry [data-of=name]").evaluate_all("all => all.map(one => one.value)")
+    return _entry(page, names.index(name))
+
+
 def _corners(entry: Locator) -> list[int]:
     values = entry.locator(".corners input").evaluate_all("all => all.map(one => one.value)")
     return [int(value) for value in values]
@@ -116,6 +122,30 @@ def test_boxes_are_read_as_they_are_drawn_and_the_template_is_kept(
     ]
     for field, name in zip(stored.template.fields, ("invoice_number", "total"), strict=True):
         assert field.box == pytest.approx(BOXES[name], abs=6)  # snapping moves it a little
+    # What is surely read there is the example of the others.
+    assert stored.template.fields[0].example == "٠٠٩١٢٨٨"
+
+
+def test_what_is_printed_in_a_box_is_said_by_whoever_knows_better(
+    page: Page, adapters: Adapters, rimal: Template
+) -> None:
+    page.goto(f"/templates/{rimal.id}")
+    entry = _named(page, "tax_rate")
+    entry.get_by_label("Name").click()
+    entry.get_by_text("More").click()
+    printed = entry.get_by_label("Printed here")
+    expect(printed).to_have_value("")  # on a form that nobody has filled in nothing is
+    printed.fill("٥%")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved as version 2.")).to_be_visible(timeout=LONG_MS)
+    entry = _named(page, "tax_rate")
+    entry.get_by_text("More").click()
+    expect(entry.get_by_label("Printed here")).to_have_value("٥%")
+    _named(page, "customer").get_by_text("More").click()
+    expect(_named(page, "customer").get_by_label("Printed here")).to_be_hidden()  # words need none
+    fields = {field.name: field for field in adapters.store.get_template(rimal.id).template.fields}
+    assert fields["tax_rate"].example == "٥%"
+    assert fields["customer"].example is None
 
 
 def test_points_and_steps_can_be_taken_back(page: Page) -> None:

@@ -2,9 +2,10 @@
 
 /**
  * @typedef {{key: number, name: string, kind: string | null, box: number[], page: number | null,
- *   required: boolean, pattern: string | null, languages: string[]}} Box
+ *   required: boolean, pattern: string | null, example: string | null,
+ *   languages: string[]}} Box
  * `box` is [left, top, right, bottom] in pixels of the template's page; `kind` is null until what
- * is read in it has told.
+ * is read in it has told, `example` until somebody types what is printed there.
  */
 
 const LONGEST_WAY_BACK = 500;

@@ -42,7 +42,7 @@ const acts = {
   in: () => stage.step(1),
   fit: () => stage.setZoom(1),
   choose: () => part("sample").click(),
-  test: () => attempt(() => test(editor, trialForm(editor, dump(editor, drawing, stage)))),
+  test: () => attempt(() => test(editor, trialForm(editor, dump(editor, drawing, stage, readings)))),
   reread: () => attempt(reread),
   delete: () => part("deleting").showModal(),
   cancel: () => part("deleting").close(),
@@ -71,7 +71,7 @@ function addInTheMiddle() {
   const left = Math.min(Math.max(x - width / 2, 0), stage.size[0] - width);
   const top = Math.min(Math.max(y - height / 2, 0), stage.size[1] - height);
   const box = [left, top, left + width, top + height].map(Math.round);
-  drawing.add({ box, kind: null, name: "", page: null, required: true, pattern: null, languages: ["ara", "eng"], here: true });
+  drawing.add({ box, kind: null, name: "", page: null, required: true, pattern: null, example: null, languages: ["ara", "eng"], here: true });
 }
 
 enableKeys(stage, drawing, pen, panel, {
@@ -143,7 +143,7 @@ async function keep() {
   if (!stage.size) throw new Error(say("Choose a sample page first."));
   const button = form.querySelector("[type=submit]");
   button.disabled = true; // twice would be two versions
-  const kept = await save(editor, dump(editor, drawing, stage)).finally(() => (button.disabled = false));
+  const kept = await save(editor, dump(editor, drawing, stage, readings)).finally(() => (button.disabled = false));
   saved = true;
   // The page anew: its address, the next version, and the tag that the next change is held against.
   sessionStorage.setItem("khana.saved", kept.id);
@@ -191,6 +191,7 @@ drawing.load(
     here: (field.page ?? page) === page,
     required: field.required ?? true,
     pattern: field.pattern ?? null,
+    example: field.example ?? null,
     languages: field.languages ?? ["ara", "eng"],
   })),
 );

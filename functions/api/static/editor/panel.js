@@ -58,9 +58,11 @@ export class Panel {
     set(part("kind"), box.kind ?? "text");
     set(part("pattern"), box.pattern ?? "");
     set(part("languages"), box.languages.join(","));
+    set(part("example"), this.readings.example(box));
     part("required").checked = box.required;
     box.box.forEach((value, side) => set(part(side), value));
     entry.querySelector(".of-text").hidden = box.kind !== "text";
+    entry.querySelector(".of-digits").hidden = box.kind === "text";
     if (chosen && !entry.classList.contains("lit")) entry.scrollIntoView({ block: "nearest" });
     entry.classList.toggle("lit", chosen);
     this.#fillReading(entry.querySelector(".reading"), box);
@@ -111,6 +113,7 @@ export class Panel {
       name: () => ({ name: value.trim().replace(/\s+/g, "_") }),
       kind: () => ({ kind: value }),
       pattern: () => ({ pattern: value || null }),
+      example: () => ({ example: value.trim() }),
       languages: () => ({ languages: value.split(",") }),
       required: () => ({ required: event.target.checked }),
     }[of]();

@@ -117,7 +117,7 @@ export class Pen extends EventTarget {
     this.first = this.sketch = null;
     if (box[2] - box[0] >= LEAST && box[3] - box[1] >= LEAST) {
       const shape = { box: this.#snapped(box, event), kind: null, name: "", page: null, here: true };
-      const key = this.drawing.add({ ...shape, required: true, pattern: null, languages: ["ara", "eng"] });
+      const key = this.drawing.add({ ...shape, required: true, pattern: null, example: null, languages: ["ara", "eng"] });
       this.#lastDrawn = { key, from };
     }
     this.#tell();

@@ -5,6 +5,7 @@ import { say } from "../words.js";
 
 const PAUSE_MS = 120; // after the last change
 const SURE = 0.9; // confidence from which a guess of the kind is taken
+const KNOWN = 0.98; // and from which what is read is an example of the others
 const KINDS = ["date", "amount", "number", "text"];
 const USUAL = {
   number: ["invoice_number", "order_number", "number"],
@@ -37,6 +38,14 @@ export class Readings extends EventTarget {
     const reading = this.of(key)?.reading;
     // A box may well be empty: on a form that nobody has filled in, all are.
     return !reading?.text || (reading.value !== null && reading.confidence >= SURE);
+  }
+
+  /** What is printed in a box of digits: what somebody typed, or what is read without a doubt. */
+  example(box) {
+    if (box.kind === "text") return "";
+    const reading = this.of(box.key)?.reading;
+    const plain = reading?.value && reading.kind === box.kind && reading.confidence >= KNOWN;
+    return box.example ?? (plain ? reading.text : "");
   }
 
   /** One line: the value, or what is printed where it means nothing. */
@@ -72,7 +81,7 @@ export class Readings extends EventTarget {
   }
 
   #question(box) {
-    return JSON.stringify([box.kind, box.box, pattern(box), box.languages, this.dateOrder()]);
+    return JSON.stringify([box.kind, box.box, pattern(box), box.languages, box.example, this.dateOrder()]);
   }
 
   #form(boxes) {
@@ -83,6 +92,7 @@ export class Readings extends EventTarget {
         box: box.box,
         pattern: pattern(box),
         languages: box.languages,
+        example: box.example,
       })),
     );
     const template = { page_size: this.stage.size, date_order: this.dateOrder(), fields };

@@ -6,7 +6,7 @@ import { say } from "../words.js";
 const PAGE = 200;
 
 /** The template as the API takes it. */
-export function dump(editor, drawing, stage) {
+export function dump(editor, drawing, stage, readings) {
   const { form, known } = editor;
   const rules = form.elements.rules.value.split("\n").map((rule) => rule.trim());
   return {
@@ -24,6 +24,8 @@ export function dump(editor, drawing, stage) {
       required: box.required,
       languages: box.languages,
       ...(box.pattern ? { pattern: box.pattern } : {}),
+      // An empty one is kept, too: somebody took it out.
+      ...(readings.example(box) || box.example === "" ? { example: readings.example(box) } : {}),
       ...(box.page ? { page: box.page } : {}),
     })),
   };

@@ -1,0 +1,132 @@
+"""How a supplier prints a field, told by one example of it.
+
+A supplier's form comes out of one program: where it prints '٣٫٠٠' once it prints two decimals
+behind a '٫' each time, whatever ',' and '٠' look like in its face. Of many a mark, and of a lone
+'٥' or '0', the picture alone can't say what it is.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from core.reading.grammar import Kind, well_formed
+from core.template import Kind as FieldKind
+from core.values import parse_value
+
+ODDS = 0.02
+"""How much less likely a text is that is printed otherwise than the example."""
+
+_ZEROS = "0٠"
+_AS_READ = str.maketrans(
+    "۰۱۲۳۴۵۶۷۸۹٪−–،",
+    "٠١٢٣٤٥٦٧٨٩%--,",
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069",
+)
+"""What people type → the characters that the reader answers with, without direction marks."""
+_ARABIC, _WESTERN = "[٠-٩]", "[0-9]"
+_POINTS = ".,٫٬"
+"""Marks that many faces draw alike."""
+_AMOUNT = re.compile(r"[-(]*(%?)([\d.,٫٬]*\d)(%?)[-)]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """arabic: whether its digits are Arabic-Indic. printed: what it prints, all of it. group: what
+    sets thousands apart, '' for nothing, None where the example is too short to tell. decimal: what
+    begins decimals, and in other fields the point that may stand among digits. places: decimals."""
+
+    arabic: bool
+    printed: re.Pattern[str]
+    group: str | None = None
+    decimal: str = ""
+    places: int = 0
+
+    def odds(self, text: str) -> float:
+        """How likely such a text is beside one that is printed as the example is. Nothing at all is
+        printed anyhow."""
+        return 1.0 if not text or self.printed.fullmatch(text) else ODDS
+
+    def meant(self, text: str) -> str:
+        """The text with the example's points, if that makes it one that is printed so and it meant
+        the same or nothing: thousands stay apart from decimals."""
+        points = [at for at, character in enumerate(text) if character in _POINTS]
+        characters = list(text)
+        for at in points:
+            last = at == points[-1]
+            characters[at] = self.decimal if last and self.decimal else (self.group or text[at])
+        changed = "".join(characters)
+        if not self.printed.fullmatch(changed):
+            return text
+        return changed if _amount_of(text) in (None, _amount_of(changed)) else text
+
+
+@lru_cache(maxsize=1024)
+def habit_of(example: str | None, kind: Kind) -> Habit | None:
+    """What an example says of a kind of field; None if nothing: it may be typed by anybody."""
+    example = "".join((example or "").translate(_AS_READ).split())
+    if not example or not well_formed(example, kind):
+        return None
+    digits = {character > "9" for character in example if character.isdigit()}
+    if len(digits) != 1 or parse_value(FieldKind(kind), example).value is None:
+        return None
+    arabic = digits.pop()
+    if kind == "amount":
+        return _amount(example, arabic)
+    return _date(example, arabic) if kind == "date" else _number(example, arabic)
+
+
+def _amount_of(text: str) -> str | None:
+    return parse_value(FieldKind.AMOUNT, text).value
+
+
+def _amount(example: str, arabic: bool) -> Habit | None:
+    parts = _AMOUNT.fullmatch(example)
+    value = _amount_of(example)
+    if parts is None or value is None:
+        return None
+    before, number, after = parts.groups()
+    places = len(value.partition(".")[2])
+    decimal = number[-places - 1] if places else ""
+    whole = number[: -places - 1] if places else number
+    marks = [character for character in whole if character in _POINTS]
+    group = marks[0] if marks else "" if len(whole) > len("999") else None
+    digit = _ARABIC if arabic else _WESTERN
+    grouped = [group] if group else [] if group == "" else [m for m in _POINTS if m != decimal]
+    wholes = [rf"{digit}{{1,3}}(?:{re.escape(mark)}{digit}{{3}})*" for mark in grouped]
+    if not group:
+        wholes.append(rf"{digit}+")
+    cents = rf"{re.escape(decimal)}{digit}{{{places}}}" if places else ""
+    printed = rf"-?\(?-?{before}(?:{'|'.join(wholes)}){cents}{after}-?\)?-?"
+    return Habit(arabic, re.compile(printed), group, decimal, places)
+
+
+def _date(example: str, arabic: bool) -> Habit:
+    """Days and months have a zero in front where the example's have, and may have one where its
+    have two digits anyhow."""
+    digit = _ARABIC if arabic else _WESTERN
+    short = [run for run in re.findall(r"\d+", example) if len(run) <= len("31")]
+    zeros = any(run[0] in _ZEROS for run in short) and all(len(run) > 1 for run in short)
+    days = rf"{digit}{{2}}" if zeros else rf"{digit}{{1,2}}"
+    return _between_marks(
+        example, arabic, lambda run: days if run in short else rf"{digit}{{{len(run)}}}"
+    )
+
+
+def _number(example: str, arabic: bool) -> Habit:
+    """Digits are as many as the example's where that has a zero in front of them."""
+    digit = _ARABIC if arabic else _WESTERN
+    return _between_marks(
+        example,
+        arabic,
+        lambda run: rf"{digit}{{{len(run)}}}" if run[0] in _ZEROS and run[1:] else rf"{digit}+",
+    )
+
+
+def _between_marks(example: str, arabic: bool, digits: Callable[[str], str]) -> Habit:
+    """The example's marks, and between them what `digits` makes of its runs of digits."""
+    parts = re.findall(r"\d+|\D", example)
+    printed = "".join(digits(part) if part[0].isdigit() else re.escape(part) for part in parts)
+    points = set(example) & set(_POINTS)
+    point = points.pop() if len(points) == 1 else ""
+    return Habit(arabic, re.compile(printed), point or None, point)
