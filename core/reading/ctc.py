@@ -22,8 +22,9 @@ ARABIC = frozenset("٠١٢٣٤٥٦٧٨٩٫٬")
 WESTERN = frozenset("0123456789")
 """Characters of one field are of one script: nobody prints ٢0٢4. The other marks go with both."""
 
-WRONG_SCRIPT = 0.02
-"""How much less likely the script is that a line isn't expected to be in."""
+WRONG_SCRIPT = 1e-4
+"""How much less likely the script is that a line isn't expected to be in. Most digits say plainly
+which they are of; it is for those that don't."""
 
 _SURE = 0.9999
 _SURE_BLANK = math.log1p(-1e-5)

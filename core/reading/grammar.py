@@ -22,7 +22,7 @@ _WHOLE = "|".join(
 )
 _PLAIN = rf"(?:[٠0]|{_FIRST}{_D}*)"
 _NUMBER = rf"(?:{_WHOLE}|{_PLAIN}(?:[.,٫]{_D}+)?)"
-_DAYS, _MONTHS = 31, 12
+_DAYS, _MONTHS, _CENTURIES = 31, 12, (13, 14, 15, 19, 20)
 _FORMS = {
     "amount": re.compile(rf"-?%?{_NUMBER}%?-?|\({_NUMBER}\)"),
     "date": re.compile(
@@ -61,8 +61,12 @@ def well_formed(text: str, kind: Kind) -> bool:
 
 
 def _is_possible(date: str) -> bool:
-    """Whether some order makes a day and a month of two parts that are beside each other."""
+    """Whether some order makes a day and a month of two parts that are beside each other, and the
+    year may be an invoice's."""
     first, middle, last = re.split("[-/.]", date)
+    years = [int(part) for part in (first, last) if len(part) == len("2026")]
+    if any(year // 100 not in _CENTURIES for year in years):
+        return False
     pairs = [(first, middle)] * (len(first) < 4) + [(middle, last)] * (len(last) < 4)
     return any(
         1 <= min(pair) <= _MONTHS and max(pair) <= _DAYS

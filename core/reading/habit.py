@@ -27,6 +27,8 @@ _AS_READ = str.maketrans(
 _ARABIC, _WESTERN = "[٠-٩]", "[0-9]"
 _POINTS = ".,٫٬"
 """Marks that many faces draw alike."""
+_GROUPS = {"": ",٬", ".": ",٬", ",": ".", "٫": "٬,"}
+"""What may set thousands apart where that begins decimals."""
 _AMOUNT = re.compile(r"[-(]*(%?)([\d.,٫٬]*\d)(%?)[-)]*")
 
 
@@ -92,7 +94,7 @@ def _amount(example: str, arabic: bool) -> Habit | None:
     marks = [character for character in whole if character in _POINTS]
     group = marks[0] if marks else "" if len(whole) > len("999") else None
     digit = _ARABIC if arabic else _WESTERN
-    grouped = [group] if group else [] if group == "" else [m for m in _POINTS if m != decimal]
+    grouped = [*(_GROUPS[decimal] if group is None else group)]
     wholes = [rf"{digit}{{1,3}}(?:{re.escape(mark)}{digit}{{3}})*" for mark in grouped]
     if not group:
         wholes.append(rf"{digit}+")

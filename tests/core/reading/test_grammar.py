@@ -33,6 +33,7 @@ from core.reading.weighing import weighed
         ("12/31/2024", "date"),
         ("2024/31/12", "date"),
         ("99-1-31", "date"),
+        ("١٤٤٧/٠٣/٠٩", "date"),
         ("000318", "number"),
         ("2024-00123", "number"),
         ("(04)555-1234", "number"),
@@ -63,6 +64,7 @@ def test_what_is_printed_is_well_formed(text: str, kind: Kind) -> None:
         ("13/13/2020", "date"),
         ("32/1/2020", "date"),
         ("٢٠١٨/٠٧/٤٠", "date"),
+        ("٠١٩٨.٤.٢٣", "date"),
     ],
 )
 def test_what_is_not_is_not(text: str, kind: Kind) -> None:
