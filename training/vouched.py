@@ -1,13 +1,15 @@
 """Invoices of three amounts that add up: how many need no review, by what the reader makes of each
-amount and once the rule vouches for them all, and how many of these are wrong.
+amount and once the rule vouches for them all, without and with an example of each, and how many of
+these are wrong.
 
     python -m training.vouched [--split test] [--count 2000] [--write]
 """
 
 import argparse
 import os
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -21,8 +23,9 @@ from core.template import Field, Kind, Template
 from core.values import parse_value
 from core.vouching import vouched
 from training import document
-from training.augment import PROFILES, sample
+from training.augment import PROFILES, Sample, sample
 from training.dataset import ARABIC
+from training.examples import example
 from training.families import Split
 from training.grammar import sums
 from training.render import Typesetter
@@ -39,13 +42,18 @@ TEMPLATE = Template(
 
 @dataclass(frozen=True)
 class Counts:
-    """Invoices; those that need no review, alone or vouched for; and how many of them are wrong."""
+    """Invoices; those that need no review, alone or vouched for, the same where an example is known
+    of each amount; and how many of them are wrong."""
 
     invoices: int
     alone: int
     alone_wrong: int
     vouched: int
     vouched_wrong: int
+    told: int
+    told_wrong: int
+    both: int
+    both_wrong: int
 
 
 def measured(profile: str, split: Split, count: int) -> Counts:
@@ -53,16 +61,14 @@ def measured(profile: str, split: Split, count: int) -> Counts:
     cv2.setNumThreads(1)
     reader, setter, rng = NumericReader(), Typesetter(split), Random(f"sums {split} {profile}")
     found = [_one(reader, setter, rng, profile) for _ in range(count)]
-    alone, together = (
-        [right for sure, right in outcomes if sure] for outcomes in zip(*found, strict=True)
-    )
-    return Counts(count, len(alone), alone.count(False), len(together), together.count(False))
+    ways = ([right for sure, right in outcomes if sure] for outcomes in zip(*found, strict=True))
+    return Counts(count, *(n for way in ways for n in (len(way), way.count(False))))
 
 
 def _one(
     reader: NumericReader, setter: Typesetter, rng: Random, profile: str
-) -> tuple[tuple[bool, bool], tuple[bool, bool]]:
-    """Whether the invoice needs no review and is right, alone and vouched for."""
+) -> list[tuple[bool, bool]]:
+    """Whether the invoice needs no review and is right: alone, vouched for, told of, and both."""
     arabic = rng.random() < ARABIC
     face = setter.face(rng, arabic=arabic)
     digit = rng.uniform(*PROFILES[profile].digit_px)
@@ -71,7 +77,19 @@ def _one(
     boxes = [
         sample(setter, rng, settings, arabic=arabic, face=face, printed=text) for text in texts
     ]
-    lines = reader.read([box.crop for box in boxes], ["amount"] * len(boxes))
+    examples = [example(Random(box.label), box.label, "amount") for box in boxes]
+    return [
+        outcome for known in ((), examples) for outcome in _outcomes(reader, boxes, amounts, known)
+    ]
+
+
+def _outcomes(
+    reader: NumericReader,
+    boxes: Sequence[Sample],
+    amounts: Sequence[Decimal],
+    examples: Sequence[str],
+) -> list[tuple[bool, bool]]:
+    lines = reader.read([box.crop for box in boxes], ["amount"] * len(boxes), examples)
     readings = {name: _reading(line) for name, line in zip(NAMES, lines, strict=True)}
     right = all(
         _amount(reading.text) in (meant, _amount(box.label))
@@ -83,7 +101,7 @@ def _one(
         min(reading.confidence for reading in each.values()) >= reader.review_threshold
         for each in (readings, sure)
     ]
-    return (least[0], right), (least[1], right)
+    return [(sure, right) for sure in least]
 
 
 def _amount(text: str) -> Decimal | None:
@@ -109,20 +127,21 @@ def table(split: Split, count: int, jobs: int) -> str:
     rows = [(ABOUT[name], each) for name, each in zip(PROFILES, counts, strict=True)]
     columns = [[getattr(each, field) for each in counts] for field in Counts.__annotations__]
     rows.append(("**all**", Counts(*map(sum, columns))))
-    head = ["set", "invoices", "no review", "wrong", "vouched for: no review", "wrong"]
+    head = ["set", "invoices", "no review", "wrong"]
+    for way in ("vouched for", "by examples", "by both"):
+        head += [f"{way}: no review", "wrong"]
     lines = [
-        [
-            name,
-            f"{each.invoices:,}",
-            f"{each.alone / each.invoices:.1%}",
-            f"{each.alone_wrong:,}",
-            f"{each.vouched / each.invoices:.1%}",
-            f"{each.vouched_wrong:,}",
-        ]
+        [name, f"{each.invoices:,}", *(cell for way in _ways(each) for cell in way)]
         for name, each in rows
     ]
     about = f"Reader `{NumericReader().version}`, families of the {split} split."
     return f"{about}\n\n{document.table(head, lines)}"
+
+
+def _ways(counts: Counts) -> list[tuple[str, str]]:
+    _, *found = astuple(counts)
+    pairs = zip(found[::2], found[1::2], strict=True)
+    return [(f"{sure / counts.invoices:.1%}", f"{wrong:,}") for sure, wrong in pairs]
 
 
 def main() -> None:
