@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.reading.grammar import Kind, well_formed
+from core.template import Field, Template
 from core.template import Kind as FieldKind
 from core.values import parse_value
 
@@ -18,12 +19,10 @@ ODDS = 0.02
 """How much less likely a text is that is printed otherwise than the example."""
 
 _ZEROS = "0٠"
-_AS_READ = str.maketrans(
-    "۰۱۲۳۴۵۶۷۸۹٪−–،",
-    "٠١٢٣٤٥٦٧٨٩%--,",
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069",
-)
-"""What people type → the characters that the reader answers with, without direction marks."""
+_AS_READ = str.maketrans("۰۱۲۳۴۵۶۷۸۹٪−–،", "٠١٢٣٤٥٦٧٨٩%--,")
+"""What people type → the characters that the reader answers with."""
+_BESIDE = re.compile(r"[^\W\d_]+\.?|[^٠-٩0-9/.,٫٬:%()-]")
+"""Words and currencies ('د.إ', 'AED'), blanks, direction marks: what the reader passes over."""
 _ARABIC, _WESTERN = "[٠-٩]", "[0-9]"
 _POINTS = ".,٫٬"
 """Marks that many faces draw alike."""
@@ -66,7 +65,7 @@ class Habit:
 @lru_cache(maxsize=1024)
 def habit_of(example: str | None, kind: Kind) -> Habit | None:
     """What an example says of a kind of field; None if nothing: it may be typed by anybody."""
-    example = "".join((example or "").translate(_AS_READ).split())
+    example = _BESIDE.sub("", (example or "").translate(_AS_READ))
     if not example or not well_formed(example, kind):
         return None
     digits = {character > "9" for character in example if character.isdigit()}
@@ -76,6 +75,17 @@ def habit_of(example: str | None, kind: Kind) -> Habit | None:
     if kind == "amount":
         return _amount(example, arabic)
     return _date(example, arabic) if kind == "date" else _number(example, arabic)
+
+
+def silent(template: Template) -> list[Field]:
+    """Fields whose example says nothing of how they are printed."""
+    return [
+        field
+        for field in template.fields
+        if field.example
+        and field.kind is not FieldKind.TEXT
+        and habit_of(field.example, field.kind.value) is None
+    ]
 
 
 def _amount_of(text: str) -> str | None:

@@ -267,6 +267,7 @@ def check(files: Sequence[Path]) -> None:
     from core.learn import learn  # noqa: PLC0415  # loads OpenCV
     from core.match import alike  # noqa: PLC0415
     from core.page import Limits  # noqa: PLC0415
+    from core.reading.habit import silent  # noqa: PLC0415
 
     limits = Limits.of(load_settings())
     failed = False
@@ -278,6 +279,8 @@ def check(files: Sequence[Path]) -> None:
                 where = str(path.parent / (stored.template.reference or ""))
                 learned[path] = learn(stored.reference, stored.template, limits, where=where)
             click.echo(f"{path}: fine, {len(stored.template.fields)} fields")
+            for field in silent(stored.template):
+                click.echo(f"{path}: {field.name}: the example “{field.example}” tells nothing")
         except (TemplateError, FileError) as error:
             failed = True
             click.echo(f"{error.message} [{error.code}]")

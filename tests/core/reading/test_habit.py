@@ -58,6 +58,10 @@ def test_an_example_is_typed_by_anybody() -> None:
     typed = habit_of(" \u200f۱۲٪ ", "amount")
     assert typed == habit_of("١٢%", "amount")
     assert typed is not None
+    plain = habit_of("٥٬٢٥٠٫٠٠", "amount")
+    assert plain is not None
+    for text in ("٥٬٢٥٠٫٠٠ د.إ", "AED ٥٬٢٥٠٫٠٠", "٥٬٢٥٠٫٠٠ ر.س.", "£٥٬٢٥٠٫٠٠"):
+        assert habit_of(text, "amount") == plain
 
 
 @pytest.mark.parametrize(

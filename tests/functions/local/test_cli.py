@@ -432,6 +432,19 @@ def test_check_says_which_templates_look_alike(tmp_path: Path) -> None:
     assert said.startswith(f"{files[0]} and {files[1]} look alike")
 
 
+def test_check_says_which_examples_tell_nothing(tmp_path: Path) -> None:
+    template = json.loads(Path("samples/templates/rimal.json").read_text())
+    examples = {"total": "١٢/٣", "date": "2026/03/25", "customer": "Coast Hardware"}
+    for field in template["fields"]:
+        if field["name"] in examples:
+            field["example"] = examples[field["name"]]
+    path = tmp_path / "rimal.json"
+    path.write_text(json.dumps(template | {"reference": None}))
+    run = khana("template", "check", path)
+    assert run.returncode == 0
+    assert run.stdout.splitlines()[1:] == [f"{path}: total: the example “١٢/٣” tells nothing"]
+
+
 def test_check_refuses_a_blank_reference(tmp_path: Path) -> None:
     template = json.loads(Path("samples/templates/rimal.json").read_text())
     blank = np.full(template["page_size"][::-1], 255, np.uint8)
