@@ -127,7 +127,10 @@ def test_a_template_with_any_one_key_changed_is_used_or_refused(key: str, value:
 
 
 @fuzzed
-@given(st.sampled_from(["name", "kind", "box", "page", "required", "pattern", "languages"]), JSON)
+@given(
+    st.sampled_from(["name", "kind", "box", "page", "required", "pattern", "languages", "example"]),
+    JSON,
+)
 def test_a_field_with_any_one_key_changed_is_used_or_refused(key: str, value: Any) -> None:
     field = FORM["fields"][0] | {key: value}
     try:

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.reading.ctc import Decoder, Hypothesis
 from core.reading.grammar import Kind
@@ -81,6 +83,22 @@ def test_points_that_look_alike_are_those_of_the_example(
     habit = habit_of(example, "amount")
     assert habit is not None
     assert habit.meant(seen) == meant
+
+
+PRINTED = st.text("٠١٢٣٤٥٦٧٨٩0123456789/-.,٫٬:%()", max_size=16)
+
+
+@given(PRINTED, st.sampled_from(["number", "amount", "date"]), PRINTED)
+def test_any_example_is_printed_as_itself_or_says_nothing(
+    example: str, kind: Kind, text: str
+) -> None:
+    habit = habit_of(example, kind)
+    if habit is None:
+        return
+    assert expected(example, kind, habit)
+    meant = habit.meant(text)
+    assert len(meant) == len(text)
+    assert habit.meant(meant) == meant
 
 
 def likely(**chances: float) -> list[Hypothesis]:
