@@ -13,8 +13,9 @@ from decimal import Decimal, DecimalException
 from types import MappingProxyType
 
 from core.invoice import Reading
+from core.reading.habit import habit_of
 from core.rules import Rule, parse_rule
-from core.template import Kind, Template
+from core.template import Field, Kind, Template
 from core.values import value_in
 
 VOUCHED = 0.998
@@ -24,7 +25,8 @@ _NUMBERS = 3
 """That a rule must tie together, none of them 0: two that are equal are misread alike."""
 _PLAIN = 2
 """Of these, how many must say how large they are. '١٢,٣٤٥' and '٦٧,٨٩٠' add up whether ',' groups
-thousands or begins decimals, and a '٠' may be a '.' in both."""
+thousands or begins decimals, and a '٠' may be a '.' in both. Where an example of the field is known
+that says it."""
 
 _NEXT = {3: 3, 4: 3, 5: 1, 6: 1, 7: 1, 8: 1}
 """By the number of fields that a rule speaks of: how many next-best texts of each rivals are looked
@@ -59,7 +61,7 @@ def vouched(
         rule = parse_rule(text, template)
         if not values.keys() >= set(rule.fields) or not rule.holds(values, today=today):
             continue
-        tied = _tied(rule, values, readings, today)
+        tied = _tied(rule, template, values, readings, today)
         if min((readings[name].confidence for name in tied), default=1) >= VOUCHED:
             continue
         if not _has_rivals(
@@ -72,15 +74,26 @@ def vouched(
 
 
 def _tied(
-    rule: Rule, values: Mapping[str, str], readings: Mapping[str, Reading], today: date
+    rule: Rule,
+    template: Template,
+    values: Mapping[str, str],
+    readings: Mapping[str, Reading],
+    today: date,
 ) -> list[str]:
     """The numbers that the rule vouches for: it would not hold if a digit of one differed."""
     numbers = [name for name in rule.fields if readings[name].kind in (Kind.AMOUNT, Kind.NUMBER)]
     tied = [name for name in numbers if _breaks_with_any_digit(rule, name, values, today)]
     telling = [name for name in tied if Decimal(values[name]) != 0]
-    plain = [name for name in telling if not _SIZE_IN_DOUBT.fullmatch(readings[name].text)]
+    fields = {field.name: field for field in template.fields}
+    plain = [name for name in telling if not _is_size_in_doubt(fields[name], readings[name].text)]
     enough = len(telling) >= _NUMBERS and len(plain) >= _PLAIN and len(rule.fields) in _NEXT
     return tied if enough else []
+
+
+def _is_size_in_doubt(field: Field, text: str) -> bool:
+    habit = None if field.kind is Kind.TEXT else habit_of(field.example, field.kind.value)
+    told = habit is not None and habit.odds(text) == 1
+    return not told and _SIZE_IN_DOUBT.fullmatch(text) is not None
 
 
 def _options(

@@ -96,7 +96,12 @@ def _outcomes(
         for reading, meant, box in zip(readings.values(), amounts, boxes, strict=True)
     )
     next_best = {name: line.alternatives for name, line in zip(NAMES, lines, strict=True)}
-    sure = vouched(TEMPLATE, readings, today=date.today(), next_best=next_best)
+    template = TEMPLATE
+    if examples:
+        fields = zip(TEMPLATE.fields, examples, strict=True)
+        told = tuple(field.model_copy(update={"example": known}) for field, known in fields)
+        template = TEMPLATE.model_copy(update={"fields": told})
+    sure = vouched(template, readings, today=date.today(), next_best=next_best)
     least = [
         min(reading.confidence for reading in each.values()) >= reader.review_threshold
         for each in (readings, sure)

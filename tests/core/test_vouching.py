@@ -87,6 +87,17 @@ def test_zeros_that_may_be_points_leave_the_doubt() -> None:
     assert confidences(form(SUM, **FIELDS), **seen) == [0.4] * 3
 
 
+@pytest.mark.parametrize(("example", "sure"), [("٩٥٠", True), ("٩٫٥٠", False), (None, False)])
+def test_an_example_says_how_large_they_are(example: str | None, sure: bool) -> None:
+    template = form(SUM, **{name: {"example": example} for name in FIELDS})
+    seen = {
+        "subtotal": doubtful("169046", "١٦٩٠٤٦"),
+        "tax": doubtful("8047", "٨٠٤٧"),
+        "total": doubtful("177093", "١٧٧٠٩٣"),
+    }
+    assert confidences(template, **seen) == [VOUCHED if sure else 0.4] * 3
+
+
 @pytest.mark.parametrize("rule", ["total >= subtotal + tax", "total > 0 and subtotal > tax"])
 def test_what_would_hold_of_other_digits_vouches_for_nothing(rule: str) -> None:
     seen = {"subtotal": doubtful("100.00"), "tax": doubtful("15.00"), "total": doubtful("115.00")}
