@@ -3,8 +3,8 @@
 Details of the reference picture, corners of its print, are followed from where they would be on a
 page that is only scaled (Lucas and Kanade 1981, in a pyramid): scans lie like that, or little
 crooked. Where that fails SIFT features give a first homography: they stand any rotation, half to
-double scale and some perspective. Then the details are looked for around where they should be,
-which makes the homography several times more exact. Where paper is bent or
+double scale and some perspective. Then the details are looked for around where they should be, or
+at just that place, which makes the homography several times more exact. Where paper is bent or
 folded no homography puts them all in their places; then a smooth field of displacements is grown
 from those that it does. The share of details that are found is the score. What differs from one
 invoice to the next isn't found, or in the wrong place, and so has no say.
@@ -31,16 +31,29 @@ _MIN_LIKENESS = 0.7
 _LYING = 0.4
 """The score from which a page lies as it was thought to: it is not looked at for other ways."""
 _LYING_SHARE = 0.85
-"""Of the details that look alike where they were followed to: if a flat sheet explains fewer, this
-one is bent. Of flat ones it explained 86 % and more, of sheets whose boxes a bend moves by half a
-percent of the width 78 % at most."""
+"""Of the details that look alike near where they were followed to: if a flat sheet explains fewer,
+this one is bent. Of flat ones it explained 86 % and more, of sheets whose boxes a bend moves by
+half a percent of the width 78 % at most."""
+_CLEAR_SHARE = 0.3
+"""Of all details: if fewer look alike where they were followed to, it says nothing."""
+_FOLLOWS, _CROOKED = 2, 8
+"""How often a page is followed, at most: a crooked one, that is so many pixels off, again when it
+is put straight, since only then its details look alike."""
 _FOLLOWED = (0.5, 2.5)
 """How alike a detail must be where it was followed to, and how far off the homography it counts.
 Less alike than later: the page may lie some degrees crooked yet."""
-_SEARCHES = ((8, 2.5), (3, 1.5))
-"""Of each pass: how far around it looks, and how far off the homography a detail counts."""
-_SEARCHES_BENT = ((12, 2.5), (3, 1.5))
-"""The same for passes that follow a bend: 12 pixels are what a rise of 25 mm takes it off."""
+_TOLERANCE = 1.5
+"""How far off the homography a detail counts in the end."""
+_LOOKS, _STEADY = 3, 0.5
+"""How often a page that lies is looked at closer, at most, and how many pixels the homography may
+put a detail off for it to be enough."""
+_SEARCHES = ((8, 2.5), (3, _TOLERANCE))
+"""For any other, of each pass: how far around it looks, and how far off a detail counts."""
+_NEAR = 12
+"""Pixels that a rise of 25 mm takes a detail off a flat sheet. What is alike further off is another
+one that looks like it, such as the same word in the next row."""
+_SEARCHES_BENT = ((_NEAR, 2.5), (3, _TOLERANCE))
+"""The same for passes that follow a bend."""
 _FLAT_SHARE = 0.95
 """Of the details that are somewhere near: if a flat sheet explains so many, it is flat."""
 _FLAT_VOTES = 0.93
@@ -88,11 +101,12 @@ class _Place:
 @dataclass(frozen=True, eq=False)
 class _Fit:
     """The homography that most details agree on, which those are, and how many are somewhere
-    near."""
+    near; `step` is how far it puts one off where it was expected, at most."""
 
     matrix: Floats
     found: _Mask
     near: int
+    step: float
 
 
 def _located(page: Features, page_shape: Sequence[int], reference: Reference) -> _Place | None:
@@ -131,15 +145,24 @@ def _lying(page: Gray, reference: Reference) -> Alignment | None:
     view = View(page, reference, matrix)
     if len(view.expected) < _MIN_MATCHES:
         return None
-    likeness, moved = view.follow(matrix)
-    followed = _fitted(view, matrix, likeness, moved, *_FOLLOWED)
-    alike = likeness >= _MIN_LIKENESS
-    if followed is None or (alike & followed.found).sum() < _LYING_SHARE * alike.sum():
+    for _ in range(_FOLLOWS):
+        likeness, moved = view.follow(matrix)
+        followed = _fitted(view, matrix, likeness, moved, *_FOLLOWED)
+        if followed is None:
+            return None
+        matrix = followed.matrix
+        explained = (followed.found & (likeness >= _MIN_LIKENESS)).sum()
+        if explained >= max(_LYING_SHARE * followed.near, _CLEAR_SHARE * len(likeness)):
+            break
+        if followed.step <= _CROOKED:
+            return None
+        if not geometry.is_plausible(matrix, reference.page_size, page.shape):
+            return None
+    else:
         return None
-    flat = _flat(view, followed.matrix, _SEARCHES[1:])
+    flat = _closer(view, followed)
     if flat is None:
         return None
-    flat = replace(flat, near=max(flat.near, followed.near))
     alignment = _bent_or_flat(page, view, reference, flat)
     return alignment if alignment.score >= _LYING else None
 
@@ -149,7 +172,7 @@ def _by(features: Features, page: Gray, reference: Reference) -> Alignment:
     if place is None:
         return _not_found(page, reference)
     view = View(page, reference, place.matrix)
-    flat = _flat(view, place.matrix, _SEARCHES)
+    flat = _flat(view, place.matrix)
     if flat is None:
         return _not_found(page, reference)
     return _bent_or_flat(page, view, reference, flat, place)
@@ -176,16 +199,30 @@ def _bent_or_flat(
     return Alignment(matrix, reference.score(found), "features", bend)
 
 
-def _flat(view: View, matrix: Floats, searches: Sequence[tuple[int, float]]) -> _Fit | None:
+def _flat(view: View, matrix: Floats) -> _Fit | None:
     """The homography about `matrix`; None if there is none."""
     fit, near = None, 0
-    for reach, tolerance in searches:
+    for reach, tolerance in _SEARCHES:
         seen = view.search(matrix, view.expected, reach)
         fit = _fitted(view, matrix, *seen, _MIN_LIKENESS, tolerance)
         if fit is None:
             return None
         matrix, near = fit.matrix, max(near, fit.near)
     return None if fit is None else replace(fit, near=near)
+
+
+def _closer(view: View, fit: _Fit) -> _Fit | None:
+    """The homography about that of `fit`, as exactly as details say; None if they don't agree."""
+    near = fit.near
+    for _ in range(_LOOKS):
+        seen = view.closer(fit.matrix)
+        closer = _fitted(view, fit.matrix, *seen, _MIN_LIKENESS, _TOLERANCE)
+        if closer is None:
+            return None
+        fit, near = closer, max(near, closer.near)
+        if fit.step <= _STEADY:
+            break
+    return replace(fit, near=near)
 
 
 def _fitted(
@@ -199,9 +236,11 @@ def _fitted(
     if correction is None:
         return None
     matrix = matrix @ view.to_template @ correction @ np.linalg.inv(view.to_template)
-    off = _lengths(geometry.project(correction, view.expected) - moved)
-    near = int((likeness >= _MIN_LIKENESS).sum())
-    return _Fit(matrix / matrix[2, 2], alike & (off <= tolerance), near)
+    put = geometry.project(correction, view.expected)
+    off = _lengths(put - moved)
+    near = int(((likeness >= _MIN_LIKENESS) & (off <= _NEAR)).sum())
+    step = float(_lengths(put - view.expected).max())
+    return _Fit(matrix / matrix[2, 2], alike & (off <= tolerance), near, step)
 
 
 def _bent(view: View, matrix: Floats, where: Floats, trusted: _Mask) -> tuple[Bend | None, _Mask]:

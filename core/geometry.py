@@ -116,6 +116,14 @@ def shrunk(picture: Gray, longer_side: int) -> Gray:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
+def halved(picture: Gray) -> Gray:
+    """At half the size, without an odd last row or column: so it takes a fortieth of the time."""
+    height, width = (side // 2 for side in picture.shape)
+    part = picture[: 2 * height, : 2 * width]
+    half = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+    return half.astype(np.uint8, copy=False)
+
+
 def window(picture: Picture, left: int, top: int, right: int, bottom: int) -> Picture:
     """A part of the picture, white where it reaches beyond; not empty."""
     right, bottom = max(right, left + 1), max(bottom, top + 1)

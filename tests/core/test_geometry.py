@@ -64,3 +64,8 @@ def test_fit_leaves_out_what_is_off() -> None:
 def test_points_on_a_line_fit_nothing() -> None:
     source = np.column_stack([np.arange(20.0), np.arange(20.0)])
     assert geometry.fit(source, 2 * source, tolerance=2) is None
+
+
+def test_half_the_size_has_no_odd_row_or_column() -> None:
+    picture = np.arange(35, dtype=np.uint8).reshape(5, 7)
+    assert np.array_equal(geometry.halved(picture), [[4, 6, 8], [18, 20, 22]])
