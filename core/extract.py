@@ -19,6 +19,7 @@ from core.page import Document, Limits, open_document
 from core.ports import KnownTemplate
 from core.reading.colored import past_stamps
 from core.reading.grammar import Kind as NumericKind
+from core.reading.habit import habit_of
 from core.reading.numeric import LineReading, NumericReader
 from core.reading.text import TextReader
 from core.settings import Settings
@@ -291,6 +292,7 @@ def _reading(field: Field, verdict: Verdict, template: Template, box: Box, turne
 def _may_name_its_month(field: Field, line: LineReading) -> bool:
     return (
         field.kind is Kind.DATE
+        and habit_of(field.example, "date") is None  # an example in digits says that it doesn't
         and bool(line.text)
         and parse_value(Kind.DATE, line.text, date_order="dmy").value is None
     )

@@ -103,6 +103,17 @@ def test_a_date_that_names_its_month_is_read_as_words(extractor: Extractor, text
         assert "text_differs" not in codes(outcome)
 
 
+def test_a_date_whose_example_is_in_digits_names_no_month(extractor: Extractor) -> None:
+    known = template("date", (40, 50, 400, 100))
+    fields = (known.fields[0].model_copy(update={"example": "14/03/2026"}),)
+    told = known.model_copy(update={"fields": fields})
+    data = pdf(text="14 March 2026", scan=True)
+    assert "read_text" in read(extractor, data, known).timings_ms
+    outcome = read(extractor, data, told)
+    assert "read_text" not in outcome.timings_ms
+    assert outcome.reasons  # a person looks
+
+
 def field(kind: str = "amount") -> Field:
     return template(kind).fields[0]
 
