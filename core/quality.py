@@ -37,8 +37,8 @@ _FADING = 0.25, 0.75
 """Of the way from the page's paper to white: what glare, which fades, takes some pixels to pass,
 an eighth of the box's height and more. At the edge of a white box on a tinted form, and between the
 strokes in it, it is passed in one to three."""
-_APART = 16
-"""Pixels between those that a page's paper is judged by: thousands are enough."""
+_SAMPLES = 100
+"""Pixels of a page's shorter side that its paper is judged by."""
 _LIGHT_PAPER = 230
 """Grey level of a page's paper from which white says nothing: scanners make all paper white."""
 
@@ -53,7 +53,8 @@ class Fault:
 
 def paper(page: Gray) -> int:
     """How light the paper of a page, H×W, is: a grey level."""
-    return quantile(np.ascontiguousarray(page[::_APART, ::_APART]), 0.75)
+    apart = max(1, min(page.shape) // _SAMPLES) | 1  # odd: rulings are an even number apart
+    return quantile(np.ascontiguousarray(page[::apart, ::apart]), 0.75)
 
 
 def fault(crop: Gray, page_paper: int, *, printed: bool) -> Fault | None:

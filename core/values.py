@@ -19,12 +19,13 @@ _DIGITS = {
     for digits in ("٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹")  # Arabic-Indic, and its Persian and Urdu forms
     for value, mark in enumerate(digits)
 }
-_DASHES = {ord(mark): "-" for mark in "‐‑‒–—−"}
+DASHES = {ord(mark): "-" for mark in "‐‑‒–—−"}
+"""What stands for a hyphen or a minus."""
 _APOSTROPHES = {ord(mark): "'" for mark in "’‘"}
 _DIRECTION_MARKS = dict.fromkeys(
     [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
-_ASCII = _DIGITS | _DASHES | _APOSTROPHES | {ord("،"): ",", ord("٪"): "%"}
+_ASCII = _DIGITS | DASHES | _APOSTROPHES | {ord("،"): ",", ord("٪"): "%"}
 
 MAX_DIGITS = 30
 """Of an amount: no invoice has more, and sums and products of such amounts stay exact."""

@@ -13,7 +13,7 @@ from decimal import Decimal, DecimalException
 from types import MappingProxyType
 
 from core.invoice import Reading
-from core.reading.habit import habit_of
+from core.reading.habit import as_read, habit_of
 from core.rules import Rule, parse_rule
 from core.template import Field, Kind, Template
 from core.values import value_in
@@ -26,7 +26,7 @@ _NUMBERS = 3
 _PLAIN = 2
 """Of these, how many must say how large they are. '١٢,٣٤٥' and '٦٧,٨٩٠' add up whether ',' groups
 thousands or begins decimals, and a '٠' may be a '.' in both. Where an example of the field is known
-that says it."""
+that says how large it is, so does it of others."""
 
 _NEXT = {3: 3, 4: 3, 5: 1, 6: 1, 7: 1, 8: 1}
 """By the number of fields that a rule speaks of: how many next-best texts of each rivals are looked
@@ -91,9 +91,13 @@ def _tied(
 
 
 def _is_size_in_doubt(field: Field, text: str) -> bool:
-    habit = None if field.kind is Kind.TEXT else habit_of(field.example, field.kind.value)
-    told = habit is not None and habit.odds(text) == 1
-    return not told and _SIZE_IN_DOUBT.fullmatch(text) is not None
+    if not _SIZE_IN_DOUBT.fullmatch(text):
+        return False
+    if field.kind is Kind.TEXT or not field.example:
+        return True
+    habit = habit_of(field.example, field.kind.value)
+    alike = habit is not None and habit.odds(text) == 1
+    return not alike or bool(_SIZE_IN_DOUBT.fullmatch(as_read(field.example, field.kind.value)))
 
 
 def _options(

@@ -143,12 +143,14 @@ _Second = tuple[bytes, dict[str, Any]]
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Readings of N lines. traits: N×T, named by `names`, that confidence is computed from. exact
-    and worth: N, whether the text is right, and whether its value is."""
+    and worth: N, whether the text is right, and whether its value is. every: M, whether the text is
+    right, with the lines of which an example says nothing."""
 
     names: tuple[str, ...]
     traits: NDArray[np.float64]
     exact: NDArray[np.bool_]
     worth: NDArray[np.bool_]
+    every: NDArray[np.bool_]
 
 
 def judged(folder: Path, jobs: int, *, by_example: bool = False) -> Judged:
@@ -164,6 +166,7 @@ def judged(folder: Path, jobs: int, *, by_example: bool = False) -> Judged:
         np.concatenate([part.traits for part in parts]),
         np.concatenate([part.exact for part in parts]),
         np.concatenate([part.worth for part in parts]),
+        np.concatenate([part.every for part in parts]),
     )
 
 
@@ -173,7 +176,7 @@ def _judged(folder: Path, by_example: bool, profile: str, number: int) -> Judged
     boxes = [(one, prepare(one.crop)) for one in dataset.boxes("validation", profile, number)]
     # In order of width, so that lines come to the network together.
     boxes = sorted((b for b in boxes if not b[1].empty), key=lambda box: box[1].ink.shape[1])
-    found, exact, worth = [], [], []
+    found, exact, worth, every = [], [], [], []
     for start in range(0, len(boxes), TOGETHER):
         part, lines = zip(*boxes[start : start + TOGETHER], strict=True)
         habits = [
@@ -182,13 +185,14 @@ def _judged(folder: Path, by_example: bool, profile: str, number: int) -> Judged
         ]
         ranked = ranker.rank(lines, [one.kind for one in part], habits)
         for one, habit, ((text, chance), *_) in zip(part, habits, ranked, strict=True):
+            every.append(text == one.label)
             if by_example and not (habit and text):  # judged as those that nobody has told of
                 continue
             found.append(traits(text, one.kind, chance, habit))
             exact.append(text == one.label)
             worth.append(same_value(one.kind, one.label, text))
     table = np.array([list(each.values()) for each in found])
-    return Judged(tuple(found[0]), table, np.array(exact), np.array(worth))
+    return Judged(tuple(found[0]), table, *map(np.array, (exact, worth, every)))
 
 
 def calibrated(design: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -240,18 +244,20 @@ def main() -> None:
         sidecar, figures = _exported(options.name, options.to, second, options.jobs)
     found = judged(options.to, options.jobs)
     told = judged(options.to, options.jobs, by_example=True)
+    thresholds = []
     for name, readings in (("calibration", found), ("calibration_by_example", told)):
         weights = calibrated(readings.traits, readings.exact)
+        confidence = 1 / (1 + np.exp(-readings.traits @ weights))
+        thresholds.append(review_threshold(confidence, readings.worth))
         sidecar[name] = {
             trait: round(float(weight), 4)
             for trait, weight in zip(readings.names, weights, strict=True)
         }
-    weights = np.array([*sidecar["calibration"].values()])
-    confidence = 1 / (1 + np.exp(-found.traits @ weights))
-    sidecar["review_threshold"] = review_threshold(confidence, found.worth)
+    print("thresholds without and with examples:", *thresholds)
+    sidecar["review_threshold"] = max(thresholds)
     sidecar["figures"] = {
-        "validation_exact": round(float(found.exact.mean()), 4),
-        "validation_exact_by_example": round(float(told.exact.mean()), 4),
+        "validation_exact": round(float(found.every.mean()), 4),
+        "validation_exact_by_example": round(float(told.every.mean()), 4),
         **figures,
     }
     print(_write(options.to, sidecar))
@@ -280,13 +286,15 @@ def _quantized_again(folder: Path) -> dict[str, Any]:
     sidecar: dict[str, Any] = json.loads((MODEL_DIR / "numeric.json").read_text(encoding="utf-8"))
     examples = _examples()
     lines = collate(examples, [""] * len(examples), np.arange(len(examples))).lines.float() / 255
-    for name, about in (("numeric.onnx", sidecar), ("second.onnx", sidecar["second"])):
-        model = LineNet()
-        restore(model, lines, MODEL_DIR / name)
-        with TemporaryDirectory() as draft:
+    named = {"numeric.onnx": sidecar, "second.onnx": sidecar["second"]}
+    with TemporaryDirectory() as draft:
+        for name in named:
+            model = LineNet()
+            restore(model, lines, MODEL_DIR / name)
             to_onnx(model, Path(draft) / name)
+        for name, about in named.items():
             to_int8(Path(draft) / name, examples, folder / name)
-        about["sha256"] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            about["sha256"] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
     _write(folder, sidecar)
     return sidecar
 

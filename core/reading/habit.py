@@ -13,13 +13,13 @@ from functools import lru_cache
 from core.reading.grammar import Kind, well_formed
 from core.template import Field, Template
 from core.template import Kind as FieldKind
-from core.values import parse_value
+from core.values import DASHES, parse_value
 
 ODDS = 0.02
 """How much less likely a text is that is printed otherwise than the example."""
 
 _ZEROS = "0٠"
-_AS_READ = str.maketrans("۰۱۲۳۴۵۶۷۸۹٪−–،", "٠١٢٣٤٥٦٧٨٩%--,")
+_AS_READ = str.maketrans("۰۱۲۳۴۵۶۷۸۹٪،", "٠١٢٣٤٥٦٧٨٩%,") | DASHES
 """What people type → the characters that the reader answers with."""
 _BESIDE = re.compile(r"[^\W\d_]+\.?|[^٠-٩0-9/.,٫٬:%()-]")
 """Words and currencies ('د.إ', 'AED'), blanks, direction marks: what the reader passes over."""
@@ -65,7 +65,7 @@ class Habit:
 @lru_cache(maxsize=1024)
 def habit_of(example: str | None, kind: Kind) -> Habit | None:
     """What an example says of a kind of field; None if nothing: it may be typed by anybody."""
-    example = _BESIDE.sub("", (example or "").translate(_AS_READ))
+    example = as_read(example or "", kind)
     if not example or not well_formed(example, kind):
         return None
     digits = {character > "9" for character in example if character.isdigit()}
@@ -75,6 +75,12 @@ def habit_of(example: str | None, kind: Kind) -> Habit | None:
     if kind == "amount":
         return _amount(example, arabic)
     return _date(example, arabic) if kind == "date" else _number(example, arabic)
+
+
+def as_read(example: str, kind: str) -> str:
+    """An example as the reader would give it."""
+    plain = _BESIDE.sub("", example.translate(_AS_READ))
+    return plain.strip("-/.,:") if kind == "number" else plain  # of 'INV-0042' the '-'
 
 
 def silent(template: Template) -> list[Field]:
@@ -103,26 +109,27 @@ def _amount(example: str, arabic: bool) -> Habit | None:
     whole = number[: -places - 1] if places else number
     marks = [character for character in whole if character in _POINTS]
     group = marks[0] if marks else "" if len(whole) > len("999") else None
-    digit = _ARABIC if arabic else _WESTERN
+    digit, zero, first = (_ARABIC, "٠", "[١-٩]") if arabic else (_WESTERN, "0", "[1-9]")
     grouped = [*(_GROUPS[decimal] if group is None else group)]
-    wholes = [rf"{digit}{{1,3}}(?:{re.escape(mark)}{digit}{{3}})*" for mark in grouped]
+    wholes = [rf"{first}{digit}{{0,2}}(?:{re.escape(mark)}{digit}{{3}})*" for mark in grouped]
     if not group:
-        wholes.append(rf"{digit}+")
+        wholes.append(rf"{first}{digit}*")
     cents = rf"{re.escape(decimal)}{digit}{{{places}}}" if places else ""
-    printed = rf"-?\(?-?{before}(?:{'|'.join(wholes)}){cents}{after}-?\)?-?"
-    return Habit(arabic, re.compile(printed), group, decimal, places)
+    amount = rf"{before}(?:{'|'.join([zero, *wholes])}){cents}{after}"
+    return Habit(arabic, re.compile(rf"-?{amount}-?|\({amount}\)"), group, decimal, places)
 
 
 def _date(example: str, arabic: bool) -> Habit:
     """Days and months have a zero in front where the example's have, and may have one where its
-    have two digits anyhow."""
+    have two digits anyhow. A year of two digits stands last: before the others it has no value."""
     digit = _ARABIC if arabic else _WESTERN
-    short = [run for run in re.findall(r"\d+", example) if len(run) <= len("31")]
-    zeros = any(run[0] in _ZEROS for run in short) and all(len(run) > 1 for run in short)
-    days = rf"{digit}{{2}}" if zeros else rf"{digit}{{1,2}}"
-    return _between_marks(
-        example, arabic, lambda run: days if run in short else rf"{digit}{{{len(run)}}}"
-    )
+    runs = re.findall(r"\d+", example)
+    year = 0 if len(runs[0]) > len("31") else len(runs) - 1
+    days = runs[:year] + runs[year + 1 :]
+    zeros = any(run[0] in _ZEROS for run in days) and all(len(run) > 1 for run in days)
+    digits = [rf"{digit}{{2}}" if zeros else rf"{digit}{{1,2}}"] * len(runs)
+    digits[year] = rf"{digit}{{{len(runs[year])}}}"
+    return _between_marks(example, arabic, lambda _: digits.pop(0))
 
 
 def _number(example: str, arabic: bool) -> Habit:

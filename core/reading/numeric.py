@@ -79,7 +79,8 @@ class NumericReader:
         examples: of each what is printed in that box of another invoice of the same form, if that
             is known: digits, marks and their order say how this one is printed.
 
-        Returns one reading per crop, in order. A reading depends on its own crop alone.
+        Returns one reading per crop, in order. A reading depends on its own crop, kind and example
+        alone.
 
         Raises:
             ValueError: `crops` and the others differ in length, or a crop isn't a uint8 picture.
@@ -114,6 +115,8 @@ def _load(model_dir: Path, threads: int) -> tuple[dict[str, Any], list[Network]]
         named = {"numeric.onnx": settings["sha256"]}
         if "second" in settings:
             named["second.onnx"] = settings["second"]["sha256"]
+        for needed in ("charset", "calibration", "calibration_by_example", "review_threshold"):
+            settings[needed]  # a sidecar of another release lacks one
         models = {name: (model_dir / name).read_bytes() for name in named}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SetupError(

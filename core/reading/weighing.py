@@ -29,7 +29,9 @@ def weighed(
 
 def expected(text: str, kind: Kind, habit: Habit | None) -> bool:
     """Whether such a field is printed so. Nothing at all is, too."""
-    return well_formed(text, kind) if habit is None else habit.odds(text) == 1
+    return (habit is None or habit.odds(text) == 1) and (
+        _may_be_odd(kind, habit) or well_formed(text, kind)
+    )
 
 
 def _meant(text: str, kind: Kind, habit: Habit | None) -> str:
@@ -38,8 +40,11 @@ def _meant(text: str, kind: Kind, habit: Habit | None) -> str:
 
 
 def _odds(text: str, kind: Kind, habit: Habit | None) -> float:
-    if habit is None:
-        return odds(text, kind)
-    odd = habit.odds(text)
-    # What is printed as the example is may have marks that few others print.
-    return odd if odd == 1 and text else odd * odds(text, kind)
+    odd = 1.0 if habit is None else habit.odds(text)
+    return odd if odd == 1 and _may_be_odd(kind, habit) else odd * odds(text, kind)
+
+
+def _may_be_odd(kind: Kind, habit: Habit | None) -> bool:
+    """Whether what is printed as the example is needs no other form: an amount may have marks that
+    few others print. A date must be one all the same."""
+    return habit is not None and kind != "date"

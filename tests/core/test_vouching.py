@@ -87,7 +87,15 @@ def test_zeros_that_may_be_points_leave_the_doubt() -> None:
     assert confidences(form(SUM, **FIELDS), **seen) == [0.4] * 3
 
 
-@pytest.mark.parametrize(("example", "sure"), [("٩٥٠", True), ("٩٫٥٠", False), (None, False)])
+@pytest.mark.parametrize(
+    ("example", "sure"),
+    [
+        ("٩٥٠", True),
+        pytest.param("٥٦٠٠٠", False, id="as much in doubt itself"),
+        pytest.param("٩٫٥٠", False, id="printed otherwise"),
+        (None, False),
+    ],
+)
 def test_an_example_says_how_large_they_are(example: str | None, sure: bool) -> None:
     template = form(SUM, **{name: {"example": example} for name in FIELDS})
     seen = {

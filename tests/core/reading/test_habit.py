@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.reading.ctc import Decoder, Hypothesis
 from core.reading.grammar import Kind
-from core.reading.habit import ODDS, habit_of
+from core.reading.habit import ODDS, as_read, habit_of
 from core.reading.weighing import expected, weighed
 
 
@@ -18,15 +18,20 @@ from core.reading.weighing import expected, weighed
     [
         ("١٬٢٣٤٫٥٠", "amount", ["٥٫٠٠", "٣٢٬٠٠٠٫٢٥", "(٩٫١٠)", "-٧٫٠٥"], ["٥,٠٠", "٥٠٠", "5.00"]),
         ("12.50", "amount", ["1,234.50", "1234.50", "0.05"], ["1,234,50", "12.5", "1250"]),
+        ("1.00", "amount", ["(1.00)", "5.00-"], ["05.00", "000.00", "(1.00", "-(1.00)"]),
         ("1250", "amount", ["7", "56000"], ["1,250", "7.00"]),
         ("٥%", "amount", ["١٥%"], ["٥", "%٥", "٠", "5%"]),
         ("0.500", "amount", ["12.125"], ["12.12"]),
         ("04/09/2026", "date", ["31/12/2025"], ["4/9/2026", "04-09-2026", "2026/09/04"]),
         ("24-11-2026", "date", ["04-09-2026", "4-9-2026"], ["24-11-26", "24.11.2026"]),
         ("٢٠٢٦/٣/٩", "date", ["٢٠٢٥/١٢/٣١"], ["٠٩/٠٣/٢٠٢٦"]),
+        ("14/03/2026", "date", ["10/07/2026"], ["40/07/2026", "14/03/8026", "10-07-2026"]),
+        ("24/11/09", "date", ["4/9/26", "04/12/26"], ["4/9/6"]),
         ("000318", "number", ["123456"], ["00318", "٠٠٠٣١٨"]),
         ("318", "number", ["7", "4051"], ["3-18"]),
         ("2026-00412", "number", ["2027-10000"], ["202700412", "2026-412"]),
+        ("2026\u201100412", "number", ["2027-10000"], ["202700412"]),
+        ("INV-0042", "number", ["0043"], ["INV-0042", "-0042"]),
     ],
 )
 def test_what_is_printed_alike(
@@ -34,7 +39,7 @@ def test_what_is_printed_alike(
 ) -> None:
     habit = habit_of(example, kind)
     assert habit is not None
-    for text in (example, "", *alike):
+    for text in ("", *alike):
         assert expected(text, kind, habit), text
     for text in otherwise:
         assert not expected(text, kind, habit), text
@@ -95,7 +100,7 @@ def test_any_example_is_printed_as_itself_or_says_nothing(
     habit = habit_of(example, kind)
     if habit is None:
         return
-    assert expected(example, kind, habit)
+    assert expected(as_read(example, kind), kind, habit)
     meant = habit.meant(text)
     assert len(meant) == len(text)
     assert habit.meant(meant) == meant

@@ -15,9 +15,8 @@ const USUAL = {
 };
 
 export class Readings extends EventTarget {
-  /** A Blob of the page; null before there is one. */
-  picture = null;
-  #known = new Map(); // key → {asked, reading, fault}: what was asked for last, and what came of it
+  #picture = null;
+  #known = new Map(); // key → {asked, reading, fault, pending}: what was asked for last, and what came of it
   #timer = 0;
   #busy = false;
 
@@ -27,6 +26,16 @@ export class Readings extends EventTarget {
     Object.assign(this, { stage, drawing, dateOrder });
     this.url = document.getElementById("editor").dataset.try;
     drawing.addEventListener("change", () => this.ask());
+  }
+
+  /** A Blob of the page; null before there is one. What was read on another is forgotten. */
+  get picture() {
+    return this.#picture;
+  }
+
+  set picture(picture) {
+    this.#picture = picture;
+    this.#known.clear();
   }
 
   of(key) {
@@ -42,10 +51,10 @@ export class Readings extends EventTarget {
 
   /** What is printed in a box of digits: what somebody typed, or what is read without a doubt. */
   example(box) {
-    if (box.kind === "text") return "";
-    const reading = this.of(box.key)?.reading;
-    const plain = reading?.value && reading.kind === box.kind && reading.confidence >= KNOWN;
-    return box.example ?? (plain ? reading.text : "");
+    if (box.example !== null || box.kind === "text") return box.example ?? "";
+    const known = this.of(box.key);
+    if (!known?.reading?.value || known.pending || known.asked !== this.#question(box)) return "";
+    return known.reading.confidence >= KNOWN ? known.reading.text : "";
   }
 
   /** One line: the value, or what is printed where it means nothing. */
@@ -68,12 +77,17 @@ export class Readings extends EventTarget {
     const asked = this.drawing.boxes.filter((box) => box.here && this.of(box.key)?.asked !== this.#question(box));
     if (!asked.length) return;
     this.#busy = true;
-    for (const box of asked) this.#known.set(box.key, { asked: this.#question(box), reading: this.of(box.key)?.reading ?? null });
+    const picture = this.picture;
+    for (const box of asked) {
+      const reading = this.of(box.key)?.reading ?? null; // what was read before is shown meanwhile
+      this.#known.set(box.key, { asked: this.#question(box), reading, pending: true });
+    }
     try {
       const { fields } = await call("POST", this.url, this.#form(asked));
-      for (const box of asked) this.#take(box, fields);
+      if (picture === this.picture) for (const box of asked) this.#take(box, fields);
     } catch (error) {
-      for (const box of asked) this.#known.set(box.key, { asked: this.#question(box), reading: null, fault: error.said });
+      if (picture === this.picture)
+        for (const box of asked) this.#known.set(box.key, { asked: this.#question(box), reading: null, fault: error.said });
     }
     this.#busy = false;
     this.dispatchEvent(new Event("change"));
