@@ -126,6 +126,26 @@ def test_boxes_are_read_as_they_are_drawn_and_the_template_is_kept(
     assert stored.template.fields[0].example == "٠٠٩١٢٨٨"
 
 
+def test_what_was_read_elsewhere_is_no_example(page: Page, adapters: Adapters) -> None:
+    _choose(page)
+    _draw(page, BOXES["invoice_number"])
+    number = _entry(page)
+    expect(number.locator(".reading")).to_contain_text("0091288")
+    number.get_by_text("More").click()
+    expect(number.get_by_label("Printed here")).to_have_value("٠٠٩١٢٨٨")
+    page.locator("#sample").set_input_files(INVOICES / "rimal-0091304.jpg")  # another page
+    expect(number.locator(".reading")).to_contain_text("0091304")
+    expect(number.get_by_label("Printed here")).to_have_value("0091304")
+    page.route("**/*:try", lambda route: None)  # what is asked from now on is never answered
+    number.get_by_label("Right").fill(str(_corners(number)[2] - 3))
+    expect(number.get_by_label("Printed here")).to_have_value("")
+    page.get_by_label("Supplier").fill("Rimal Logistics")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved as version 1.")).to_be_visible(timeout=LONG_MS)
+    (field,) = adapters.store.get_template("rimal-logistics").template.fields
+    assert field.example is None
+
+
 def test_what_is_printed_in_a_box_is_said_by_whoever_knows_better(
     page: Page, adapters: Adapters, rimal: Template
 ) -> None:
