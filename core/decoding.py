@@ -47,8 +47,7 @@ class Allowance:
 
 @dataclass(eq=False)
 class ConfinedDecoder:
-    """A `Decoder` whose work is done elsewhere. known_pages: how many it has, if the file's header
-    says so: the process need not be asked.
+    """A `Decoder` whose work is done elsewhere.
 
     Raises (also when made): FileError, as the format's own decoder, and `read_timeout`,
     `reader_crashed`, `image_too_large` (of memory); TransientError if no process can start.
@@ -58,11 +57,10 @@ class ConfinedDecoder:
     format: Format
     name: str
     allowance: Allowance
-    known_pages: int | None = None
 
     def __post_init__(self) -> None:
         self.number = next(_numbers)
-        self.pages: int = self.known_pages or _process.ask(self, {"page": None})[0]["pages"]
+        self.pages: int = _process.ask(self, {"page": None})[0]["pages"]
 
     def decode(self, number: int, size_hint: tuple[int, int], *, color: bool) -> NDArray[np.uint8]:
         """Page `number` (1 is the first), as `Decoder.decode` gives it."""

@@ -183,16 +183,14 @@ def open_document(data: bytes, limits: Limits, *, name: str, page: int | None = 
     page: where it isn't None, this page of the file is the document's only one, its page 1.
 
     Raises:
-        FileError: what `check` raises, no_such_page; and of what may have several pages, as its
-            `Document.gray` does of all others: truncated_file, corrupt_file, password_needed,
-            too_many_pages, read_timeout, reader_crashed.
+        FileError: what `check` raises, truncated_file, corrupt_file, password_needed,
+            too_many_pages, no_such_page, read_timeout, reader_crashed.
         TransientError: no process can start to decode it.
     """
     allowance = Allowance(
         limits.max_pages, limits.max_pixels, limits.max_seconds, limits.max_memory
     )
-    info = check(data, limits, name=name)
-    decoder = ConfinedDecoder(data, info.format, name, allowance, info.pages)
+    decoder = ConfinedDecoder(data, check(data, limits, name=name).format, name, allowance)
     if page is not None and not 1 <= page <= decoder.pages:
         decoder.close()
         raise _no_page(name, page, decoder.pages)
