@@ -145,26 +145,29 @@ def _lying(page: Gray, reference: Reference) -> Alignment | None:
     view = View(page, reference, matrix)
     if len(view.expected) < _MIN_MATCHES:
         return None
-    for _ in range(_FOLLOWS):
-        likeness, moved = view.follow(matrix)
-        followed = _fitted(view, matrix, likeness, moved, *_FOLLOWED)
-        if followed is None:
-            return None
-        matrix = followed.matrix
-        explained = (followed.found & (likeness >= _MIN_LIKENESS)).sum()
-        if explained >= max(_LYING_SHARE * followed.near, _CLEAR_SHARE * len(likeness)):
-            break
-        if followed.step <= _CROOKED:
-            return None
-        if not geometry.is_plausible(matrix, reference.page_size, page.shape):
-            return None
-    else:
-        return None
-    flat = _closer(view, followed)
+    followed = _followed(page, view, reference, matrix)
+    flat = None if followed is None else _closer(view, followed)
     if flat is None:
         return None
     alignment = _bent_or_flat(page, view, reference, flat)
     return alignment if alignment.score >= _LYING else None
+
+
+def _followed(page: Gray, view: View, reference: Reference, matrix: Floats) -> _Fit | None:
+    """About where a flat sheet lies that is followed from `matrix`; None if this may be none."""
+    for _ in range(_FOLLOWS):
+        likeness, moved = view.follow(matrix)
+        fit = _fitted(view, matrix, likeness, moved, *_FOLLOWED)
+        if fit is None:
+            return None
+        explained = (fit.found & (likeness >= _MIN_LIKENESS)).sum()
+        if explained >= max(_LYING_SHARE * fit.near, _CLEAR_SHARE * len(likeness)):
+            return fit
+        matrix = fit.matrix
+        plausible = geometry.is_plausible(matrix, reference.page_size, page.shape)
+        if fit.step <= _CROOKED or not plausible:
+            return None
+    return None
 
 
 def _by(features: Features, page: Gray, reference: Reference) -> Alignment:

@@ -116,12 +116,13 @@ def shrunk(picture: Gray, longer_side: int) -> Gray:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-def halved(picture: Gray) -> Gray:
-    """At half the size, without an odd last row or column: so it takes a fortieth of the time."""
-    height, width = (side // 2 for side in picture.shape)
-    part = picture[: 2 * height, : 2 * width]
-    half = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
-    return half.astype(np.uint8, copy=False)
+def coarser(picture: Gray, by: int) -> Gray:
+    """So many times coarser, without the rows and columns that are too few for another pixel: by a
+    whole number it takes a thirtieth of the time."""
+    height, width = (side // by for side in picture.shape)
+    part = picture[: height * by, : width * by]
+    coarse = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+    return coarse.astype(np.uint8, copy=False)
 
 
 def window(picture: Picture, left: int, top: int, right: int, bottom: int) -> Picture:

@@ -99,7 +99,7 @@ class Reference:
     @cached_property
     def half(self) -> Gray:
         """`picture` at half the size."""
-        return geometry.halved(self.picture)
+        return geometry.coarser(self.picture, 2)
 
     def score(self, found: NDArray[np.bool_]) -> float:
         """How much of the form is on a page where these of its details are found, in [0, 1].

@@ -39,7 +39,8 @@ class View:
         # The page is made about as coarse as the reference first: a warp that shrinks leaves gaps.
         outline = geometry.project(matrix, geometry.corners(0, 0, *reference.page_size))
         seen_side = geometry.side_lengths(outline).max()
-        self._page, self._to_page = _coarser(page, seen_side / max(width, height))
+        by = max(1, round(seen_side / max(width, height)))
+        self._page, self._to_page = geometry.coarser(page, by), geometry.stretch(1 / by, 1 / by)
         self._reference = reference
 
     def follow(self, matrix: Floats) -> tuple[Floats, Floats]:
@@ -54,7 +55,7 @@ class View:
         starts = (self.expected / 2 - 0.5).astype(np.float32)
         halves, seen, _ = cv2.calcOpticalFlowPyrLK(
             self._reference.half,
-            geometry.halved(flat),
+            geometry.coarser(flat, 2),
             starts,
             None,  # type: ignore[call-overload]
             winSize=_WINDOW,
@@ -103,18 +104,6 @@ class View:
         size = width + 2 * margin, height + 2 * margin
         flat = geometry.warped(self._page, to_page, size, cv2.INTER_LINEAR)
         return flat, geometry.shift(margin, margin)
-
-
-def _coarser(page: Gray, by: float) -> tuple[Gray, Floats]:
-    """The page made about so many times coarser, and the matrix that takes it there.
-
-    By a whole number: that takes a thirtieth of the time.
-    """
-    whole = max(1, round(by))
-    height, width = (side // whole for side in page.shape)
-    part = page[: height * whole, : width * whole]
-    coarse = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
-    return coarse.astype(np.uint8, copy=False), geometry.stretch(1 / whole, 1 / whole)
 
 
 def _back(points: Floats, onto: Floats) -> Floats:

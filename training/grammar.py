@@ -54,7 +54,7 @@ def printed(rng: Random, *, arabic: bool, jumbled: float = 0.0) -> Printed:
     )[0]
     text = (_jumble if rng.random() < jumbled else draw)(rng, arabic)
     if arabic:
-        text = text.translate(_TO_ARABIC)
+        text = to_arabic(text)
     return Printed(text.replace(" ", ""), _glyphs(rng, text, arabic), kind)
 
 
@@ -71,7 +71,7 @@ def sums(rng: Random, *, arabic: bool) -> list[tuple[Decimal, Printed]]:
         digits = str(amount).zfill(places + 1)
         whole, cents = digits[: len(digits) - places], digits[len(digits) - places :]
         text = group.join(thousands(whole)) + (decimal + cents if places else "")
-        text = text.translate(_TO_ARABIC) if arabic else text
+        text = to_arabic(text) if arabic else text
         value = Decimal(amount).scaleb(-places)
         printed.append((value, Printed(text.replace(" ", ""), text, "amount")))
     return printed

@@ -35,13 +35,12 @@ _AMOUNT = re.compile(r"[-(]*(%?)([\d.,٫٬]*\d)(%?)[-)]*")
 class Habit:
     """arabic: whether its digits are Arabic-Indic. printed: what it prints, all of it. group: what
     sets thousands apart, '' for nothing, None where the example is too short to tell. decimal: what
-    begins decimals, and in other fields the point that may stand among digits. places: decimals."""
+    begins decimals, and in other fields the point that may stand among digits."""
 
     arabic: bool
     printed: re.Pattern[str]
     group: str | None = None
     decimal: str = ""
-    places: int = 0
 
     def odds(self, text: str) -> float:
         """How likely such a text is beside one that is printed as the example is. Nothing at all is
@@ -116,7 +115,7 @@ def _amount(example: str, arabic: bool) -> Habit | None:
         wholes.append(rf"{first}{digit}*")
     cents = rf"{re.escape(decimal)}{digit}{{{places}}}" if places else ""
     amount = rf"{before}(?:{'|'.join([zero, *wholes])}){cents}{after}"
-    return Habit(arabic, re.compile(rf"-?{amount}-?|\({amount}\)"), group, decimal, places)
+    return Habit(arabic, re.compile(rf"-?{amount}-?|\({amount}\)"), group, decimal)
 
 
 def _date(example: str, arabic: bool) -> Habit:

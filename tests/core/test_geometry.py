@@ -68,4 +68,4 @@ def test_points_on_a_line_fit_nothing() -> None:
 
 def test_half_the_size_has_no_odd_row_or_column() -> None:
     picture = np.arange(35, dtype=np.uint8).reshape(5, 7)
-    assert np.array_equal(geometry.halved(picture), [[4, 6, 8], [18, 20, 22]])
+    assert np.array_equal(geometry.coarser(picture, 2), [[4, 6, 8], [18, 20, 22]])

@@ -58,7 +58,7 @@ export class Panel {
     set(part("kind"), box.kind ?? "text");
     set(part("pattern"), box.pattern ?? "");
     set(part("languages"), box.languages.join(","));
-    set(part("example"), this.readings.example(box));
+    set(part("example"), this.readings.example(box) ?? "");
     part("required").checked = box.required;
     box.box.forEach((value, side) => set(part(side), value));
     entry.querySelector(".of-text").hidden = box.kind !== "text";

@@ -49,12 +49,12 @@ export class Readings extends EventTarget {
     return !reading?.text || (reading.value !== null && reading.confidence >= SURE);
   }
 
-  /** What is printed in a box of digits: what somebody typed, or what is read without a doubt. */
+  /** What is printed in a box of digits: what somebody typed ("" to have none), or what is read without a doubt. */
   example(box) {
-    if (box.example !== null || box.kind === "text") return box.example ?? "";
+    if (box.example !== null || box.kind === "text") return box.example;
     const known = this.of(box.key);
-    if (!known?.reading?.value || known.pending || known.asked !== this.#question(box)) return "";
-    return known.reading.confidence >= KNOWN ? known.reading.text : "";
+    if (!known?.reading?.value || known.pending || known.asked !== this.#question(box)) return null;
+    return known.reading.confidence >= KNOWN ? known.reading.text : null;
   }
 
   /** One line: the value, or what is printed where it means nothing. */

@@ -24,8 +24,7 @@ export function dump(editor, drawing, stage, readings) {
       required: box.required,
       languages: box.languages,
       ...(box.pattern ? { pattern: box.pattern } : {}),
-      // An empty one is kept, too: somebody took it out.
-      ...(readings.example(box) || box.example === "" ? { example: readings.example(box) } : {}),
+      example: readings.example(box),
       ...(box.page ? { page: box.page } : {}),
     })),
   };
