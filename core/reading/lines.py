@@ -181,7 +181,7 @@ def _enlarged(ink: Gray, marked: NDArray[np.bool_]) -> Gray | None:
 
 def _marks(ink: Gray, least: float) -> Gray:
     """The ink mask (0 or 1) of what is darker than that, less ruled lines."""
-    return _without_rules(ink > max(least, MIN_CONTRAST))
+    return _without_rules(ink > max(int(least), MIN_CONTRAST))
 
 
 def _found(marks: Gray) -> list[tuple[int, int]]:
@@ -204,9 +204,10 @@ def _without_rules(marks: NDArray[np.bool_]) -> Gray:
     height, width = mask.shape
     length = max(20, round(1.5 * height))
     if length < width:
-        thick = cv2.dilate(mask, np.ones((3, 1), np.uint8))
-        rules = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-        mask = u8(cv2.subtract(mask, rules))
+        run = np.ones((1, length), np.uint8)
+        within = cv2.erode(cv2.dilate(mask, np.ones((3, 1), np.uint8)), run)
+        if cv2.hasNonZero(within):
+            mask = u8(cv2.subtract(mask, cv2.dilate(within, run)))
     return mask
 
 
@@ -218,10 +219,12 @@ def _without_uprights(marks: Gray) -> Gray:
     edge = max(3, height // 3)
     ends = max(2, height // 5)
     uprights = cv2.reduce(marks, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32F)[0] >= 0.5 * height
+    uprights[edge : max(edge, width - edge)] = False
+    if not uprights.any():
+        return marks
     through = cv2.dilate(marks, np.ones((1, 5), np.uint8))  # it may lean
     uprights &= through[:ends].any(axis=0) & through[-ends:].any(axis=0)
-    uprights[edge : max(edge, width - edge)] = False
-    return np.where(uprights, 0, marks).astype(np.uint8) if not uprights.all() else marks
+    return marks if uprights.all() else np.where(uprights, 0, marks).astype(np.uint8)
 
 
 def _first(bands: Sequence[tuple[int, int]]) -> tuple[int, int]:
