@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from core.errors import FileError, TransientError
 from core.formats.decoder import Character
+from core.formats.handover import Incoming
 from core.formats.sniff import Format
 
 _PATIENCE = 3
@@ -121,6 +122,7 @@ class _Process:
                 "name": document.name,
                 "sent": sent,
                 "drop": drop,
+                "done": self._incoming.done(),
                 "max_pages": allowance.max_pages,
                 "max_pixels": allowance.max_pixels,
                 "seconds": allowance.seconds,
@@ -131,7 +133,8 @@ class _Process:
                 answer, pixels = self._exchange(
                     request, document.data if sent else None, _PATIENCE * allowance.seconds
                 )
-            except (EOFError, OSError) as error:
+            except (EOFError, OSError, LookupError, RuntimeError, ValueError) as error:
+                # It died, or what it answers makes no sense.
                 code = self._end()
                 if isinstance(error, TimeoutError) or code == -signal.SIGXCPU:
                     raise _too_slow(document) from error
@@ -152,18 +155,15 @@ class _Process:
     def _exchange(
         self, request: dict[str, Any], data: bytes | None, timeout: float
     ) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
-        """Raises EOFError or OSError if the process dies, TimeoutError if it doesn't answer."""
+        """Raises EOFError or OSError if the process dies, TimeoutError if it doesn't answer, and
+        LookupError, RuntimeError or ValueError if it answers nonsense."""
         self._pipe.send_bytes(json.dumps(request).encode())
         if data is not None:
             self._pipe.send_bytes(data)
         if not self._pipe.poll(timeout):
             raise TimeoutError
         answer = json.loads(self._pipe.recv_bytes())
-        if "shape" not in answer:
-            return answer, None
-        pixels = np.empty(answer["shape"], np.uint8)
-        _read_into(pixels.data.cast("B"), self._pipe)
-        return answer, pixels
+        return answer, self._incoming.get(answer, self._pipe) if "shape" in answer else None
 
     def forget(self, document: ConfinedDecoder) -> None:
         """The process may let go of it the next time that it is asked for something."""
@@ -181,6 +181,7 @@ class _Process:
             return
         # A fork has its parent's process in its memory, and must leave it alone.
         self._owner, self._held, self._closed = os.getpid(), [], []
+        self._incoming = Incoming()
         self._pipe: Connection[bytes, bytes]
         self._pipe, theirs = Pipe()
         root = str(Path(__file__).parents[1])
@@ -207,15 +208,6 @@ class _Process:
         code = self._popen.wait()
         self._popen = None
         return code
-
-
-def _read_into(view: memoryview, pipe: "Connection[bytes, bytes]") -> None:
-    """Fills it with what was written as it is: `recv_bytes_into` copies everything twice more."""
-    while view:
-        read = os.readv(pipe.fileno(), [view])
-        if read == 0:
-            raise EOFError
-        view = view[read:]
 
 
 def _too_slow(document: ConfinedDecoder) -> FileError:

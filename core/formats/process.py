@@ -1,12 +1,12 @@
 """The process in which files are decoded: see `core.decoding`, which starts it and asks it.
 
 Started as `python -m core.formats.process FD`. A request is JSON, then the file's bytes where it
-says so; an answer is JSON, then pixels where it says so. Never pickle: what a hostile file makes of
-this process must not get further. It ends when the other end of the pipe does.
+says so; an answer is JSON, and a page lies in memory that both sides have
+(`core.formats.handover`). Never pickle: what a hostile file makes of this process must not get
+further. It ends when the other end of the pipe does.
 """
 
 import json
-import os
 import resource
 import signal
 import sys
@@ -15,11 +15,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from core.errors import FileError
 from core.formats.decoder import Decoder
+from core.formats.handover import Outgoing, send
 
 
 def main() -> None:
@@ -27,6 +26,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     pipe: Connection[bytes, bytes] = Connection(int(sys.argv[1]))
     documents: dict[int, Decoder] = {}
+    outgoing = Outgoing()
     while True:
         try:
             request = json.loads(pipe.recv_bytes())
@@ -36,13 +36,14 @@ def main() -> None:
         for number in request["drop"]:
             if dropped := documents.pop(number, None):
                 dropped.close()
+        outgoing.take_back(request["done"])
         _limit(request["seconds"], request["memory"])
         answer: dict[str, Any]
-        pixels: NDArray[np.uint8] | None = None
+        piece: int | None = None
         try:
             if request["document"] not in documents:
                 documents[request["document"]] = _decoder(data, request)
-            answer, pixels = _answer(documents[request["document"]], request)
+            answer, piece = _answer(documents[request["document"]], request, outgoing)
         except FileError as error:
             answer = {"code": error.code, "message": error.message}
         except MemoryError:
@@ -57,22 +58,19 @@ def main() -> None:
         peak = unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         answer["worn"] = peak > request["memory"] / 2
         pipe.send_bytes(json.dumps(answer).encode())
-        if pixels is not None:
-            view = np.ascontiguousarray(pixels).data.cast("B")
-            while view:
-                view = view[os.write(pipe.fileno(), view) :]
+        if piece is not None:
+            send(pipe, piece)
 
 
 def _answer(
-    decoder: Decoder, request: Mapping[str, Any]
-) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
+    decoder: Decoder, request: Mapping[str, Any], outgoing: Outgoing
+) -> tuple[dict[str, Any], int | None]:
     if request["page"] is None:
         return {"pages": decoder.pages}, None
     if request["size_hint"] is None:
         return {"characters": decoder.characters(request["page"])}, None
     width, height = request["size_hint"]
-    pixels = decoder.decode(request["page"], (width, height), color=request["color"])
-    return {"shape": pixels.shape}, pixels
+    return outgoing.put(decoder.decode(request["page"], (width, height), color=request["color"]))
 
 
 def _decoder(data: bytes, request: Mapping[str, Any]) -> Decoder:

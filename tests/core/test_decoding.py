@@ -53,9 +53,12 @@ def test_a_crash_is_an_error_of_the_file() -> None:
 
 def test_several_documents_are_open_at_once() -> None:
     documents = [open_document(data, LIMITS, name="a") for data in (JPEG, PNG, pdf(), JPEG)]
-    shapes = [each.gray(1, (1, 1)).shape for each in documents]
-    assert shapes == [(300, 220), (300, 220), (2339, 1654), (300, 220)]
-    assert [each.gray(1, (1, 1)).shape for each in reversed(documents)] == shapes[::-1]
+    pages = [each.gray(1, (1, 1)) for each in documents]
+    assert [page.shape for page in pages] == [(300, 220), (300, 220), (2339, 1654), (300, 220)]
+    again = [each.gray(1, (1, 1)) for each in reversed(documents)]
+    for data, page, other in zip((JPEG, PNG, pdf(), JPEG), pages, reversed(again), strict=True):
+        assert np.array_equal(page, gray(data))
+        assert np.array_equal(other, gray(data))
     for each in documents:
         each.close()
 
