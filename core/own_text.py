@@ -52,6 +52,8 @@ def compared(
     box: in pixels of the page, whose size (width, height) in pixels is `page_size`.
     """
     inside = within(characters, box, page_size)
+    if not inside:
+        return Verdict(line)
     own = max(
         (_words(inside), _words(_read_order(inside))), key=lambda words: _alike(words, line.text)
     )
