@@ -64,11 +64,13 @@ def job() -> Job:
 
 def ways(one: Job) -> dict[str, Way]:
     """What is timed, by its name. All work on the bytes of a file, warm."""
-    extractor = Extractor(Settings())
+    extractor, reader = Extractor(Settings()), NumericReader()
     flat = StoredTemplate(one.template.model_copy(update={"reference": None}))
     held = replace(one.known.stored, template=one.template)
+    boxes = {jpeg: crops(one, jpeg) for jpeg in one.jpegs}
     found: dict[str, Way] = {
         "decoding the JPEG": decoded,
+        "Khana, the four boxes alone": lambda jpeg: reader.read(boxes[jpeg], kinds(one)),
         "Khana, not aligned": lambda jpeg: extractor.extract(jpeg, [flat], name="page.jpg"),
         "Khana, aligned": lambda jpeg: extractor.extract(jpeg, [held], name="page.jpg"),
     }
@@ -98,11 +100,14 @@ def crops(one: Job, jpeg: bytes) -> list[Gray]:
     return [page[top:bottom, left:right] for left, top, right, bottom in one.boxes]
 
 
+def kinds(one: Job) -> list[NumericKind]:
+    return [cast(NumericKind, field.kind.value) for field in one.template.fields]
+
+
 def in_doubt(one: Job) -> int:
     """How many of the numbers are read with less confidence than needs no review."""
     reader = NumericReader()
-    kinds = [cast(NumericKind, field.kind.value) for field in one.template.fields]
-    lines = [line for jpeg in one.jpegs for line in reader.read(crops(one, jpeg), kinds)]
+    lines = [line for jpeg in one.jpegs for line in reader.read(crops(one, jpeg), kinds(one))]
     return sum(line.confidence < reader.review_threshold for line in lines)
 
 
