@@ -223,6 +223,17 @@ def test_a_box_without_a_mouse(page: Page) -> None:
     left, top, right, bottom = _corners(_entry(page))
     page.keyboard.press("Control+ArrowDown")
     assert _corners(_entry(page)) == [left, top + 10, right, bottom + 10]
+    # It is as one that the mouse draws, in all but its place.
+    _draw(page, (left, top - 40, right, bottom - 40))
+    expect(page.locator(".entry")).to_have_count(2)
+    settings = [
+        _entry(page, n)
+        .locator("[data-of=required], [data-of=pattern], [data-of=languages]")
+        .evaluate_all("all => all.map(one => [one.dataset.of, one.checked, one.value])")
+        for n in (0, 1)
+    ]
+    assert settings[0] == settings[1]
+    assert ["required", True, "on"] in settings[0]
 
 
 def test_edges_snap_to_ruled_lines(page: Page) -> None:
