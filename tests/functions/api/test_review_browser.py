@@ -11,7 +11,9 @@ from playwright.sync_api import Page, expect
 
 from core.invoice import Correction, Invoice, Reason, Status
 from core.ports import Adapters
+from core.review import correct
 from core.template import Turn
+from core.values import Value
 
 pytestmark = local_alone
 
@@ -173,6 +175,33 @@ def test_what_lacks_a_value_is_accepted_only_when_it_is_said_again(
     dialog.get_by_role("button", name="Accept anyway").click()
     _at(page, after)
     assert adapters.store.get(made.id).status is Status.DONE
+    # And is told to whoever looks at it later.
+    page.goto(f"/invoices/{made.id}")
+    page.get_by_text("About this file").click()
+    last = page.locator(".trail > li").last
+    expect(last).to_contain_text("Accepted nevertheless")
+    expect(last).to_contain_text("Reviewer")
+    expect(last.get_by_role("listitem")).to_have_text("Total: A value is required")
+
+
+def test_what_vouches_for_a_number_is_said(page: Page, adapters: Adapters, read: Read) -> None:
+    rule = "total == invoice_number + 1"
+    numbers = {
+        name: readings()[name].model_copy(update={"vouched_by": rule})
+        for name in ("total", "invoice_number")
+    }
+    made = read(status=Status.NEEDS_REVIEW, reasons=[DOUBT], fields=readings(**numbers))
+    _open(page, made)
+    told = page.get_by_text("the rule holds: Total = Invoice number + 1")
+    expect(told).to_have_count(2)
+    expect(page.locator("#field-date")).not_to_contain_text("rule")
+    # Not of what a person has looked at, nor where they changed what the rule speaks of.
+    adapters.store.update(made.id, lambda it: correct(it, {"total": Value("56000.50")}, by="Mona"))
+    page.reload()
+    expect(told).to_have_count(1)
+    adapters.store.update(made.id, lambda it: correct(it, {"total": Value("2")}, by="Mona"))
+    page.reload()
+    expect(told).to_have_count(0)
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])
