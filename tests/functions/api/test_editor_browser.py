@@ -382,6 +382,30 @@ def test_what_is_wrong_with_it_is_said_and_nothing_is_kept(
     faults.clear()  # the browser notes the refusal on its console
 
 
+def test_a_rule_that_makes_no_sense_is_said_in_arabic(
+    page: Page, address: str, rimal: Template, faults: list[str]
+) -> None:
+    page.context.add_cookies([{"name": "language", "value": "ar", "url": address}])
+    page.set_viewport_size({"width": 1280, "height": 600})
+    page.goto("/templates/rimal")
+    expect(page.locator(".entry")).to_have_count(len(RIMAL.fields))
+    page.locator(".rules summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    rules = page.locator("[name=rules]")
+    expect(rules).to_be_focused()
+    seen, bar = rules.bounding_box(), page.locator(".panel .bar").bounding_box()
+    assert seen is not None
+    assert bar is not None
+    assert seen["y"] + seen["height"] <= bar["y"]  # they see what they type
+    rules.fill("total == subtotal + vat")
+    page.keyboard.press("Control+s")
+    fault = page.get_by_role("alert")
+    expect(fault).to_contain_text("لا تصلح هذه القاعدة")
+    expect(fault).to_contain_text("speaks of 'vat', which is no field")
+    faults.clear()  # the browser notes the refusal on its console
+
+
 def test_a_template_is_deleted_after_a_question(
     page: Page, adapters: Adapters, rimal: Template
 ) -> None:
