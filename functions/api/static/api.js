@@ -14,6 +14,7 @@ export class Refusal extends Error {
 
 /** What an error of the API says in the language of the page, beside `name`. */
 export function inWords(error, name) {
+  if (error.code === 401) return say("You are signed out. Sign in in another tab, then try again.");
   const key = `fault:${error.details?.[0]?.reason}`;
   const said = say(key);
   return said === key ? withoutName(error.message, name) : said.replace("{message}", () => `\u2068${error.message}\u2069`);
@@ -35,8 +36,7 @@ export async function call(method, url, body, headers = {}) {
   const told = await answer.json().catch(() => null);
   if (!answer.ok) {
     // Without JSON it is the word of a proxy, often an empty one.
-    const error = told?.error ?? { message: say("Khana can’t be reached. Try again.") };
-    if (answer.status === 401) error.message = say("You are signed out. Sign in in another tab, then try again.");
+    const error = told?.error ?? { code: answer.status, message: say("Khana can’t be reached. Try again.") };
     throw new Refusal(error.message, answer.status, inWords(error));
   }
   return told;
