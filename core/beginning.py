@@ -50,5 +50,6 @@ def _is_nothing_else(invoice: Invoice, source: SourceRef) -> bool:
         and invoice.part is None
         and invoice.status is not Status.DONE
         and not invoice.corrections
+        and not invoice.decisions
         and not rejected
     )

@@ -52,6 +52,10 @@ def check(
     return (*reasons, *broken_rules(template, readings, today=today, next_best=next_best))
 
 
+OPEN_FAULTS = frozenset({"missing", "rule_broken"})
+"""The codes of what `open_faults` finds."""
+
+
 def open_faults(
     template: Template, readings: Mapping[str, Reading], *, today: date
 ) -> tuple[Reason, ...]:

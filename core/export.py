@@ -7,13 +7,13 @@ them. Those for people are `core.export_xlsx` and `core.export_pdf`.
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.invoice import ErrorInfo, Invoice, Reading, Reason
+from core.invoice import ErrorInfo, Invoice, Reading, Reason, Status
 from core.ports import InvoiceStore, Query
 from core.template import TODAY, Kind
 
@@ -92,9 +92,19 @@ def broken_rule(fault: ErrorInfo | Reason, name: Callable[[str], str]) -> str:
     """
     if not isinstance(fault, Reason) or fault.rule is None:
         return fault.message
-    known = {*fault.fields, TODAY}
-    rule = _WORD.sub(lambda m: name(m[0]) if m[0] in known else m[0], fault.rule)
-    return rule.replace("==", "=")
+    return rule_in_words(fault.rule, fault.fields, name)
+
+
+def rule_in_words(rule: str, fields: Iterable[str], name: Callable[[str], str]) -> str:
+    """The rule of a template as `broken_rule` gives it: `fields` are those that it may speak of."""
+    known = {*fields, TODAY}
+    words = _WORD.sub(lambda m: name(m[0]) if m[0] in known else m[0], rule)
+    return words.replace("==", "=")
+
+
+def fields_of(rule: str, fields: Collection[str]) -> set[str]:
+    """Of `fields` those that the rule of a template speaks of."""
+    return {word for word in _WORD.findall(rule) if word in fields}
 
 
 def every(store: InvoiceStore, query: Query) -> Iterator[Invoice]:
@@ -121,7 +131,9 @@ def columns(fields: Sequence[str]) -> list[str]:
 def cells(invoice: Invoice, fields: Sequence[str], *, wording: Wording = ENGLISH) -> list[Cell]:
     """The row of the invoice in a table with these fields: a cell per column, typed."""
     readings = [invoice.fields.get(name) for name in fields]
-    people = sorted({r.reviewed_by for r in invoice.fields.values() if r.reviewed_by})
+    people = {r.reviewed_by for r in invoice.fields.values() if r.reviewed_by}
+    if invoice.accepted:
+        people |= {each.by for each in invoice.decisions if each.status is Status.DONE}
     return [
         invoice.id,
         invoice.status.value,
@@ -132,7 +144,7 @@ def cells(invoice: Invoice, fields: Sequence[str], *, wording: Wording = ENGLISH
         invoice.read_at.astimezone(UTC) if invoice.read_at else None,
         *(typed(reading) if reading else None for reading in readings),
         min((r.confidence for r in invoice.fields.values()), default=None),
-        ", ".join(people) or None,
+        ", ".join(sorted(people)) or None,
         "; ".join(wording.why(invoice)),
     ]
 

@@ -46,7 +46,8 @@ class Reading(_Model):
     `text` is what is printed; `value` what it means, None where the text doesn't parse;
     `confidence` the calibrated probability in [0, 1] that the whole field is right; `box` in pixels
     of the page as it came in, on which what is printed lies turned by `turn` (scanned on its side).
-    `exact` says that the file's own text (a PDF's) agrees with what is seen. `original` is the
+    `exact` says that the file's own text (a PDF's) agrees with what is seen; `vouched_by` is the
+    rule of the template that makes it so sure, which held of what was read. `original` is the
     reader's value once a person has corrected it.
     """
 
@@ -59,6 +60,7 @@ class Reading(_Model):
     page: int = 1
     hijri: str | None = None
     exact: bool = False
+    vouched_by: str | None = None
     original: str | None = None
     reviewed_by: str | None = None
 
@@ -127,6 +129,20 @@ class Correction(_Model):
     typed: str | None = None
 
 
+class Decision(_Model):
+    """Another entry of the audit trail: `by` said at `at` that it is `done`, or rejected it.
+
+    `reasons` are those for a review that they passed over: what they accepted nevertheless. `why`
+    is what they said when they rejected it.
+    """
+
+    status: Literal[Status.DONE, Status.FAILED]
+    by: str
+    at: datetime
+    reasons: tuple[Reason, ...] = ()
+    why: str | None = None
+
+
 class Note(_Model):
     """What became of the file at its source since it was taken in: nothing of it is deleted here.
 
@@ -161,11 +177,12 @@ class Invoice(_Model):
     the sender asked for. `lease_until` is set while a reader works on it. `page_sizes` holds, per
     page that was read (1 is the first), the width and height in pixels that boxes on it refer to: a
     page of a PDF has no size in pixels of its own. `corrections` are all that people ever made, the
-    oldest first. `error` says why it failed or, while it waits, what the last try met with. `notes`
-    tell what became of the file at its source, the oldest first. Where the file has several
-    revisions, `replaces` is the invoice of the one before and `replaced_by` that of the one after.
-    `part` says which page of a file it is that holds an invoice a page; that page is then its page
-    1, and `object` announces it alone (`core.parts`).
+    oldest first, and `decisions` that they rejected it, or accepted it over open reasons. `error`
+    says why it failed or, while it waits, what the last try met with. `notes` tell what became of
+    the file at its source, the oldest first. Where the file has several revisions, `replaces` is
+    the invoice of the one before and `replaced_by` that of the one after. `part` says which page of
+    a file it is that holds an invoice a page; that page is then its page 1, and `object` announces
+    it alone (`core.parts`).
     """
 
     id: str
@@ -177,6 +194,7 @@ class Invoice(_Model):
     template: TemplateRef | None = None
     fields: dict[str, Reading] = {}
     corrections: tuple[Correction, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     page_sizes: dict[int, tuple[int, int]] = {}
     reasons: tuple[Reason, ...] = ()
     error: ErrorInfo | None = None
@@ -206,6 +224,11 @@ class Invoice(_Model):
         return next((r.turn for r in self.fields.values() if r.page == page), 0)
 
     @property
+    def accepted(self) -> bool:
+        """Whether it is done because a person passed over what was said against it."""
+        return self.status is Status.DONE and any(d.status is Status.DONE for d in self.decisions)
+
+    @property
     def number(self) -> str | None:
         reading = self.key_field("invoice_number", "number", kind=Kind.NUMBER)
         return reading.value if reading else None
@@ -232,9 +255,9 @@ def begin_reading(
 
     Nothing is to be done when this reader has finished it already (a doubled or late event), unless
     the template that it was read with has a newer version: `newest`, if the caller knows it. Nor
-    is what a person has corrected or rejected: it is read again when it is asked for (`requeue`).
-    A lease that ends later than one which begins now is of a clock that was wrong, and holds nobody
-    up: its reader may be long dead.
+    is what a person has corrected, accepted or rejected: it is read again when it is asked for
+    (`requeue`). A lease that ends later than one which begins now is of a clock that was wrong, and
+    holds nobody up: its reader may be long dead.
 
     Raises:
         BusyError: another delivery is reading it and its lease still runs.
@@ -332,7 +355,8 @@ def _is_being_read(invoice: Invoice, *, longest: timedelta = timedelta.max) -> b
 def _is_settled(invoice: Invoice) -> bool:
     """Whether what it holds is a person's word."""
     rejected = invoice.error is not None and invoice.error.code == REJECTED
-    return rejected or any(reading.reviewed_by is not None for reading in invoice.fields.values())
+    corrected = any(reading.reviewed_by is not None for reading in invoice.fields.values())
+    return rejected or corrected or invoice.accepted
 
 
 def _is_older(template: TemplateRef | None, newest: TemplateRef | None) -> bool:

@@ -96,7 +96,7 @@ def overview(invoices: Iterable[Invoice], *, at: datetime) -> Overview:
 def _count(seen: Overview, invoice: Invoice) -> None:
     volume = seen.volume.get(f"{invoice.received_at:%Y-%m}", Volume())
     match invoice.status:
-        case Status.DONE if invoice.corrections:
+        case Status.DONE if invoice.corrections or invoice.accepted:
             volume.reviewed += 1
         case Status.DONE:
             volume.alone += 1
@@ -106,7 +106,8 @@ def _count(seen: Overview, invoice: Invoice) -> None:
             volume.waiting += 1
     if invoice.status in (Status.DONE, Status.NEEDS_REVIEW):
         seen.read += 1
-        seen.need += invoice.status is Status.NEEDS_REVIEW or bool(invoice.corrections)
+        looked_at = bool(invoice.corrections) or invoice.accepted
+        seen.need += invoice.status is Status.NEEDS_REVIEW or looked_at
 
 
 def _wait(queue: Queue, invoice: Invoice, at: datetime) -> None:

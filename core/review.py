@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import date
 
-from core.checks import open_faults
+from core.checks import OPEN_FAULTS, open_faults
 from core.errors import ConflictError
-from core.invoice import REJECTED, Correction, ErrorInfo, Invoice, Status, now
+from core.invoice import REJECTED, Correction, Decision, ErrorInfo, Invoice, Status, now
 from core.template import Template
 from core.values import Value
 
@@ -23,18 +23,27 @@ def review(
 
     It is done, unless a value that `template` requires is missing or a rule of it is broken (None:
     it asks for nothing): then somebody has overlooked it, and it needs review for that. Where they
-    `insist` it is done all the same: invoices may be wrong themselves.
+    `insist` it is done all the same: invoices may be wrong themselves. What they so pass over, and
+    each reason for a review that none of the values answers, is kept in one more of `decisions`.
 
     Raises:
         ConflictError: as `correct`.
     """
     corrected = correct(invoice, values, by=by)
-    if template is None or insist:
+    faults = open_faults(template, corrected.fields, today=today) if template else ()
+    if faults and not insist:
+        return corrected.model_copy(update={"status": Status.NEEDS_REVIEW, "reasons": faults})
+    unanswered = [
+        reason
+        for reason in invoice.reasons
+        if not (reason.fields and values.keys() >= set(reason.fields))
+        # What is wrong with the values themselves is looked for anew where that can be done.
+        and not (template and reason.code in OPEN_FAULTS)
+    ]
+    if not (faults or unanswered):
         return corrected
-    faults = open_faults(template, corrected.fields, today=today)
-    if not faults:
-        return corrected
-    return corrected.model_copy(update={"status": Status.NEEDS_REVIEW, "reasons": faults})
+    decision = Decision(status=Status.DONE, by=by, at=now(), reasons=(*unanswered, *faults))
+    return corrected.model_copy(update={"decisions": (*corrected.decisions, decision)})
 
 
 def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoice:
@@ -85,13 +94,23 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
 def reject(invoice: Invoice, why: str, *, by: str) -> Invoice:
     """The invoice as failed, because a person, `by`, says so; what was read in it stays.
 
+    That is one more entry of `decisions`, which stays when the invoice is read again.
+
     Raises:
         ConflictError: it is not read yet, or has failed already.
     """
     _must_be_read(invoice)
     message = f"{invoice.source.name}: rejected by {by}: {why}"
     error = ErrorInfo(code=REJECTED, message=message)
-    return invoice.model_copy(update={"status": Status.FAILED, "error": error, "reasons": ()})
+    decision = Decision(status=Status.FAILED, by=by, at=now(), reasons=invoice.reasons, why=why)
+    return invoice.model_copy(
+        update={
+            "status": Status.FAILED,
+            "error": error,
+            "reasons": (),
+            "decisions": (*invoice.decisions, decision),
+        }
+    )
 
 
 def _must_be_read(invoice: Invoice) -> None:

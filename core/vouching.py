@@ -50,7 +50,8 @@ def vouched(
     today: date,
     next_best: NextBest = MappingProxyType({}),
 ) -> dict[str, Reading]:
-    """The readings, those that a rule of `template` vouches for as sure as that makes them.
+    """The readings, those that a rule of `template` vouches for as sure as that makes them, and
+    with that rule.
 
     Raises:
         TemplateError: `invalid_rule`, as `core.checks.check_rules`.
@@ -69,7 +70,9 @@ def vouched(
         ):
             for name in tied:
                 confidence = max(VOUCHED, readings[name].confidence)
-                sure[name] = readings[name].model_copy(update={"confidence": confidence})
+                sure[name] = readings[name].model_copy(
+                    update={"confidence": confidence, "vouched_by": rule.text}
+                )
     return sure
 
 

@@ -1,11 +1,12 @@
 """What the page says in words, and how it writes numbers."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from core.export import broken_rule
+from core.export import broken_rule, rule_in_words
 from core.export import label as label  # noqa: PLC0414  # the page's word for it too
 from core.invoice import ErrorInfo, Invoice, Reason, Status
 from functions.api import languages
@@ -83,6 +84,11 @@ def lowest_confidence(invoice: Invoice) -> float | None:
     """Of the readings that no person has looked at; None if there are none."""
     readings = invoice.fields.values()
     return min((r.confidence for r in readings if r.reviewed_by is None), default=None)
+
+
+def rule(text: str, fields: Iterable[str]) -> str:
+    """A rule over some of `fields`, in the language of the request: `Total = Net + Tax`."""
+    return rule_in_words(text, fields, lambda name: languages.field(label(name)))
 
 
 def without_name(message: str, name: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from core import export
 from core.adapters import connect
 from core.errors import ConflictError
-from core.invoice import Invoice, Reading, Reason, SourceRef, Status
+from core.invoice import Decision, Invoice, Reading, Reason, SourceRef, Status, now
 from core.ports import InvoiceStore, Query
 from core.review import correct
 from core.settings import Settings
@@ -74,6 +74,9 @@ def test_why_and_by_whom() -> None:
     fields = {"total": _reading("1", Kind.AMOUNT, reviewed_by="Mariam")}
     (row,) = _rows(_invoice(reasons=reasons, fields=fields))
     assert (row["reasons"], row["reviewed_by"]) == ("total: odd; date: old", "Mariam")
+    accepted = (Decision(status=Status.DONE, by="Omar", at=now(), reasons=reasons),)
+    (row,) = _rows(_invoice(fields=fields, decisions=accepted))
+    assert row["reviewed_by"] == "Mariam, Omar"
 
 
 @pytest.mark.parametrize(

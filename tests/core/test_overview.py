@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from core.invoice import Correction, Invoice, Reading, SourceRef, Status, TemplateRef
+from core.invoice import Correction, Decision, Invoice, Reading, SourceRef, Status, TemplateRef
 from core.overview import overview
 from core.template import Kind
 
@@ -39,6 +39,7 @@ def test_volume_is_by_month_and_by_who_read_it() -> None:
         [
             invoice(Status.DONE),
             invoice(Status.DONE, corrections=[correction()]),
+            invoice(Status.DONE, decisions=[Decision(status=Status.DONE, by="Mona", at=AT)]),
             invoice(Status.NEEDS_REVIEW),
             invoice(Status.FAILED, ago=40),
             invoice(Status.RECEIVED),
@@ -48,10 +49,10 @@ def test_volume_is_by_month_and_by_who_read_it() -> None:
     )
     assert (seen.months[0], seen.months[-1], len(seen.months)) == ("2025-04", "2026-03", 12)
     march = seen.volume["2026-03"]
-    assert (march.alone, march.reviewed, march.waiting, march.failed) == (1, 1, 2, 0)
+    assert (march.alone, march.reviewed, march.waiting, march.failed) == (1, 2, 2, 0)
     assert seen.volume["2026-02"].failed == 1
-    assert sum(volume.all for volume in seen.volume.values()) == 5
-    assert (seen.read, seen.need) == (4, 2)
+    assert sum(volume.all for volume in seen.volume.values()) == 6
+    assert (seen.read, seen.need) == (5, 3)
 
 
 def test_totals_are_exact_and_of_what_is_done() -> None:

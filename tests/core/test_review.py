@@ -1,6 +1,6 @@
 """What a person says of an invoice."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -9,14 +9,17 @@ from core.errors import ConflictError
 from core.invoice import (
     ErrorInfo,
     Invoice,
+    ObjectRef,
     Outcome,
     Reading,
     Reason,
     SourceRef,
     Status,
     TemplateRef,
+    begin_reading,
     finish,
     now,
+    requeue,
 )
 from core.review import correct, reject, review
 from core.template import Kind, parse_template
@@ -91,6 +94,12 @@ def test_what_is_no_field_cannot_be_corrected() -> None:
         correct(read(tax="1"), {"vat": Value("5")}, by="Mona")
 
 
+def with_file(invoice: Invoice) -> Invoice:
+    return invoice.model_copy(
+        update={"object": ObjectRef(bucket="b", name="invoices/a", generation=1)}
+    )
+
+
 def test_a_rejected_invoice_has_failed_and_says_who_and_why() -> None:
     rejected = reject(read(tax="5"), "is a duplicate", by="Mona")
     assert rejected.status is Status.FAILED
@@ -100,6 +109,12 @@ def test_a_rejected_invoice_has_failed_and_says_who_and_why() -> None:
     assert rejected.fields["tax"].value == "5"
     with pytest.raises(ConflictError, match="failed"):
         reject(rejected, "twice", by="Mona")
+    again = finish(requeue(with_file(rejected)), Outcome(status=Status.DONE), reader="r2")
+    assert again.error is None
+    (decision,) = again.decisions
+    assert (decision.status, decision.by, decision.why) == (Status.FAILED, "Mona", "is a duplicate")
+    assert [reason.code for reason in decision.reasons] == ["low_confidence"]
+    assert not again.accepted
 
 
 def said(invoice: Invoice, *, insist: bool = False, **values: str | None) -> Invoice:
@@ -119,6 +134,41 @@ def test_what_breaks_a_rule_is_done_only_for_who_insists() -> None:
         assert said(slipped, total="105").status is Status.DONE
         insisted = said(slipped, insist=True)
         assert (insisted.status, insisted.reasons) == (Status.DONE, ())
+
+
+def decided(invoice: Invoice) -> list[tuple[str, str, list[str]]]:
+    return [(d.status.value, d.by, [r.code for r in d.reasons]) for d in invoice.decisions]
+
+
+def test_who_accepts_nevertheless_is_kept_with_what_they_passed_over() -> None:
+    slipped = said(read(net="100", tax="5", total="106"), total="107")
+    assert slipped.decisions == ()  # it isn't done
+    insisted = said(slipped, insist=True)
+    assert decided(insisted) == [("done", "Mona", ["rule_broken"])]
+    (decision,) = insisted.decisions
+    assert decision.reasons == slipped.reasons
+    assert insisted.corrections[-1].at <= decision.at <= now()
+    # Also when it is read again; and nothing that comes late undoes it.
+    again = finish(insisted, Outcome(status=Status.DONE), reader="r2")
+    assert again.decisions == insisted.decisions
+    lease = timedelta(minutes=1)
+    assert begin_reading(insisted, reader="r2", lease=lease) is None
+    alone = said(read(net="100", tax="5", total="106"), insist=True)
+    assert begin_reading(alone, reader="r2", lease=lease) is None
+
+
+def test_a_reason_that_no_value_answers_is_passed_over_too() -> None:
+    odd = Reason(code="not_aligned", message="page 1 does not fit")
+    doubt = Reason(code="low_confidence", message="tax: look", fields=("tax",))
+    seen = read(net="100", tax="5", total="105").model_copy(update={"reasons": (odd, doubt)})
+    assert decided(said(seen, tax="5")) == [("done", "Mona", ["not_aligned"])]
+    assert decided(said(seen)) == [("done", "Mona", ["not_aligned", "low_confidence"])]
+    sure = seen.model_copy(update={"reasons": (doubt,)})
+    assert decided(said(sure, tax="5")) == []  # its corrections say it all
+    # Where the template is gone, nobody can tell what is wrong with the values now.
+    broken = said(read(net="100", tax="5", total="106"))
+    kept = review(broken, {}, template=None, by="Mona", today=date(2026, 1, 1))
+    assert decided(kept) == [("done", "Mona", ["rule_broken"])]
 
 
 def test_what_lacks_a_required_value_is_done_only_for_who_insists() -> None:

@@ -26,6 +26,8 @@ def confidences(template: Template, **readings: Reading) -> list[float]:
 def test_three_numbers_that_add_up_are_sure() -> None:
     seen = {"subtotal": doubtful("100.00"), "tax": doubtful("15.00"), "total": doubtful("115.00")}
     assert confidences(form(SUM, **FIELDS), **seen) == [VOUCHED] * 3
+    found = vouched(form(SUM, **FIELDS), seen, today=TODAY)
+    assert {each.vouched_by for each in found.values()} == {SUM}
 
 
 def test_what_is_surer_by_itself_stays_so() -> None:
@@ -58,6 +60,8 @@ def test_what_says_too_little_leaves_the_doubt(subtotal: str, tax: str | None, t
         for name, text in texts.items()
     }
     assert confidences(form(SUM, **FIELDS), **seen) == [0.4] * 3
+    found = vouched(form(SUM, **FIELDS), seen, today=TODAY)
+    assert {each.vouched_by for each in found.values()} == {None}
 
 
 def test_the_same_digit_may_be_misread_alike() -> None:

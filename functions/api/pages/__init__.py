@@ -59,6 +59,7 @@ def _add_words(state: flask.blueprints.BlueprintSetupState) -> None:
         label=lambda name: languages.field(words.label(name)),
         amount=words.amount,
         percent=words.percent,
+        rule=words.rule,
         sentence=words.sentence,
         without_name=words.without_name,
         in_words=words.in_words,

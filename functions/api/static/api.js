@@ -14,9 +14,10 @@ export class Refusal extends Error {
 
 /** What an error of the API says in the language of the page, beside `name`. */
 export function inWords(error, name) {
+  if (error.code === 401) return say("You are signed out. Sign in in another tab, then try again.");
   const key = `fault:${error.details?.[0]?.reason}`;
   const said = say(key);
-  return said === key ? withoutName(error.message, name) : said.replace("{message}", error.message);
+  return said === key ? withoutName(error.message, name) : said.replace("{message}", () => `\u2068${error.message}\u2069`);
 }
 
 /** The JSON of the answer to `method` on `url`, or its picture; null without. Throws Refusal. */
@@ -34,8 +35,8 @@ export async function call(method, url, body, headers = {}) {
   if (answer.ok && answer.headers.get("Content-Type")?.startsWith("image/")) return answer.blob();
   const told = await answer.json().catch(() => null);
   if (!answer.ok) {
-    const error = told?.error ?? { message: answer.statusText };
-    if (answer.status === 401) error.message = say("You are signed out. Sign in in another tab, then try again.");
+    // Without JSON it is the word of a proxy, often an empty one.
+    const error = told?.error ?? { code: answer.status, message: say("Khana can’t be reached. Try again.") };
     throw new Refusal(error.message, answer.status, inWords(error));
   }
   return told;

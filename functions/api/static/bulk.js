@@ -1,6 +1,7 @@
 // What is done to several invoices of the list at once.
 
 import { call, Refusal } from "./api.js";
+import * as reviewer from "./reviewer.js";
 import { say } from "./words.js";
 
 const AT_ONCE = 3;
@@ -43,7 +44,7 @@ export function enableBulk() {
     else if (act === "cancel") dialog.close();
     else if (act === "delete") dialog.close(), doAll(bar, (url) => call("DELETE", url));
     else if (act === "read") doAll(bar, (url) => call("POST", `${url}:read`));
-    else if (act === "accept") doAll(bar, (url) => accept(url, bar.dataset.reviewer || say("Reviewer")));
+    else if (act === "accept") doAll(bar, (url) => accept(url, bar.dataset.reviewer || reviewer.known() || say("Reviewer")));
   });
 }
 

@@ -1,6 +1,8 @@
 // The next invoice to review, asked for while this one is looked at, so that it is there at once.
 
+import { Refusal } from "./api.js";
 import { adopt } from "./live.js";
+import { say } from "./words.js";
 
 let next = null; // {url, page: Promise<Document | null>}
 
@@ -19,12 +21,15 @@ export async function go(url, onArrival) {
     return;
   }
   history.pushState(null, "", url);
+  scrollTo(0, 0);
   take(page, onArrival);
 }
 
-/** Shows the invoice of this page as it is kept now. */
+/** Shows the invoice of this page as it is kept now. Throws Refusal. */
 export async function showAgain(onArrival) {
-  const page = await fetchPage(location.href);
+  const page = await fetchPage(location.href).catch(() => {
+    throw new Refusal(say("Khana can’t be reached. Try again."), 0);
+  });
   if (page?.querySelector("main #invoice")) take(page, onArrival);
   else location.reload();
 }

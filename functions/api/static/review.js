@@ -3,9 +3,8 @@
 import { call, withoutName } from "./api.js";
 import { show, stepZoom, toggleZoom } from "./paper.js";
 import { go, preload, showAgain } from "./preload.js";
+import * as reviewer from "./reviewer.js";
 import { say } from "./words.js";
-
-const NAME = "khana.reviewer"; // where the browser keeps who reviews
 
 let busy = false;
 let arrived; // to be called when an invoice has come in place of another
@@ -22,7 +21,7 @@ export function prepare() {
   const [first] = entries();
   if (!first) return;
   const who = form().querySelector("[data-reviewer]");
-  who.value = localStorage.getItem(NAME) ?? "";
+  who.value = reviewer.known();
   if (document.querySelector(".badge.needs_review")) first.focus({ preventScroll: true });
   preload(document.getElementById("invoice").dataset.afterReview);
 }
@@ -35,6 +34,7 @@ export function enableReview(onArrival) {
     if (!event.target.matches(".review .value")) return;
     event.target.select();
     show(event.target.name);
+    reveal(event.target);
   });
   document.addEventListener("input", (event) => {
     const field = event.target.closest(".review .field");
@@ -43,7 +43,7 @@ export function enableReview(onArrival) {
     field.classList.toggle("changed", isChanged(event.target));
   });
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-reviewer]")) localStorage.setItem(NAME, event.target.value);
+    if (event.target.matches("[data-reviewer]")) reviewer.keep(event.target.value);
   });
   document.addEventListener("submit", (event) => {
     if (!event.target.matches(".review")) return;
@@ -55,6 +55,7 @@ export function enableReview(onArrival) {
     if (at("[data-zoom]")) stepZoom(at("[data-zoom]").dataset.zoom);
     else if (at("[data-reject]")) ask();
     else if (at("[data-take]")) take(at("[data-take]"));
+    else if (at("[data-renew]")) renew();
     else if (at("[data-cancel]")) at("dialog").close();
     else if (at("[data-insist]")) insist(at("dialog"), advance);
     else if (at("[data-why]")) refuse(at("[data-why]").dataset.why, advance);
@@ -64,6 +65,7 @@ export function enableReview(onArrival) {
     }
   });
   document.addEventListener("keydown", (event) => press(event, advance));
+  window.addEventListener("beforeunload", (event) => entries().some(isChanged) && event.preventDefault());
 }
 
 function press(event, advance) {
@@ -95,6 +97,11 @@ function step(entry, direction) {
   all[all.indexOf(entry) + direction]?.focus();
 }
 
+// All of a field is seen, also above the bar: nobody is to confirm what they can't see.
+function reveal(entry) {
+  entry.closest(".field").scrollIntoView({ block: "nearest" });
+}
+
 // This one is right; after the last, so is the invoice.
 function confirm(entry, advance) {
   entry.closest(".field").classList.add("sure");
@@ -114,9 +121,13 @@ function undo(entry) {
 // A value that a rule asks for: typed for the person, who still confirms it.
 function take(button) {
   const entry = button.closest(".field").querySelector(".value");
-  entry.value = button.dataset.take;
-  entry.dispatchEvent(new Event("input", { bubbles: true }));
+  fill(entry, button.dataset.take);
   entry.focus();
+}
+
+function fill(entry, value) {
+  entry.value = value;
+  entry.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 async function accept(advance) {
@@ -158,6 +169,7 @@ async function send(review, advance) {
   try {
     const seen = { "If-Match": `"${here.dataset.tag}"` };
     const now = await call("PATCH", here.action, { ...review, reviewed_by: who }, seen);
+    for (const entry of entries()) entry.defaultValue = entry.value; // nothing is lost any more
     if (now.status === "needs_review") await askToInsist();
     else await advance();
   } catch (error) {
@@ -174,10 +186,24 @@ async function askToInsist() {
   form().querySelector(".insisting").showModal();
 }
 
+// Shows what somebody else has made of it; what was typed where they changed nothing stays typed.
+async function renew() {
+  const typed = new Map(entries().filter(isChanged).map((entry) => [entry.name, entry]));
+  try {
+    await showAgain(arrived);
+  } catch (error) {
+    return complain(form(), error);
+  }
+  for (const entry of entries()) {
+    const before = typed.get(entry.name);
+    if (before?.defaultValue === entry.defaultValue) fill(entry, before.value);
+  }
+}
+
 // Beside the field that the sentence begins with, else above the buttons.
 function complain(here, error) {
-  const general = here.querySelector(".bar .fault");
-  general.hidden = true;
+  const [general, renewing] = here.querySelectorAll(".bar .fault, [data-renew]");
+  general.hidden = renewing.hidden = true;
   for (const entry of entries()) entry.removeAttribute("aria-invalid");
   if (error === null) return;
   const entry = entries().find(({ name }) => error.message.startsWith(`${name}: `));
@@ -187,4 +213,7 @@ function complain(here, error) {
   entry?.setAttribute("aria-invalid", "true");
   entry?.closest(".field").classList.remove("sure");
   entry?.focus();
+  if (entry) reveal(entry); // also where it has been at hand all along
+  renewing.hidden = ![409, 412].includes(error.status); // it is not what was seen
+  if (!renewing.hidden) renewing.focus();
 }

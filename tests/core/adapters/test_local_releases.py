@@ -87,6 +87,8 @@ def test_every_invoice_is_there_as_it_was(backend: Backend) -> None:
     total = corrected.fields["total"]
     assert (total.value, total.original, total.reviewed_by) == ("71.50", "70", "mona")
     assert [(each.before, each.after) for each in corrected.corrections] == [("70", "71.50")]
+    assert corrected.decisions == ()
+    assert total.vouched_by is None
     assert invoices["review.png"].reasons
     assert invoices["failed.jpg"].error is not None
 

@@ -124,6 +124,9 @@ def test_a_correction_that_breaks_a_rule_needs_another_look(
     assert (again["status"], again["reasons"]) == ("needs_review", corrected["reasons"])
     insisted = client.patch(address, json={"reviewed_by": "منى", "insist": True}).get_json()
     assert (insisted["status"], insisted["reasons"]) == ("done", [])
+    (decision,) = insisted["decisions"]
+    assert (decision["status"], decision["by"]) == ("done", "منى")
+    assert decision["reasons"] == corrected["reasons"]
 
 
 def test_a_required_value_that_is_missing_needs_another_look(

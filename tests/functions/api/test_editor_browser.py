@@ -223,6 +223,17 @@ def test_a_box_without_a_mouse(page: Page) -> None:
     left, top, right, bottom = _corners(_entry(page))
     page.keyboard.press("Control+ArrowDown")
     assert _corners(_entry(page)) == [left, top + 10, right, bottom + 10]
+    # It is as one that the mouse draws, in all but its place.
+    _draw(page, (left, top - 40, right, bottom - 40))
+    expect(page.locator(".entry")).to_have_count(2)
+    settings = [
+        _entry(page, n)
+        .locator("[data-of=required], [data-of=pattern], [data-of=languages]")
+        .evaluate_all("all => all.map(one => [one.dataset.of, one.checked, one.value])")
+        for n in (0, 1)
+    ]
+    assert settings[0] == settings[1]
+    assert ["required", True, "on"] in settings[0]
 
 
 def test_edges_snap_to_ruled_lines(page: Page) -> None:
@@ -368,6 +379,30 @@ def test_what_is_wrong_with_it_is_said_and_nothing_is_kept(
     assert adapters.store.list_templates() == []
     page.on("dialog", lambda dialog: dialog.accept())
     assert [fault for fault in faults if "422" not in fault] == []
+    faults.clear()  # the browser notes the refusal on its console
+
+
+def test_a_rule_that_makes_no_sense_is_said_in_arabic(
+    page: Page, address: str, rimal: Template, faults: list[str]
+) -> None:
+    page.context.add_cookies([{"name": "language", "value": "ar", "url": address}])
+    page.set_viewport_size({"width": 1280, "height": 600})
+    page.goto("/templates/rimal")
+    expect(page.locator(".entry")).to_have_count(len(RIMAL.fields))
+    page.locator(".rules summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    rules = page.locator("[name=rules]")
+    expect(rules).to_be_focused()
+    seen, bar = rules.bounding_box(), page.locator(".panel .bar").bounding_box()
+    assert seen is not None
+    assert bar is not None
+    assert seen["y"] + seen["height"] <= bar["y"]  # they see what they type
+    rules.fill("total == subtotal + vat")
+    page.keyboard.press("Control+s")
+    fault = page.get_by_role("alert")
+    expect(fault).to_contain_text("لا تصلح هذه القاعدة")
+    expect(fault).to_contain_text("speaks of 'vat', which is no field")
     faults.clear()  # the browser notes the refusal on its console
 
 

@@ -130,6 +130,12 @@ def test_who_is_signed_out_meanwhile_is_told_and_what_is_shown_stays(
     page.context.clear_cookies()  # as a session ends after twelve hours
     expect(page.get_by_text("You are signed out.")).to_be_visible()
     expect(page.locator("#rows .file")).to_have_text(["a.png"])
+    page.locator("#upload input").set_input_files(
+        {"name": "b.png", "mimeType": "image/png", "buffer": form(1)}
+    )
+    expect(page.get_by_role("region", name="Uploads")).to_contain_text(
+        "You are signed out. Sign in in another tab, then try again."
+    )
     page.get_by_role("link", name="Sign in").click()
     expect(page.get_by_label("API key")).to_be_visible()
     faults.clear()  # pictures that are refused

@@ -89,6 +89,9 @@ def test_what_is_shown_can_be_exported(page: Page, three: list[Invoice]) -> None
 
 
 def test_several_are_accepted_at_once(page: Page, adapters: Adapters, three: list[Invoice]) -> None:
+    page.goto(f"/invoices/{three[0].id}")
+    page.get_by_label("Your name").fill("Mona")
+    page.get_by_label("Your name").blur()
     page.goto("/")
     page.get_by_label("Choose 0.png").check()
     page.get_by_label("Choose 2.png").check()
@@ -100,6 +103,7 @@ def test_several_are_accepted_at_once(page: Page, adapters: Adapters, three: lis
     assert kept.status is Status.DONE
     assert {entry.field for entry in kept.corrections} == set(readings())
     assert all(entry.before == entry.after for entry in kept.corrections)
+    assert {entry.by for entry in kept.corrections} == {"Mona"}
 
 
 def test_what_lacks_a_value_is_not_accepted_among_others(

@@ -11,6 +11,9 @@ from flask.testing import FlaskClient
 
 from core.export import HEAD, TAIL, label
 from core.invoice import ErrorInfo, Invoice, Reason, SourceRef, Status, now
+from core.ports import Adapters
+from core.review import correct
+from core.values import Value
 from functions.api import languages, words
 
 API = Path(languages.__file__).parents[1]
@@ -84,6 +87,18 @@ def test_the_page_says_in_arabic_which_rule_is_broken(client: FlaskClient, read:
     )
     assert said in shown
     assert "does not hold" not in shown
+
+
+@local_alone
+def test_a_correction_points_from_what_was_to_what_is(
+    client: FlaskClient, adapters: Adapters, read: Read
+) -> None:
+    made = read()
+    adapters.store.update(made.id, lambda it: correct(it, {"total": Value("7")}, by="Mona"))
+    for language, arrow in (("en", "→"), ("ar", "←")):
+        asked = {"Accept-Language": language}
+        shown = client.get(f"/invoices/{made.id}", headers=asked).get_data(as_text=True)
+        assert f"<s><bdi>56000.50</bdi></s> {arrow} <bdi>7</bdi>" in shown
 
 
 def _with(**what: Any) -> Invoice:

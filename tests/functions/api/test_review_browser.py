@@ -11,7 +11,9 @@ from playwright.sync_api import Page, expect
 
 from core.invoice import Correction, Invoice, Reason, Status
 from core.ports import Adapters
+from core.review import correct
 from core.template import Turn
+from core.values import Value
 
 pytestmark = local_alone
 
@@ -173,6 +175,33 @@ def test_what_lacks_a_value_is_accepted_only_when_it_is_said_again(
     dialog.get_by_role("button", name="Accept anyway").click()
     _at(page, after)
     assert adapters.store.get(made.id).status is Status.DONE
+    # And is told to whoever looks at it later.
+    page.goto(f"/invoices/{made.id}")
+    page.get_by_text("About this file").click()
+    last = page.locator(".trail > li").last
+    expect(last).to_contain_text("Accepted nevertheless")
+    expect(last).to_contain_text("Reviewer")
+    expect(last.get_by_role("listitem")).to_have_text("Total: A value is required")
+
+
+def test_what_vouches_for_a_number_is_said(page: Page, adapters: Adapters, read: Read) -> None:
+    rule = "total == invoice_number + 1"
+    numbers = {
+        name: readings()[name].model_copy(update={"vouched_by": rule})
+        for name in ("total", "invoice_number")
+    }
+    made = read(status=Status.NEEDS_REVIEW, reasons=[DOUBT], fields=readings(**numbers))
+    _open(page, made)
+    told = page.get_by_text("the rule holds: Total = Invoice number + 1")
+    expect(told).to_have_count(2)
+    expect(page.locator("#field-date")).not_to_contain_text("rule")
+    # Not of what a person has looked at, nor where they changed what the rule speaks of.
+    adapters.store.update(made.id, lambda it: correct(it, {"total": Value("56000.50")}, by="Mona"))
+    page.reload()
+    expect(told).to_have_count(1)
+    adapters.store.update(made.id, lambda it: correct(it, {"total": Value("2")}, by="Mona"))
+    page.reload()
+    expect(told).to_have_count(0)
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])
@@ -239,16 +268,85 @@ def test_a_page_without_a_mouse_or_name_still_says_who(
     assert adapters.store.get(queue[3].id).fields["total"].reviewed_by == "Reviewer"
 
 
-def test_of_two_people_at_one_invoice_the_second_is_told(
+def test_of_two_people_at_one_invoice_the_second_is_told_and_sees_what_the_first_did(
     page: Page, adapters: Adapters, queue: list[Invoice], faults: list[str]
 ) -> None:
     _open(page, queue[0])
-    adapters.store.update(queue[0].id, lambda it: it.model_copy(update={"reasons": ()}))
+    page.get_by_label("Total").fill("7")
+    page.get_by_label("Seller").fill("Acme")
+    theirs = {"total": Value("8"), "date": Value("2024-06-01")}
+    adapters.store.update(queue[0].id, lambda it: correct(it, theirs, by="Omar"))
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("it was changed since you saw it")).to_be_visible()
-    assert adapters.store.get(queue[0].id).status is Status.NEEDS_REVIEW
+    assert adapters.store.get(queue[0].id).fields["total"].reviewed_by == "Omar"
+    expect(page.get_by_role("button", name="Show it as it is now")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Total")).to_have_value("8")  # the word of the one who was first
+    expect(page.locator("#field-total")).to_contain_text("Omar")
+    expect(page.get_by_label("Seller")).to_have_value("Acme")  # nobody else has said of it
+    page.keyboard.press("Control+Enter")
+    _at(page, queue[2])
+    kept = adapters.store.get(queue[0].id).fields
+    assert [kept[name].value for name in ("total", "seller", "date")] == ["8", "Acme", "2024-06-01"]
     assert [fault for fault in faults if "412" not in fault] == []
     faults.clear()  # the browser notes the refusal on its console
+
+
+@pytest.mark.parametrize("size", [(1280, 420), (640, 450), (390, 500)])
+def test_nobody_confirms_what_they_can_not_see(
+    page: Page, queue: list[Invoice], size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    seen = """() => {
+      const [entry, bar] = [document.activeElement, document.querySelector(".bar")];
+      const at = entry.getBoundingClientRect();
+      return at.top > 0 && at.bottom <= Math.min(bar.getBoundingClientRect().top, innerHeight)
+        && entry.matches(".value");
+    }"""
+    _open(page, queue[0])
+    for _ in range(4):
+        page.wait_for_function(seen)
+        page.keyboard.press("Enter")
+    _at(page, queue[2])
+    page.wait_for_function(seen)
+    page.keyboard.press("Tab")
+    page.wait_for_function(seen)
+    page.keyboard.press("Shift+Tab")
+    page.wait_for_function(seen)
+
+
+def test_what_was_refused_is_seen(page: Page, queue: list[Invoice], faults: list[str]) -> None:
+    page.set_viewport_size({"width": 640, "height": 450})
+    _open(page, queue[0])
+    page.get_by_label("Invoice number").fill("none")
+    page.evaluate("scrollTo(0, 0)")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#fault-invoice_number")).to_be_in_viewport(ratio=1)
+    faults.clear()  # the browser notes the refusal on its console
+
+
+def test_who_leaves_with_something_typed_is_asked(page: Page, queue: list[Invoice]) -> None:
+    _open(page, queue[0])
+    leaves = "dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    assert page.evaluate(leaves)
+    page.get_by_label("Total").fill("7")
+    assert not page.evaluate(leaves)
+    page.keyboard.press("Control+Enter")
+    _at(page, queue[2])
+    assert page.evaluate(leaves)
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_what_a_proxy_says_instead_of_khana_is_said_in_words(
+    page: Page, address: str, queue: list[Invoice], faults: list[str], language: str
+) -> None:
+    page.context.add_cookies([{"name": "language", "value": language, "url": address}])
+    _open(page, queue[0])
+    page.route("**/v1/invoices/*", lambda route: route.fulfill(status=502, body="<h1>Oh</h1>"))
+    page.keyboard.press("Control+Enter")
+    said = {"en": "Khana can’t be reached. Try again.", "ar": "تعذّر الوصول إلى خانة. حاول من جديد."}
+    expect(page.locator(".bar .fault")).to_have_text(said[language])
+    faults.clear()  # the browser notes it on its console
 
 
 def test_what_a_rule_asks_for_is_said_and_taken_by_a_person_alone(

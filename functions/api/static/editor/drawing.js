@@ -3,12 +3,24 @@
 /**
  * @typedef {{key: number, name: string, kind: string | null, box: number[], page: number | null,
  *   required: boolean, pattern: string | null, example: string | null,
- *   languages: string[]}} Box
+ *   languages: string[], here: boolean}} Box
  * `box` is [left, top, right, bottom] in pixels of the template's page; `kind` is null until what
  * is read in it has told, `example` until somebody types what is printed there.
  */
 
 const LONGEST_WAY_BACK = 500;
+
+/** What a box is that has only been drawn. `here`: it is on the page that is shown. */
+const NEW = {
+  name: "",
+  kind: null,
+  page: null,
+  here: true,
+  required: true,
+  pattern: null,
+  example: null,
+  languages: ["ara", "eng"],
+};
 
 export class Drawing extends EventTarget {
   /** @type {readonly Box[]} */
@@ -20,9 +32,9 @@ export class Drawing extends EventTarget {
   #merging = null;
   #nextKey = 1;
 
-  /** Begins with boxes that are there already. */
+  /** Begins with boxes that are there already; what isn't said of one is as of a new one. */
   load(boxes) {
-    this.boxes = boxes.map((box) => Object.freeze({ ...box, key: this.#nextKey++ }));
+    this.boxes = boxes.map((box) => Object.freeze({ ...NEW, ...box, key: this.#nextKey++ }));
     this.#tell();
   }
 
@@ -38,9 +50,10 @@ export class Drawing extends EventTarget {
     return this.#future.length > 0;
   }
 
+  /** Adds a new one, chosen from now on, and gives its key. */
   add(box) {
     const key = this.#nextKey++;
-    this.#step([...this.boxes, { ...box, key }], null);
+    this.#step([...this.boxes, { ...NEW, box, key }], null);
     this.choose(key);
     return key;
   }

@@ -70,8 +70,7 @@ function addInTheMiddle() {
   const [width, height] = [Math.round(stage.size[0] / 6), Math.round(stage.size[1] / 40)];
   const left = Math.min(Math.max(x - width / 2, 0), stage.size[0] - width);
   const top = Math.min(Math.max(y - height / 2, 0), stage.size[1] - height);
-  const box = [left, top, left + width, top + height].map(Math.round);
-  drawing.add({ box, kind: null, name: "", page: null, required: true, pattern: null, example: null, languages: ["ara", "eng"], here: true });
+  drawing.add([left, top, left + width, top + height].map(Math.round));
 }
 
 enableKeys(stage, drawing, pen, panel, {
@@ -182,19 +181,7 @@ async function offerToReadAgain() {
   button.hidden = ids.length === 0;
 }
 
-drawing.load(
-  (known?.fields ?? []).map((field) => ({
-    name: field.name,
-    kind: field.kind,
-    box: field.box,
-    page: field.page ?? null,
-    here: (field.page ?? page) === page,
-    required: field.required ?? true,
-    pattern: field.pattern ?? null,
-    example: field.example ?? null,
-    languages: field.languages ?? ["ara", "eng"],
-  })),
-);
+drawing.load((known?.fields ?? []).map((field) => ({ ...field, here: (field.page ?? page) === page })));
 attempt(async () => {
   if (editor.picture === null && part("editor").dataset.picture) {
     const answer = await fetch(part("editor").dataset.picture);

@@ -14,6 +14,10 @@ export class Panel {
     readings.addEventListener("change", () => this.show());
     this.list.addEventListener("input", (event) => this.#typed(event));
     this.list.addEventListener("focusin", (event) => this.#focused(event));
+    this.form.addEventListener("focusin", (event) => {
+      // Clear of the bar: the browser alone would leave it underneath.
+      if (event.target.matches("input, select, textarea")) event.target.scrollIntoView({ block: "nearest" });
+    });
     this.list.addEventListener("click", (event) => {
       if (event.target.closest("[data-act=remove]")) drawing.remove(keyOf(event.target));
     });

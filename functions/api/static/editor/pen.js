@@ -116,8 +116,7 @@ export class Pen extends EventTarget {
     const box = spanned(from, to);
     this.first = this.sketch = null;
     if (box[2] - box[0] >= LEAST && box[3] - box[1] >= LEAST) {
-      const shape = { box: this.#snapped(box, event), kind: null, name: "", page: null, here: true };
-      const key = this.drawing.add({ ...shape, required: true, pattern: null, example: null, languages: ["ara", "eng"] });
+      const key = this.drawing.add(this.#snapped(box, event));
       this.#lastDrawn = { key, from };
     }
     this.#tell();
