@@ -60,6 +60,9 @@ function clear() {
 /** Confirms what was read, each value of it. What is wrong all the same wants a look of its own. */
 async function accept(url, by) {
   const invoice = await call("GET", url);
+  if (Object.keys(invoice.fields).length === 0) {
+    throw new Refusal(say("Nothing was read in it: look at it by itself."), 200);
+  }
   const read = Object.entries(invoice.fields).filter(([, reading]) => reading.value !== null);
   const fields = Object.fromEntries(read.map(([name, { value }]) => [name, { value }]));
   const now = await call("PATCH", url, { fields, status: "done", reviewed_by: by });

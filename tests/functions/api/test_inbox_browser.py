@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from core.access import Role, create_key
 from core.errors import NotFoundError
-from core.invoice import Invoice, Status
+from core.invoice import Invoice, Reason, Status
 from core.ports import Adapters, Query
 
 pytestmark = local_alone
@@ -120,6 +120,24 @@ def test_what_lacks_a_value_is_not_accepted_among_others(
     expect(page.get_by_label("Choose 3.png")).to_be_checked()
     expect(page.get_by_label("Choose 2.png")).not_to_be_checked()
     assert adapters.store.get(lacking.id).status is Status.NEEDS_REVIEW
+    assert adapters.store.get(three[0].id).status is Status.DONE
+
+
+def test_what_nothing_was_read_in_is_not_accepted_among_others(
+    page: Page, adapters: Adapters, three: list[Invoice], read: Read
+) -> None:
+    unknown = Reason(code="no_template", message="choose its template")
+    unread = read(
+        "3.png", seed=3, status=Status.NEEDS_REVIEW, template=None, fields={}, reasons=[unknown]
+    )
+    page.goto("/")
+    page.get_by_label("Choose all on this page").check()
+    page.get_by_role("region", name="Chosen invoices").get_by_role("button", name="Accept").click()
+    expect(page.locator("#bulk-said")).to_have_text(
+        "Not done: 1. Nothing was read in it: look at it by itself."
+    )
+    expect(page.get_by_label("Choose 3.png")).to_be_checked()
+    assert adapters.store.get(unread.id).status is Status.NEEDS_REVIEW
     assert adapters.store.get(three[0].id).status is Status.DONE
 
 
