@@ -11,7 +11,7 @@ from core.adapters.query import (
     check_version,
     decode_token,
     encode_token,
-    fold,
+    number_key,
     search_text,
     sort_keys,
     words,
@@ -194,7 +194,7 @@ def _conditions(query: Query) -> tuple[list[str], list[str]]:
     pairs: Sequence[tuple[str, str | None]] = [
         ("status = ?", query.status),
         ("template = ?", query.template),
-        ("number = ?", None if query.number is None else fold(query.number)),
+        ("number = ?", None if query.number is None else number_key(query.number)),
         ("date >= ?", None if first is None else first.isoformat()),
         ("date != '' AND date <= ?", None if last is None else last.isoformat()),
         ("total >= ?", None if least is None else amount_key(least)),
