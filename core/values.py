@@ -208,12 +208,14 @@ def parse_date(text: str, order: DateOrder = "dmy") -> Value:
     25 can't be a month. Years 1343 to 1500 are Hijri; one of two digits is Gregorian.
 
     A month may have its name, in English or Arabic (`core.months`). A date in both calendars, in
-    any order, is one if they agree to within a day: months begin by sighting.
+    any order, is one if they agree to within a day: months begin by sighting. The era behind a date
+    (هـ, م) must be that of its year.
     """
     plain = _to_ascii(text)
     match = _DATE.fullmatch(plain)
     if not match:
-        return _with_name(plain) or _in_both_calendars(plain, order) or NOTHING
+        found = _with_name(plain) or _in_both_calendars(plain, order)
+        return found or _with_era(plain, order) or NOTHING
     for year, month, day in _orders(*match.groups(), order=order):
         value = _dated(_full_year(year), int(month), int(day))
         if value.value is not None:
@@ -247,6 +249,17 @@ def _in_both_calendars(plain: str, order: DateOrder) -> Value | None:
         return NOTHING
     apart = date.fromisoformat(hijri.value) - date.fromisoformat(gregorian.value)
     return Value(gregorian.value, hijri=hijri.hijri) if abs(apart.days) <= 1 else NOTHING
+
+
+_WITH_ERA = re.compile(r"(.*[0-9])\ ?(?:(?P<hijri>ه\u0640?|[aA][hH])|م|[aA][dD])\.?")
+
+
+def _with_era(plain: str, order: DateOrder) -> Value | None:
+    match = _WITH_ERA.fullmatch(plain) if len(plain) <= _LONGEST else None
+    if match is None or not _DATE.fullmatch(match[1]):
+        return None
+    value = parse_date(match[1], order)
+    return value if bool(match["hijri"]) == bool(value.hijri) else NOTHING
 
 
 def _orders(first: str, middle: str, last: str, *, order: DateOrder) -> Iterator[tuple[str, ...]]:
