@@ -12,6 +12,7 @@ from datetime import date
 
 from core.currencies import without_currency
 from core.months import named
+from core.pattern import fits
 from core.template import DateOrder, Field, Kind, Template
 
 _DIGITS = {
@@ -67,8 +68,8 @@ def parse_value(
         value = parse_date(text, date_order)
     else:
         value = Value(clean_text(text) or None)
-    fits = value.value is None or pattern is None or re.fullmatch(pattern, value.value)
-    return value if fits else NOTHING
+    refused = value.value is not None and pattern is not None and not fits(pattern, value.value)
+    return NOTHING if refused else value
 
 
 def value_in(template: Template, field: Field, text: str) -> Value:
@@ -109,12 +110,12 @@ def parse_number(text: str, pattern: str | None = None) -> str | None:
     (with digits in ASCII) and then gives it as it is, else against the digits alone.
     """
     plain = _to_ascii(text)
-    if pattern is not None and plain and re.fullmatch(pattern, plain):
+    if pattern is not None and plain and fits(pattern, plain):
         return plain
     if not _NUMBER.fullmatch(plain):
         return None
     digits = re.sub("[^0-9]", "", plain)
-    return digits if pattern is None or re.fullmatch(pattern, digits) else None
+    return digits if pattern is None or fits(pattern, digits) else None
 
 
 def parse_amount(text: str) -> str | None:
