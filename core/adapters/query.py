@@ -16,7 +16,7 @@ from core.errors import RequestError
 from core.invoice import Invoice
 from core.letters import spelt_alike
 from core.ports import Order, Query
-from core.values import clean_text
+from core.values import clean_text, parse_number
 
 _EXPONENT_BIAS = 1_000_000
 _NINES = str.maketrans("0123456789", "9876543210")
@@ -51,9 +51,11 @@ def fold(text: str) -> str:
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in normal)
 
 
-def number_key(number: str) -> str:
-    """The key of a number that is asked for, perhaps pasted with marks that nobody sees."""
-    return fold(clean_text(number))
+def number_keys(number: str) -> list[str]:
+    """The keys that an invoice may have whose number is asked for so: as it is typed, and without
+    the marks that set digits apart, as in the '0012-34' of a form whose template asks for none."""
+    plain = clean_text(number)
+    return list(dict.fromkeys(fold(key) for key in (plain, parse_number(plain)) if key is not None))
 
 
 def searched(text: str) -> str:

@@ -177,7 +177,9 @@ class Filters(_Model):
 
     status: Status | None = None
     template: TemplateId | None = None
-    number: Annotated[str, Field(max_length=200)] | None = None
+    number: Annotated[str, Field(max_length=200)] | None = Field(
+        None, description="as it is printed, or its digits alone"
+    )
     date_from: Day | None = None
     date_to: Day | None = None
     total_min: Amount | None = None

@@ -463,6 +463,17 @@ def test_a_number_is_found_with_what_was_pasted_with_it(store, number):
     assert listed(store, number=number) == [2]
 
 
+@pytest.mark.parametrize("order", ["received_at", "number", "total"])
+def test_a_number_is_found_as_its_form_prints_it(store, order):
+    kept = ["20240012", "2024-0012", "202400", "20240012", "INV-7", ""]
+    fill(store, *(invoice(n, number=number) for n, number in enumerate(kept)))
+
+    both = listed(store, number="٢٠٢٤-٠٠١٢", order_by=order, page_size=1)
+    assert sorted(both) == [0, 1, 3]
+    assert sorted(listed(store, number="20240012", order_by=order)) == [0, 3]
+    assert listed(store, number="inv-7", order_by=order) == [4]
+
+
 def test_counts(store):
     fill(store, *(invoice(n, status=Status.DONE) for n in range(3)), invoice(9))
 
