@@ -22,20 +22,16 @@ def review(
     """The invoice with the values that a person, `by`, has given its fields.
 
     It is done, unless a value that `template` requires is missing or a rule of it is broken (None:
-    it asks for nothing), or nothing was read in it, as where no template fits: then somebody has
-    overlooked that, and it needs review for it. Where they `insist` it is done all the same:
-    invoices may be wrong themselves.
+    it asks for nothing): then somebody has overlooked it, and it needs review for that. Where they
+    `insist` it is done all the same: invoices may be wrong themselves.
 
     Raises:
         ConflictError: as `correct`.
     """
     corrected = correct(invoice, values, by=by)
-    if insist:
+    if template is None or insist:
         return corrected
-    if not invoice.fields:
-        faults = invoice.reasons
-    else:
-        faults = open_faults(template, corrected.fields, today=today) if template else ()
+    faults = open_faults(template, corrected.fields, today=today)
     if not faults:
         return corrected
     return corrected.model_copy(update={"status": Status.NEEDS_REVIEW, "reasons": faults})

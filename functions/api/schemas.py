@@ -309,9 +309,8 @@ class Review(_Model):
     )
     insist: bool = Field(
         False,
-        description="done although a required value is missing, a rule is broken or nothing was "
-        "read, which is how the invoice itself may be; without it, it is kept as `needs_review` "
-        "for that",
+        description="done although a required value is missing or a rule is broken, which is how "
+        "the invoice itself may be; without it, it is kept as `needs_review` for that",
     )
     rejected_because: (
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

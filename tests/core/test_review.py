@@ -128,16 +128,3 @@ def test_what_lacks_a_required_value_is_done_only_for_who_insists() -> None:
         assert [(each.code, each.fields) for each in lacking.reasons] == [("missing", ("tax",))]
         assert said(lacking, insist=True).status is Status.DONE
     assert said(said(full, tax=None), tax="5").status is Status.DONE
-
-
-def test_what_nothing_was_read_in_is_done_only_for_who_insists() -> None:
-    unknown = Reason(code="no_template", message="choose it")
-    unread = finish(invoice(), Outcome(status=Status.NEEDS_REVIEW, reasons=(unknown,)), reader="r1")
-    for insist, status, reasons in (
-        (False, Status.NEEDS_REVIEW, (unknown,)),
-        (True, Status.DONE, ()),
-    ):
-        looked_at = review(
-            unread, {}, template=None, by="Mona", today=date(2026, 1, 1), insist=insist
-        )
-        assert (looked_at.status, looked_at.reasons) == (status, reasons)

@@ -155,9 +155,8 @@ def get_invoice(path: InvoicePath) -> Any:
 )
 def review_invoice(path: InvoicePath, body: Review, header: ChangeHeaders) -> Any:
     """Corrects values and says that a person has looked, or rejects the invoice.
-    The first makes it done, the second failed. Where a required value is missing, a rule broken or
-    nothing was read, it is kept as `needs_review` with `reasons` that say so, unless `insist` is
-    set.
+    The first makes it done, the second failed. Where a required value is missing or a rule broken,
+    it is kept as `needs_review` with `reasons` that say so, unless `insist` is set.
     What a person types is understood as what is printed is. `original` keeps the reader's value.
     """
     store = context().adapters.store

@@ -285,17 +285,6 @@ def test_a_review_without_corrections_is_done(client: FlaskClient, read: Read) -
     assert answer.get_json()["status"] == "done"
 
 
-def test_a_form_that_is_not_known_is_not_done_unread(client: FlaskClient, read: Read) -> None:
-    unknown = {"code": "no_template", "message": "choose its template"}
-    made = read(status=Status.NEEDS_REVIEW, template=None, fields={}, reasons=[unknown])
-    body = {"fields": {}, "reviewed_by": "Mariam"}
-    kept = client.patch(f"/v1/invoices/{made.id}", json=body).get_json()
-    assert kept["status"] == "needs_review"
-    assert [reason["code"] for reason in kept["reasons"]] == ["no_template"]
-    insisted = client.patch(f"/v1/invoices/{made.id}", json=body | {"insist": True}).get_json()
-    assert insisted["status"] == "done"
-
-
 def test_a_date_may_be_typed_in_its_own_calendar(client: FlaskClient, read: Read) -> None:
     made = read()
     body = {"fields": {"date": {"value": "١٤٤٥/١١/٠٤"}}, "reviewed_by": "Mariam"}
