@@ -124,8 +124,16 @@ def field_names(invoices: Iterable[Invoice]) -> list[str]:
 
 
 def columns(fields: Sequence[str]) -> list[str]:
-    """The names of the columns of a table with these fields."""
-    return [*HEAD, *fields, *TAIL]
+    """The names of the columns of a table with these fields, each once: a field that is called as
+    one of the others, such as `status`, is `field_status`."""
+
+    def column(field: str) -> str:
+        name = field
+        while name in (*HEAD, *TAIL) or (name != field and name in fields):
+            name = f"field_{name}"
+        return name
+
+    return [*HEAD, *map(column, fields), *TAIL]
 
 
 def cells(invoice: Invoice, fields: Sequence[str], *, wording: Wording = ENGLISH) -> list[Cell]:

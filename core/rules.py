@@ -55,6 +55,8 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.GtE: operator.ge,
 }
 
+_ONE_SIGN = re.compile("(?<![=!<>])=(?!=)")
+
 _Facts = Mapping[str, Any]
 """What names stand for: a Decimal, a date or a text each."""
 
@@ -101,7 +103,8 @@ def parse_rule(text: str, template: Template) -> Rule:
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise _invalid(text, "is not an expression") from error
+        hint = "; what is equal is written with ==" if _ONE_SIGN.search(text) else ""
+        raise _invalid(text, f"is not an expression{hint}") from error
     types = {field.name: _TYPES[field.kind] for field in template.fields}
     compiler = _Compiler(text, types)
     condition = compiler.part(tree, MAX_DEPTH)

@@ -12,6 +12,7 @@ from datetime import date
 
 from core.currencies import without_currency
 from core.months import named
+from core.pattern import fits
 from core.template import DateOrder, Field, Kind, Template
 
 _DIGITS = {
@@ -67,8 +68,8 @@ def parse_value(
         value = parse_date(text, date_order)
     else:
         value = Value(clean_text(text) or None)
-    fits = value.value is None or pattern is None or re.fullmatch(pattern, value.value)
-    return value if fits else NOTHING
+    refused = value.value is not None and pattern is not None and not fits(pattern, value.value)
+    return NOTHING if refused else value
 
 
 def value_in(template: Template, field: Field, text: str) -> Value:
@@ -109,12 +110,12 @@ def parse_number(text: str, pattern: str | None = None) -> str | None:
     (with digits in ASCII) and then gives it as it is, else against the digits alone.
     """
     plain = _to_ascii(text)
-    if pattern is not None and plain and re.fullmatch(pattern, plain):
+    if pattern is not None and plain and fits(pattern, plain):
         return plain
     if not _NUMBER.fullmatch(plain):
         return None
     digits = re.sub("[^0-9]", "", plain)
-    return digits if pattern is None or re.fullmatch(pattern, digits) else None
+    return digits if pattern is None or fits(pattern, digits) else None
 
 
 def parse_amount(text: str) -> str | None:
@@ -208,12 +209,14 @@ def parse_date(text: str, order: DateOrder = "dmy") -> Value:
     25 can't be a month. Years 1343 to 1500 are Hijri; one of two digits is Gregorian.
 
     A month may have its name, in English or Arabic (`core.months`). A date in both calendars, in
-    any order, is one if they agree to within a day: months begin by sighting.
+    any order, is one if they agree to within a day: months begin by sighting. The era behind a date
+    (هـ, م) must be that of its year.
     """
     plain = _to_ascii(text)
     match = _DATE.fullmatch(plain)
     if not match:
-        return _with_name(plain) or _in_both_calendars(plain, order) or NOTHING
+        found = _with_name(plain) or _in_both_calendars(plain, order)
+        return found or _with_era(plain, order) or NOTHING
     for year, month, day in _orders(*match.groups(), order=order):
         value = _dated(_full_year(year), int(month), int(day))
         if value.value is not None:
@@ -247,6 +250,17 @@ def _in_both_calendars(plain: str, order: DateOrder) -> Value | None:
         return NOTHING
     apart = date.fromisoformat(hijri.value) - date.fromisoformat(gregorian.value)
     return Value(gregorian.value, hijri=hijri.hijri) if abs(apart.days) <= 1 else NOTHING
+
+
+_WITH_ERA = re.compile(r"(.*[0-9])\ ?(?:(?P<hijri>ه\u0640?|[aA][hH])|م|[aA][dD])\.?")
+
+
+def _with_era(plain: str, order: DateOrder) -> Value | None:
+    match = _WITH_ERA.fullmatch(plain) if len(plain) <= _LONGEST else None
+    if match is None or not _DATE.fullmatch(match[1]):
+        return None
+    value = parse_date(match[1], order)
+    return value if bool(match["hijri"]) == bool(value.hijri) else NOTHING
 
 
 def _orders(first: str, middle: str, last: str, *, order: DateOrder) -> Iterator[tuple[str, ...]]:

@@ -14,7 +14,9 @@ from decimal import Decimal
 
 from core.errors import RequestError
 from core.invoice import Invoice
+from core.letters import spelt_alike
 from core.ports import Order, Query
+from core.values import clean_text, parse_number
 
 _EXPONENT_BIAS = 1_000_000
 _NINES = str.maketrans("0123456789", "9876543210")
@@ -44,22 +46,34 @@ def time_key(at: datetime) -> str:
 
 
 def fold(text: str) -> str:
-    """`text` as it is searched for: one form of letters and marks, ASCII digits, lower case."""
+    """`text` as keys hold it: one form of letters and marks, ASCII digits, lower case."""
     normal = unicodedata.normalize("NFKC", text).casefold().translate(_SEPARATORS)
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in normal)
 
 
+def number_keys(number: str) -> list[str]:
+    """The keys that an invoice may have whose number is asked for so: as it is typed, and without
+    the marks that set digits apart, as in the '0012-34' of a form whose template asks for none."""
+    plain = clean_text(number)
+    return list(dict.fromkeys(fold(key) for key in (plain, parse_number(plain)) if key is not None))
+
+
+def searched(text: str) -> str:
+    """`text` as it is searched for: folded, however its Arabic is spelt (شركه for شركة)."""
+    return spelt_alike(fold(text))
+
+
 def words(query: str) -> list[str]:
     """What a text search looks for: each of these must be found."""
-    return fold(query).split()
+    return searched(query).split()
 
 
 def search_text(invoice: Invoice) -> str:
-    """All that a text search looks in, folded: names of its sources, texts and values."""
+    """All that a text search looks in, `searched`: names of its sources, texts and values."""
     names = [source.name for source in (invoice.source, *invoice.duplicates)]
     texts = [reading.text for reading in invoice.fields.values()]
     values = [reading.value for reading in invoice.fields.values() if reading.value]
-    return fold("\n".join([*names, *texts, *values]))
+    return searched("\n".join([*names, *texts, *values]))
 
 
 def sort_keys(invoice: Invoice) -> dict[Order, str]:

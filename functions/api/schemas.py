@@ -54,6 +54,25 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _check_once(*sent: werkzeug.datastructures.MultiDict[str, Any]) -> None:
+    """Of what comes twice the library takes one: the other file, or filter, would be lost unsaid.
+
+    Raises:
+        ValueError: one of these came more than once.
+    """
+    for name, values in (each for part in sent for each in part.lists()):
+        if len(values) > 1:
+            raise ValueError(f"{name}: came {len(values)} times, and is taken once")
+
+
+class _Query(_Model):
+    @model_validator(mode="before")
+    @classmethod
+    def _once(cls, data: Any) -> Any:
+        _check_once(flask.request.args)
+        return data
+
+
 # --- answers -------------------------------------------------------------------------------------
 
 
@@ -158,13 +177,17 @@ class Filters(_Model):
 
     status: Status | None = None
     template: TemplateId | None = None
-    number: Annotated[str, Field(max_length=200)] | None = None
+    number: Annotated[str, Field(max_length=200)] | None = Field(
+        None, description="as it is printed, or its digits alone"
+    )
     date_from: Day | None = None
     date_to: Day | None = None
     total_min: Amount | None = None
     total_max: Amount | None = None
     q: Annotated[str, Field(max_length=200)] | None = Field(
-        None, description="words that must be in file names, texts or values"
+        None,
+        description="words that must be in file names, texts or values, in digits of either family "
+        "and however their Arabic is spelt",
     )
     order_by: str = Field(
         "received_at desc",
@@ -186,12 +209,12 @@ class Filters(_Model):
 _FILTERS = set(Filters.model_fields) - {"order_by"}
 
 
-class ListQuery(Filters):
+class ListQuery(Filters, _Query):
     page_size: int = Field(50, ge=1, le=MAX_PAGE_SIZE)
     page_token: str | None = Field(None, description="`next_page_token` of the page before")
 
 
-class ExportQuery(Filters):
+class ExportQuery(Filters, _Query):
     format: Literal["csv", "xlsx", "pdf", "json"] = Field(
         "csv",
         description="`json` gives one invoice a line; `xlsx` and `pdf` are in the language that "
@@ -199,14 +222,14 @@ class ExportQuery(Filters):
     )
 
 
-class UploadQuery(_Model):
+class UploadQuery(_Query):
     wait: bool = Field(
         False,
         description="answer when it has been read, after half a minute, or if too many wait",
     )
 
 
-class ImageQuery(_Model):
+class ImageQuery(_Query):
     page: int = Field(1, ge=1, description="of a document; 1 is the first")
     width: int | None = Field(None, ge=16, le=2000, description="scaled down to this, as JPEG")
 
@@ -218,6 +241,7 @@ class _Form(_Model):
     @model_validator(mode="before")
     @classmethod
     def _as_sent(cls, data: Any) -> Any:
+        _check_once(flask.request.form, flask.request.files)
         # The library takes each part for JSON where it can, so that the text 1e5 were a number.
         return flask.request.form.to_dict() | flask.request.files.to_dict()
 

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from core.errors import KhanaError, SetupError
 from core.settings import Settings, load_settings
+from functions.local.drive import check_watched
 from functions.local.options import option, setting_options, wide_console
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,13 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
         yield "disk space", partial(local.check_space, settings.data)
         yield "store", partial(local.check_database, settings.data)
         yield "privacy", partial(local.check_privacy, settings.data)
+        if settings.drive_folders:
+            yield "Drive", partial(_drive, settings)
+
+
+def _drive(settings: Settings) -> str:
+    check_watched(settings)
+    return "is looked at"
 
 
 def _python() -> str:

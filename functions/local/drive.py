@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import click
 
 from core.errors import SetupError
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 from functions.local.options import option, setting_options
 
 DEFAULT_FILE = "drive-sign-in.json"
@@ -79,6 +79,7 @@ def sync(**flags: str | None) -> None:
     from core.watch import watch  # noqa: PLC0415
 
     settings = load_settings(**flags)
+    check_watched(settings)
     report = watch(connect(settings), settings, deadline=monotonic() + settings.watch_timeout)
     for failed in report.failed:
         click.echo(f"khana: {failed}", err=True)
@@ -98,11 +99,22 @@ def status(**flags: str | None) -> None:
     from core.adapters.google.drive_status import findings  # noqa: PLC0415
 
     settings = load_settings(**flags)
+    check_watched(settings)
     troubles = 0
     for finding in findings(settings, connect(settings).store):
         click.echo(f"{'✓' if finding.fine else '✗'} {finding.said}")
         troubles += not finding.fine
     sys.exit(1 if troubles else 0)
+
+
+def check_watched(settings: Settings) -> None:
+    """Raises SetupError where no Drive is looked at, whatever folders are named."""
+    if settings.backend == "local":
+        raise SetupError(
+            f"setting backend: is local, where files come from {settings.inbox_dir} alone: "
+            "KHANA_BACKEND=google looks at Drive",
+            code="drive_unwatched",
+        )
 
 
 def _client(path: Path) -> tuple[str, str]:

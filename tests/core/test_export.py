@@ -98,6 +98,14 @@ def test_no_cell_is_a_formula(value: str, cell: str) -> None:
     assert _rows(_invoice(fields={"seller": _reading(value)}))[0]["seller"] == cell
 
 
+def test_a_field_that_is_called_as_a_column_has_one_of_its_own() -> None:
+    values = {"field_id": "1", "id": "2", "status": "paid", "page": "3", "total": "4"}
+    (row,) = _rows(_invoice(fields={name: _reading(value) for name, value in values.items()}))
+    assert (row["id"], row["status"], row["page"]) == ("0" * 32, "done", "")
+    assert (row["field_id"], row["field_field_id"]) == ("1", "2")
+    assert (row["field_status"], row["field_page"], row["total"]) == ("paid", "3", "4")
+
+
 def test_json_lines_are_the_contract_and_no_more() -> None:
     invoice = _invoice(requested_template="acme", lease_until=AT)
     (line,) = export.json_lines([invoice])

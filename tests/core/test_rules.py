@@ -126,7 +126,8 @@ def test_fields_in_the_order_of_the_text(form: Template) -> None:
     [
         ("", "not an expression"),
         ("total ==", "not an expression"),
-        ("total = 1", "not an expression"),
+        ("total = 1", "not an expression; what is equal is written with =="),
+        ("total <= ", "not an expression$"),
         ("total == 1; tax == 1", "not an expression"),
         ("total == 1\ntax == 1", "not an expression"),
         ("total == 1\0", "not an expression"),

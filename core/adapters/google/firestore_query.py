@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from google.cloud import firestore_v1 as firestore
 from google.cloud.firestore_v1.base_query import BaseQuery, FieldFilter
 
-from core.adapters.query import amount_key, decode_token, encode_token, fold, sort_keys
+from core.adapters.query import amount_key, decode_token, encode_token, number_keys, sort_keys
 from core.errors import RequestError
 from core.invoice import Invoice
 from core.ports import Order, Query
@@ -76,13 +76,13 @@ def _place(encoded: str) -> Sequence[str]:
     return place
 
 
-def _filters(query: Query) -> Iterator[tuple[str, str, str]]:
+def _filters(query: Query) -> Iterator[tuple[str, str, object]]:
     if query.status is not None:
         yield "status", "==", query.status.value
     if query.template is not None:
         yield "template", "==", query.template
     if query.number is not None:
-        yield "number", "==", fold(query.number)[:MAX_KEY]
+        yield "number", "in", [key[:MAX_KEY] for key in number_keys(query.number)]
     if query.date_from is not None:
         yield "date", ">=", query.date_from.isoformat()
     if query.date_to is not None:

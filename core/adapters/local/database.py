@@ -12,6 +12,28 @@ from core.errors import KhanaError, SetupError, TransientError
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for another; transactions here take milliseconds."""
 
+_SPELT_ALIKE = (
+    *((mark, "ا") for mark in "أإآٱ"),
+    *zip("ةىیک٪،", "هييك%,", strict=True),
+    *((chr(mark), "") for mark in (0x0640, *range(0x064B, 0x0656), 0x0670)),
+    *((chr(mark), "") for mark in (0x061C, *range(0x200B, 0x2010), *range(0x202A, 0x202F))),
+    *((chr(mark), "") for mark in (0x2060, *range(0x2066, 0x206A), 0xFEFF)),
+)
+"""What texts that are searched in hold one form of, or none, since schema 4."""
+
+
+def _searched_anew() -> str:
+    """Brings these texts there; a few at a time, for SQLite parses no deeper nest of calls."""
+    steps = ["s0(s) AS (SELECT search)"]
+    for n, first in enumerate(range(0, len(_SPELT_ALIKE), 8)):
+        step = "s"
+        for old, new in _SPELT_ALIKE[first : first + 8]:
+            step = f"replace({step}, char({ord(old)}), '{new}')"
+        steps.append(f"s{n + 1}(s) AS (SELECT {step} FROM s{n})")
+    last = f"SELECT s FROM s{len(steps) - 1}"
+    return f"UPDATE invoices SET search = (WITH {', '.join(steps)} {last})"  # nosec B608
+
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """
@@ -79,6 +101,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "(id TEXT PRIMARY KEY, due TEXT NOT NULL, document TEXT NOT NULL) STRICT",
         "CREATE INDEX deliveries_due ON deliveries (due)",
     ),
+    (_searched_anew(),),
 )
 """Statements that take the schema from version N to N + 1; the file's `user_version` says N.
 Released ones never change: a change of the schema is a new entry."""

@@ -1,6 +1,7 @@
 """Invoices, templates and state in SQLite."""
 
 import builtins
+import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,7 +12,7 @@ from core.adapters.query import (
     check_version,
     decode_token,
     encode_token,
-    fold,
+    number_keys,
     search_text,
     sort_keys,
     words,
@@ -189,12 +190,13 @@ class LocalInvoiceStore:
 
 def _conditions(query: Query) -> tuple[list[str], list[str]]:
     """What the invoices of a query fulfil, and the values for it. An empty key is no value."""
+    numbers = None if query.number is None else json.dumps(number_keys(query.number))
     first, last = query.date_from, query.date_to
     least, most = query.total_min, query.total_max
     pairs: Sequence[tuple[str, str | None]] = [
         ("status = ?", query.status),
         ("template = ?", query.template),
-        ("number = ?", None if query.number is None else fold(query.number)),
+        ("number IN (SELECT value FROM json_each(?))", numbers),
         ("date >= ?", None if first is None else first.isoformat()),
         ("date != '' AND date <= ?", None if last is None else last.isoformat()),
         ("total >= ?", None if least is None else amount_key(least)),

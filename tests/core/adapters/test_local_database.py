@@ -10,6 +10,7 @@ import pytest
 
 from core.adapters.local import database as module
 from core.adapters.local.database import MIGRATIONS, Database
+from core.adapters.query import fold, searched
 from core.errors import KhanaError, SetupError, TransientError
 
 
@@ -43,6 +44,27 @@ def test_a_file_of_an_older_release_is_brought_forward(
     with Database(path).read() as connection:
         assert connection.execute("SELECT value, note FROM state").fetchone()["note"] is None
     assert version(path) == len(newer)
+
+
+def test_texts_of_schema_3_are_searched_as_new_ones_are(path: Path) -> None:
+    # All that has another form somewhere in Arabic, and marks that nobody sees.
+    codes = [*range(0x600, 0x700), *range(0x200B, 0x2070), *range(0xFB50, 0xFE00), 0xFEFF]
+    texts = [f"Straße {chr(code)}{chr(follower)}" for code in codes for follower in (0x20, 0x64F)]
+    connection = sqlite3.connect(path)
+    for statement in (each for step in MIGRATIONS[:3] for each in step):
+        connection.execute(statement)
+    connection.execute("PRAGMA user_version = 3")
+    connection.executemany(
+        "INSERT INTO invoices VALUES (?, '', '', '', '', '', '', ?, '')",
+        [(str(n), fold(text)) for n, text in enumerate(texts)],
+    )
+    connection.commit()
+    connection.close()
+    with Database(path).read() as migrated:
+        rows = migrated.execute("SELECT id, search FROM invoices").fetchall()
+    assert {int(row["id"]): row["search"] for row in rows} == {
+        n: searched(text) for n, text in enumerate(texts)
+    }
 
 
 def test_a_file_of_a_newer_release_is_left_alone(path: Path) -> None:

@@ -436,6 +436,44 @@ def test_text_is_found_in_names_and_values(store, text, expected):
     assert listed(store, q=text, page_size=1) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "شركة الإنشاءات",
+        "شركه الانشاءات",
+        "شَرِكةُ الإنشاءاتِ",
+        "شـركة",
+        "\u200fشركة\u200e",
+        "\u202bشركة\u202c",
+        "احمد علی",
+        "٥٪",
+    ],
+)
+def test_text_is_found_however_its_arabic_is_spelt(store, text):
+    seller = reading("شركة أحمد علي للإنشاءات والإنشاءات 5%", Kind.TEXT)
+    fill(store, invoice(1), invoice(2).model_copy(update={"fields": {"seller": seller}}))
+
+    assert listed(store, q=text) == [2]
+
+
+@pytest.mark.parametrize("number", ["٠١٤٥", " 0145 ", "\u200f0145", "\u202a0145\u202c"])
+def test_a_number_is_found_with_what_was_pasted_with_it(store, number):
+    fill(store, invoice(1, number="145"), invoice(2, number="0145"))
+
+    assert listed(store, number=number) == [2]
+
+
+@pytest.mark.parametrize("order", ["received_at", "number", "total"])
+def test_a_number_is_found_as_its_form_prints_it(store, order):
+    kept = ["20240012", "2024-0012", "202400", "20240012", "INV-7", ""]
+    fill(store, *(invoice(n, number=number) for n, number in enumerate(kept)))
+
+    both = listed(store, number="٢٠٢٤-٠٠١٢", order_by=order, page_size=1)
+    assert sorted(both) == [0, 1, 3]
+    assert sorted(listed(store, number="20240012", order_by=order)) == [0, 3]
+    assert listed(store, number="inv-7", order_by=order) == [4]
+
+
 def test_counts(store):
     fill(store, *(invoice(n, status=Status.DONE) for n in range(3)), invoice(9))
 

@@ -136,6 +136,16 @@ def test_an_upload_without_a_file_is_refused(client: FlaskClient, data: dict[str
     assert reason(client.post("/v1/invoices", data=data)) == (422, "invalid_request")
 
 
+def test_two_files_at_once_are_refused_rather_than_one_lost(
+    client: FlaskClient, adapters: Adapters
+) -> None:
+    two = [(BytesIO(picture(seed)), f"{seed}.png") for seed in range(2)]
+    answer = client.post("/v1/invoices", data={"file": two})
+    assert reason(answer) == (422, "invalid_request")
+    assert answer.get_json()["error"]["message"].startswith("file: came 2 times")
+    assert not adapters.store.list(Query()).invoices
+
+
 def test_a_template_can_be_asked_for(client: FlaskClient, adapters: Adapters, acme: Any) -> None:
     made = post(client, picture(), template="acme").get_json()
     assert adapters.store.get(made["id"]).requested_template == "acme"
@@ -232,6 +242,7 @@ def test_pages_go_on_where_the_last_ended(client: FlaskClient, three: None) -> N
         "total_min=1e999999999",
         "colour=red",
         "page_token=AAAA",
+        "status=done&status=failed",
     ],
 )
 def test_queries_that_can_not_be_are_refused(client: FlaskClient, query: str) -> None:

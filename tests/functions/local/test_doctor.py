@@ -153,6 +153,12 @@ def test_drive_is_asked_where_it_is_watched(cloud: Cloud) -> None:
         assert "Inbox" not in found["Drive"]["message"]
 
 
+def test_folders_of_drive_that_nobody_looks_at_are_named(tmp_path: Path) -> None:
+    code, found = findings("--data", tmp_path, env={"KHANA_DRIVE_FOLDERS": "1" * 33})
+    assert (code, wrong(found)) == (1, {"Drive": "drive_unwatched"})
+    assert "KHANA_BACKEND=google" in found["Drive"]["message"]
+
+
 def test_an_inbox_that_may_only_be_read_is_fine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from emulators.cloud import Cloud
@@ -62,3 +63,19 @@ def test_what_hinders_it_is_said(cloud: Cloud, drive: DriveServer, tmp_path) -> 
 
     nothing = khana("drive", "status", env=cloud.variables)
     assert (nothing.returncode, "setting drive_folders" in nothing.stdout) == (1, True)
+
+
+def test_where_drive_is_not_looked_at_that_is_said(drive: DriveServer, tmp_path: Path) -> None:
+    inbox = drive.state.folder("Inbox")
+    drive.state.file("a.pdf", b"%PDF-a", inbox)
+    data = tmp_path / "data"
+    env = {
+        "KHANA_DRIVE_FOLDERS": inbox,
+        "DRIVE_EMULATOR_HOST": drive.url,
+        "KHANA_DATA": str(data),
+    }
+    for command in ("status", "sync"):
+        refused = khana("drive", command, env=env)
+        assert (refused.returncode, refused.stdout, data.exists()) == (2, "", False)
+        assert f"files come from {data / 'inbox'} alone" in refused.stderr
+        assert "[drive_unwatched]" in refused.stderr
