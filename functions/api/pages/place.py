@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from core.invoice import Invoice
 from core.ports import InvoiceStore, Query
+from core.values import parse_amount
 from functions.api.schemas import Filters
 
 
@@ -22,6 +23,8 @@ class Place:
     def asked_for(cls) -> "Place":
         asked = flask.request.args
         given = {name: asked[name] for name in Filters.model_fields if asked.get(name)}
+        for name in given.keys() & {"total_min", "total_max"}:
+            given[name] = parse_amount(given[name]) or given[name]  # as people type it
         return cls(_valid(given), asked.get("page_token") or None)
 
     @property

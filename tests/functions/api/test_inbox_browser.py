@@ -57,6 +57,12 @@ def test_filters_and_order_are_in_the_address(page: Page, three: list[Invoice]) 
     assert _names(page) == ["1.png", "2.png"]
     page.get_by_role("link", name="Needs review").click()  # one filter more
     page.wait_for_url("**total_min=150*")
+    page.get_by_label("Total from").fill("١٬٥٠٠٫٥")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Total from")).to_have_value("1500.5")
+    page.get_by_label("Total from").fill("150")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**total_min=150*")
     expect(page.locator("#rows .file")).to_have_text(["2.png"])
     page.get_by_role("searchbox").fill("nowhere")
     page.keyboard.press("Enter")
