@@ -49,7 +49,8 @@ begin() {
   local project
   project=$(registry | cut -d/ -f2)
   gcloud storage service-agent --project="$project" >&2
-  for service in pubsub firestore artifactregistry run cloudfunctions secretmanager; do
+  for service in pubsub firestore artifactregistry run cloudfunctions secretmanager eventarc \
+    cloudscheduler; do
     gcloud beta services identity create --service="$service.googleapis.com" --project="$project" >&2
   done
 }

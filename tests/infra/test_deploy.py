@@ -20,6 +20,9 @@ PROGRAMS = {
     "terraform": f"""case "$*" in
 *" output "*) [ -e registry ] && printf %s {REGISTRY} ;;
 *-target=*) touch registry ;;
+*" init "*)
+    mkdir -p khana/infra/terraform/.terraform
+    touch khana/infra/terraform/.terraform/provider khana/infra/terraform/.terraform.lock.hcl ;;
 esac""",
     "gcloud": f"""case "$*" in
 *" describe "*) [ -e pushed ] && printf %s {DIGEST} ;;
@@ -35,11 +38,7 @@ class Checkout:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         shutil.copytree(ROOT / "infra", folder / "infra", ignore=shutil.ignore_patterns("*.zip"))
-        for name in ("terraform.tfvars", "state.gcs.tfbackend"):
-            shutil.copy(
-                ROOT / "infra" / "terraform" / f"{name}.example",
-                folder / "infra" / "terraform" / name,
-            )
+        shutil.copy(ROOT / ".gitignore", folder)
         self.calls = folder.parent / "calls"
         for name, script in PROGRAMS.items():
             self._program(folder.parent / "bin" / name, name, script)
@@ -49,6 +48,11 @@ class Checkout:
                 ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", *command.split()],
                 cwd=folder,
                 check=True,
+            )
+        for name in ("terraform.tfvars", "state.gcs.tfbackend"):
+            shutil.copy(
+                ROOT / "infra" / "terraform" / f"{name}.example",
+                folder / "infra" / "terraform" / name,
             )
 
     def _program(self, path: Path, name: str, script: str) -> None:
@@ -109,7 +113,7 @@ def test_the_first_deployment_makes_the_registry_then_the_image_then_the_rest(
         "terraform apply",  # the registry
         "terraform apply",  # its output
         "gcloud storage",
-        *["gcloud beta"] * 6,
+        *["gcloud beta"] * 8,
         "gcloud auth",
         "docker build",
         "docker push",
