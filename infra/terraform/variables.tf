@@ -70,7 +70,7 @@ variable "drive_push" {
 }
 
 variable "schedule" {
-  description = "How often Drive is looked at, in cron's form."
+  description = "How often Drive is looked at, in cron's form; six times an hour at least, or no alert tells of looks that fail."
   type        = string
   default     = "* * * * *"
 

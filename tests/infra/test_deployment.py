@@ -200,6 +200,20 @@ def test_each_alert_is_explained() -> None:
         assert policy.body["notification_channels"]
 
 
+def test_looks_that_fail_ring_however_slowly_they_do() -> None:
+    """A look that waits for a busy Drive takes minutes to fail, and the next one waits for it."""
+    described = plain(terraform.variables()["schedule"]["description"])
+    assert "six times an hour at least" in described
+    for name in ("drive-fails", "webhooks-fail"):
+        alert = terraform.local("alerts")[name]
+        assert int(plain(alert["window"]).removesuffix("s")) / 600 > alert["above"]
+    (absent,) = [
+        each for each in resources("google_monitoring_alert_policy") if each.name == "no_looks"
+    ]
+    # Calls that are refused are no looks.
+    assert "2xx" in _text(absent.body["conditions"])
+
+
 def test_an_alert_that_waits_for_a_log_line_does_not_wait_for_its_metric() -> None:
     """Monitoring knows a new metric after minutes; an alert on it would fail the first `apply`."""
     for policy in resources("google_monitoring_alert_policy"):
