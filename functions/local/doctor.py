@@ -70,8 +70,9 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
 def _python() -> str:
     try:
         import cv2  # noqa: PLC0415  here is where it must be found missing
-        import onnxruntime  # noqa: PLC0415
         import pypdfium2  # noqa: PLC0415
+
+        from core.reading.runtime import onnxruntime  # noqa: PLC0415
     except ImportError as error:
         raise SetupError(f"{error}: run `make setup` again", code="library_missing") from error
     return (
