@@ -109,6 +109,21 @@ def test_a_key_of_one_s_own_encrypts_all_that_is_kept_once_its_services_may_use_
     assert plain(agents.body["for_each"]).startswith("var.kms_key == null ? {} : {")
 
 
+def test_the_agents_that_a_key_is_granted_to_are_made_before_it_is() -> None:
+    script = (terraform.ROOT / "infra" / "deploy.sh").read_text(encoding="utf-8")
+    made = re.search(r"for service in ([\w\s\\]+); do\s+gcloud beta services identity", script)
+    (agents,) = resources("google_kms_crypto_key_iam_member")
+    granted = re.findall(
+        r"gcp-sa-(\w+)|@?(serverless-robot)|(gcf-admin)", plain(agents.body["for_each"])
+    )
+    names = {"serverless-robot": "run", "gcf-admin": "cloudfunctions"}
+    needed = {names.get(each, each) for found in granted for each in found if each}
+    assert needed
+    assert needed <= set(made[1].replace("\\", " ").split())
+    before = script[: made.start()]
+    assert "google_artifact_registry_repository.images" not in before.partition("begin() {")[2]
+
+
 def test_functions_are_built_where_tags_may_move() -> None:
     """Each build pushes the tags of the one before anew."""
     kept = {each.name: each.body for each in resources("google_artifact_registry_repository")}
