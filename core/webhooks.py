@@ -121,12 +121,19 @@ def deliver(
             # have all that wait looked at. Only a try of its own is the last one.
             _wait(adapters, delivery, min(delivery.attempts, MOST_ATTEMPTS - 1))
         else:
+            begun = time.monotonic()
             trouble = _try(webhook, delivery, invoice, send or outward)
             _note(adapters.store, webhook, trouble)
             if trouble is None:
                 told.delivered += 1
                 adapters.outbox.drop(delivery)
-                tell("told", invoice=invoice.id, webhook=webhook.id, tries=delivery.attempts)
+                tell(
+                    "told",
+                    invoice=invoice.id,
+                    webhook=webhook.id,
+                    tries=delivery.attempts,
+                    ms=1e3 * (time.monotonic() - begun),
+                )
             else:
                 failing.add(webhook.id)
                 _failed(adapters, webhook, delivery, trouble, told)
