@@ -85,6 +85,10 @@ class ConfinedDecoder:
         _process.forget(self)
 
 
+class _Killed(Exception):
+    """The process was ended by somebody else."""
+
+
 class _Process:
     """One at a time; started when it is needed, also after a death or a fork."""
 
@@ -108,48 +112,62 @@ class _Process:
         self, document: ConfinedDecoder, wanted: dict[str, Any]
     ) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
         with self._lock:
-            self._ensure()
-            allowance = document.allowance
-            drop = [number for number in self._closed if number in self._held]
-            held = [number for number in self._held if number not in drop]
-            sent = document.number not in held
-            if sent:
-                drop += held[: max(0, len(held) + 1 - _HELD)]
-                held = [*held[-(_HELD - 1) :], document.number]
-            request = wanted | {
-                "document": document.number,
-                "format": document.format,
-                "name": document.name,
-                "sent": sent,
-                "drop": drop,
-                "done": self._incoming.done(),
-                "max_pages": allowance.max_pages,
-                "max_pixels": allowance.max_pixels,
-                "seconds": allowance.seconds,
-                "memory": allowance.memory,
-            }
-            self._held, self._closed = held, []
             try:
-                answer, pixels = self._exchange(
-                    request, document.data if sent else None, _PATIENCE * allowance.seconds
-                )
-            except (EOFError, OSError, LookupError, RuntimeError, ValueError) as error:
-                # It died, or what it answers makes no sense.
-                code = self._end()
-                if isinstance(error, TimeoutError) or code == -signal.SIGXCPU:
-                    raise _too_slow(document) from error
-                raise FileError(
-                    f"{document.name}: the decoder crashed on it (exit code {code})",
-                    code="reader_crashed",
-                ) from error
-            except BaseException:
-                self._end()  # an answer may be under way that nobody waits for any more
-                raise
-            if answer["worn"]:
-                self._end()
+                answer, pixels = self._once(document, wanted)
+            except _Killed:
+                # No limit of ours kills, nor does a crash: the system did, short of memory, and
+                # perhaps before this file was asked for. Only who does it twice is at fault.
+                try:
+                    answer, pixels = self._once(document, wanted)
+                except _Killed as error:
+                    raise _crashed(document, -signal.SIGKILL) from error
         if "code" in answer:
             self.forget(document)
             raise FileError(answer["message"], code=answer["code"])
+        return answer, pixels
+
+    def _once(
+        self, document: ConfinedDecoder, wanted: dict[str, Any]
+    ) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
+        """Raises FileError; _Killed if the process was killed."""
+        self._ensure()
+        allowance = document.allowance
+        drop = [number for number in self._closed if number in self._held]
+        held = [number for number in self._held if number not in drop]
+        sent = document.number not in held
+        if sent:
+            drop += held[: max(0, len(held) + 1 - _HELD)]
+            held = [*held[-(_HELD - 1) :], document.number]
+        request = wanted | {
+            "document": document.number,
+            "format": document.format,
+            "name": document.name,
+            "sent": sent,
+            "drop": drop,
+            "done": self._incoming.done(),
+            "max_pages": allowance.max_pages,
+            "max_pixels": allowance.max_pixels,
+            "seconds": allowance.seconds,
+            "memory": allowance.memory,
+        }
+        self._held, self._closed = held, []
+        try:
+            answer, pixels = self._exchange(
+                request, document.data if sent else None, _PATIENCE * allowance.seconds
+            )
+        except (EOFError, OSError, LookupError, RuntimeError, ValueError) as error:
+            # It died, or what it answers makes no sense.
+            code = self._end()
+            if isinstance(error, TimeoutError) or code == -signal.SIGXCPU:
+                raise _too_slow(document) from error
+            if code == -signal.SIGKILL:
+                raise _Killed from error
+            raise _crashed(document, code) from error
+        except BaseException:
+            self._end()  # an answer may be under way that nobody waits for any more
+            raise
+        if answer["worn"]:
+            self._end()
         return answer, pixels
 
     def _exchange(
@@ -208,6 +226,12 @@ class _Process:
         code = self._popen.wait()
         self._popen = None
         return code
+
+
+def _crashed(document: ConfinedDecoder, code: int) -> FileError:
+    return FileError(
+        f"{document.name}: the decoder crashed on it (exit code {code})", code="reader_crashed"
+    )
 
 
 def _too_slow(document: ConfinedDecoder) -> FileError:

@@ -10,8 +10,11 @@ What is accepted: who runs Khana may allow private addresses (`webhook_private`)
 import ipaddress
 import logging
 import socket
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import certifi
@@ -21,6 +24,8 @@ from core.errors import RequestError, TransientError
 
 CONNECT_S, ANSWER_S = 5.0, 10.0
 """Longest waits for a connection, and for a part of the answer."""
+LONGEST_S = 30.0
+"""And for all of it: who sends a byte now and then must not keep the others waiting."""
 
 # At `debug` it would note the whole of each address, and what follows the host may be a secret.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
@@ -127,7 +132,7 @@ def _post(target: Target, address: str, body: bytes, headers: Mapping[str, str])
     name = f"[{target.host}]" if ":" in target.host else target.host
     standard = {443} if target.secure else {80}
     host = name if target.port in standard else f"{name}:{target.port}"
-    with pool:
+    with pool, _hung_up_after(LONGEST_S, pool):
         answer = pool.urlopen(
             "POST",
             target.path,
@@ -141,6 +146,31 @@ def _post(target: Target, address: str, body: bytes, headers: Mapping[str, str])
             return answer.status
         finally:
             answer.close()
+
+
+@contextmanager
+def _hung_up_after(seconds: float, pool: urllib3.HTTPConnectionPool) -> Iterator[None]:
+    """Ends the connections that the pool makes, if the block has not ended by then."""
+    made: list[Any] = []
+    kind = pool.ConnectionCls
+
+    def connect(*args: Any, **kwargs: Any) -> Any:
+        made.append(kind(*args, **kwargs))
+        return made[-1]
+
+    def hang_up() -> None:
+        for connection in made:
+            with suppress(OSError, AttributeError):  # it has ended, or has not begun
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+    pool.ConnectionCls = connect  # type: ignore[assignment]
+    timer = threading.Timer(seconds, hang_up)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _unreachable(target: Target, error: Exception) -> TransientError:

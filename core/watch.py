@@ -8,16 +8,18 @@ import logging
 import math
 import unicodedata
 from dataclasses import dataclass, field
-from datetime import datetime
 from fnmatch import fnmatchcase
 from time import monotonic
+from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict
 
 from core.beginning import id_of_beginning, replace_beginning
 from core.errors import FileError, KhanaError, NotFoundError, SetupError, TransientError
 from core.invoice import Invoice, SourceRef, now
+from core.late import MOST_TRIES, TOLD_AFTER, LateFiles
 from core.lease import Lease
+from core.looked import LastLook, keep_look, last_look
 from core.observe import tell
 from core.origin import add_note
 from core.parts import change_all
@@ -50,22 +52,12 @@ class WatchReport:
         self.finished = self.finished and other.finished
 
 
-class LastLook(BaseModel):
-    """How the last look at a source went, for people: when it ended, what it took in and what it
-    could not, and why it ended early if it did. `came_at` is when something was last taken in."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    at: datetime
-    received: int = 0
-    failed: list[str] = []
-    finished: bool = True
-    error: str | None = None
-    came_at: datetime | None = None
+_THIS_ONE = "access_denied"
+"""The code of a refusal that may be of one file alone, though nobody can say why."""
 
 
-MOST_FAILURES = 50
-"""Of one look that are kept."""
+class _Withheld(Exception):
+    """A file that can't be had now is noted to be tried again."""
 
 
 class _Known(BaseModel):
@@ -110,8 +102,9 @@ _GONE = {
 def watch(adapters: Adapters, settings: Settings, *, deadline: float = math.inf) -> WatchReport:
     """Takes in what is new at every source, until `deadline` (of `time.monotonic`, in seconds).
 
-    A file that can't be taken in becomes a `failed` invoice and stops no other, and a source that
-    can't be looked at stops no other source. At the deadline no further file is begun; one may take
+    A file that can't be taken in becomes a `failed` invoice and stops no other, one that a source
+    can't give now is tried again by later looks (`core.late`), and a source that can't be looked at
+    stops no other source. At the deadline no further file is begun; one may take
     some minutes more where its source has to be waited for.
 
     Raises:
@@ -158,6 +151,9 @@ class _Look:
     deadline: float
     report: WatchReport
     lease: Lease | None = None
+    late: LateFiles | None = None
+    withheld: KhanaError | None = None
+    """Why the source could not give the file before, if it could not."""
 
     def alone(self) -> None:
         """Looks unless somebody else does, and once more if somebody else wanted to meanwhile."""
@@ -176,6 +172,9 @@ class _Look:
     def run(self) -> None:
         """Takes in page after page. The cursor is moved once all of a page is safe."""
         store, key = self.adapters.store, cursor_key(self.source.name)
+        self.late = LateFiles(store, self.source.name) if self.source.shared else None
+        self.withheld = None
+        due = self.late.due() if self.late else ()
         for batch in self.source.batches(store.get_state(key)):
             self._keep()
             for gone in batch.gone:
@@ -188,6 +187,16 @@ class _Look:
             store.set_state(key, batch.cursor)
             if self._time_is_up():
                 return
+        trouble = self.withheld
+        for file in due:
+            if self._time_is_up():
+                return
+            self._keep()
+            if self.late and file in self.late:
+                self._take(file)
+        if trouble and self.withheld:
+            # Nothing came after it: whether the source gives anything, nobody knows yet.
+            raise trouble
 
     def _keep(self) -> None:
         """Renews the lease where there is one and it is time."""
@@ -213,9 +222,12 @@ class _Look:
         known = _known(store, file.ref) if self.source.shared else None
         if known is not None and known.revision == file.revision:
             self._note_news(known, file)
+            self._is_over(file.ref)
+            return
+        if self.late and self.late.waits(file):
             return
         try:
-            with self.source.open(file) as stream:
+            with self._open(file) as stream:
                 beginning = None
                 if file.began is not None and file.size <= self.settings.max_file_bytes:
                     beginning = id_of_beginning(stream, file.began)
@@ -227,12 +239,48 @@ class _Look:
         except FileError as error:
             refuse(store, file, error)
             self.report.failed.append(error.message)
+            self._is_over(file.ref)
+            return
+        except _Withheld:
             return
         if self.source.shared:
             if known is not None and known.invoice != invoice.id:
                 _link(store, older=known.invoice, newer=invoice.id)
             taken = _Known(revision=file.revision, invoice=invoice.id, name=file.ref.name)
             store.set_state(_key(file.ref), taken.model_dump_json())
+        self._is_over(file.ref)
+
+    def _open(self, file: SourceFile) -> BinaryIO:
+        """The bytes of the file.
+
+        Raises:
+            FileError: it can't be had.
+            _Withheld: it can't be had now, and is noted to be tried again.
+            TransientError, SetupError: nor could the one before: it is not the file's fault.
+        """
+        try:
+            stream = self.source.open(file)
+        except (TransientError, SetupError) as error:
+            if self.late is None or (isinstance(error, SetupError) and error.code != _THIS_ONE):
+                raise
+            tries = self.late.note(file)
+            if self.withheld or tries is None:
+                raise
+            self.withheld = error
+            said = f"{error.message}; tries so far: {tries}"
+            if tries >= TOLD_AFTER:
+                # Now also where people look for what came in.
+                refuse(self.adapters.store, file, FileError(said, code="file_unreadable"))
+            if tries >= MOST_TRIES:
+                self.late.forget(file.ref.file_id)
+            self.report.failed.append(said)
+            raise _Withheld from error
+        self.withheld = None
+        return stream
+
+    def _is_over(self, ref: SourceRef) -> None:
+        if self.late:
+            self.late.forget(ref.file_id)
 
     def _note_news(self, known: _Known, file: SourceFile) -> None:
         """Notes that a file whose bytes were taken has another name, or is back."""
@@ -247,6 +295,7 @@ class _Look:
 
     def _note_gone(self, gone: Gone) -> None:
         """Notes how a file went that was taken in before; of others nobody wants to know."""
+        self._is_over(gone.ref)
         known = _known(self.adapters.store, gone.ref)
         if known is None or known.gone == gone.how:
             return
@@ -272,12 +321,6 @@ class _Look:
         return True
 
 
-def last_look(store: InvoiceStore, source: str) -> LastLook | None:
-    """How the last look at the source of this name went; None if nobody has looked."""
-    kept = store.get_state(_look_key(source))
-    return LastLook.model_validate_json(kept) if kept else None
-
-
 def cursor_key(source: str) -> str:
     """The state that keeps how far a source was followed."""
     return f"cursor:{source}"
@@ -300,12 +343,12 @@ def _keep(
         look = LastLook(
             at=at,
             received=seen.received,
-            failed=seen.failed[:MOST_FAILURES],
+            failed=seen.failed,
             finished=seen.finished and trouble is None,
             error=trouble.message if trouble else None,
             came_at=at if seen.received else before.came_at if before else None,
         )
-        store.set_state(_look_key(source.name), look.model_dump_json())
+        keep_look(store, source.name, look)
     except TransientError as error:
         log.warning("%s: how the look went can't be noted: %s", source.name, error.message)
 
@@ -314,10 +357,6 @@ def _counts(source: Source, seen: WatchReport) -> bool:
     """Whether a look is worth a word. A folder of this machine is looked at twice a second: those
     looks count that came to something."""
     return source.shared or bool(seen.received or seen.failed)
-
-
-def _look_key(source: str) -> str:
-    return f"look:{source}"
 
 
 def _known(store: InvoiceStore, ref: SourceRef) -> _Known | None:

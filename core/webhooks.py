@@ -21,6 +21,7 @@ from core.errors import KhanaError, NotFoundError, RequestError
 from core.export import public
 from core.invoice import Invoice, Status, now
 from core.notices import STATE, Delivery, Webhook, dumped, loaded, new_webhook
+from core.observe import tell
 from core.outward import post, resolve
 from core.ports import Adapters, InvoiceStore
 from core.settings import Settings
@@ -35,9 +36,6 @@ LEASE = timedelta(minutes=2)
 """How long one try may take; should whoever makes it die, it is made again after that."""
 
 MOST_WEBHOOKS = 20
-
-_PAUSE = timedelta(minutes=1)
-"""Others of a webhook that has just failed wait so long, untried."""
 
 Post = Callable[[str, bytes, Mapping[str, str]], int]
 
@@ -119,13 +117,23 @@ def deliver(
         if webhook is None or invoice is None:
             adapters.outbox.drop(delivery)
         elif webhook.id in failing:
-            _wait(adapters, delivery, _PAUSE, attempts=delivery.attempts - 1)
+            # As if it had been tried, too: of a webhook that is gone for good each minute would
+            # have all that wait looked at. Only a try of its own is the last one.
+            _wait(adapters, delivery, min(delivery.attempts, MOST_ATTEMPTS - 1))
         else:
+            begun = time.monotonic()
             trouble = _try(webhook, delivery, invoice, send or outward)
             _note(adapters.store, webhook, trouble)
             if trouble is None:
                 told.delivered += 1
                 adapters.outbox.drop(delivery)
+                tell(
+                    "told",
+                    invoice=invoice.id,
+                    webhook=webhook.id,
+                    tries=delivery.attempts,
+                    ms=1e3 * (time.monotonic() - begun),
+                )
             else:
                 failing.add(webhook.id)
                 _failed(adapters, webhook, delivery, trouble, told)
@@ -177,19 +185,21 @@ def _failed(
     adapters: Adapters, webhook: Webhook, delivery: Delivery, trouble: str, told: Told
 ) -> None:
     told.failed += 1
-    log.warning("webhook %s, try %d: %s", webhook.id, delivery.attempts, trouble)
+    said = "webhook %s, %s, try %d: %s"
+    log.warning(said, webhook.id, delivery.invoice_id, delivery.attempts, trouble)
     if delivery.attempts >= MOST_ATTEMPTS:
         told.given_up += 1
         log.error("webhook %s: %s is not told any more", webhook.id, delivery.invoice_id)
         adapters.outbox.drop(delivery)
         return
-    doubled = min(FIRST_WAIT_S * 2.0 ** (delivery.attempts - 1), LONGEST_WAIT_S)
+    _wait(adapters, delivery, delivery.attempts)
+
+
+def _wait(adapters: Adapters, delivery: Delivery, attempts: int) -> None:
+    """Has the delivery wait for as long as it does after so many attempts."""
+    doubled = min(FIRST_WAIT_S * 2.0 ** (attempts - 1), LONGEST_WAIT_S)
     # Jitter, so that what failed together doesn't come back together.
     wait = timedelta(seconds=doubled * random.uniform(0.75, 1.0))
-    _wait(adapters, delivery, wait, attempts=delivery.attempts)
-
-
-def _wait(adapters: Adapters, delivery: Delivery, wait: timedelta, *, attempts: int) -> None:
     adapters.outbox.put(delivery.model_copy(update={"due": now() + wait, "attempts": attempts}))
 
 

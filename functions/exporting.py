@@ -124,6 +124,8 @@ class Signals:
             case "reviewed":
                 self._reviewed.add(1, {"status": facts["status"]})
                 self._span(facts, at, "review", {"status": facts["status"]})
+            case "told":
+                self._span(facts, at, "tell", {"webhook": facts["webhook"]})
             case "looked":
                 self._step.record(facts["ms"], {"step": "look"})
             case "answered":

@@ -57,6 +57,8 @@ def answer_with(
             settings, adapters = _parts(function)
         done = work(adapters, settings, deadline=start + longest(settings))
     except TransientError as error:
+        said = f"{function}: {error.message} [{error.code}]"
+        complaints.say(function, said, logging.WARNING)
         return error_answer(error, 503)
     except KhanaError as error:
         # Alerts look for the code: infra/terraform/monitoring.tf.

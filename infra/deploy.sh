@@ -40,18 +40,22 @@ pushed() {
 # The image of this commit, $1 being the registry.
 named() { printf '%s' "$1/khana:$(git rev-parse --short=12 HEAD)"; }
 
-# The very first time: the registry before what runs from it, and the accounts that Google's services
-# act as, which otherwise come into being at their first use, too late for what is granted to them.
+# The very first time: the APIs, then the accounts that Google's services act as, which otherwise come
+# into being at their first use, too late for what is granted to them (a key of one's own is, by what
+# the registry waits for), then the registry before what runs from it.
 begin() {
+  local project
+  project=$("${TERRAFORM[@]}" console -var "image=$NOTHING" <<<var.project | tr -d '"')
+  "${TERRAFORM[@]}" apply -input=false -auto-approve -var "image=$NOTHING" \
+    -target=google_project_service.api >&2
+  gcloud storage service-agent --project="$project" >&2
+  for service in pubsub firestore artifactregistry run cloudfunctions secretmanager eventarc \
+    cloudscheduler; do
+    gcloud beta services identity create --service="$service.googleapis.com" --project="$project" >&2
+  done
   "${TERRAFORM[@]}" apply -input=false -auto-approve -var "image=$NOTHING" \
     -target=google_artifact_registry_repository.images >&2
   "${TERRAFORM[@]}" apply -input=false -auto-approve -refresh-only -var "image=$NOTHING" >&2
-  local project
-  project=$(registry | cut -d/ -f2)
-  gcloud storage service-agent --project="$project" >&2
-  for service in pubsub firestore artifactregistry run cloudfunctions secretmanager; do
-    gcloud beta services identity create --service="$service.googleapis.com" --project="$project" >&2
-  done
 }
 
 # Builds and pushes the image of this commit unless it is there, and prints its name with the digest.

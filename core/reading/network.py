@@ -49,7 +49,8 @@ class Network:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime  # noqa: PLC0415  late: it takes 0.1 s and not every command reads
+        # Late: it takes 0.1 s and not every command reads.
+        from core.reading.runtime import onnxruntime  # noqa: PLC0415
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads

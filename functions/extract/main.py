@@ -45,6 +45,13 @@ def _parts() -> tuple[Settings, Adapters, Extractor]:
 
 
 @functools.cache
+def _alone() -> Extractor:
+    """What `read_now` needs, which keeps nothing and is not shown where anything is kept."""
+    telemetry.install(load_settings(), "read_now")
+    return _extractor()
+
+
+@functools.cache
 def _extractor() -> Extractor:
     return Extractor(load_settings())
 
@@ -80,7 +87,7 @@ def read_now(request: flask.Request) -> flask.Response:
     nothing."""
     try:
         with _building:
-            extractor = _extractor()
+            extractor = _alone()
         file, template = request.files.get("file"), request.files.get("template")
         if file is None or template is None:
             raise RequestError("send a file and a template")

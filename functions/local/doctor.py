@@ -78,8 +78,9 @@ def _drive(settings: Settings) -> str:
 def _python() -> str:
     try:
         import cv2  # noqa: PLC0415  here is where it must be found missing
-        import onnxruntime  # noqa: PLC0415
         import pypdfium2  # noqa: PLC0415
+
+        from core.reading.runtime import onnxruntime  # noqa: PLC0415
     except ImportError as error:
         raise SetupError(f"{error}: run `make setup` again", code="library_missing") from error
     return (

@@ -91,11 +91,13 @@ locals {
 
   # Each sums or takes the largest of `filter` over `window`, and rings above `above` for `lasting`.
   alerts = {
+    # A look that waits for a busy Drive fails after some minutes, and the next one waits for its end:
+    # in ten minutes there are three.
     drive-fails = {
       title   = "Looks at Drive fail"
       filter  = "${local.requests} resource.labels.service_name=\"${google_cloudfunctions2_function.drive_watch.name}\" metric.labels.response_code_class=\"5xx\""
       reducer = "ALIGN_DELTA"
-      window  = "600s"
+      window  = "3600s"
       above   = 5
       lasting = "0s"
     }
@@ -113,6 +115,14 @@ locals {
       reducer = "ALIGN_MAX"
       window  = "60s"
       above   = 0
+      lasting = "0s"
+    }
+    webhooks-fail = {
+      title   = "Webhooks are not told"
+      filter  = "${local.requests} resource.labels.service_name=\"${google_cloudfunctions2_function.webhooks.name}\" metric.labels.response_code_class=\"5xx\""
+      reducer = "ALIGN_DELTA"
+      window  = "3600s"
+      above   = 5
       lasting = "0s"
     }
     api-fails = {
@@ -160,17 +170,18 @@ resource "google_monitoring_alert_policy" "of" {
   }
 }
 
-# Nothing at all is the failure that no error tells of.
+# Nothing at all is the failure that no error tells of. Looks that work are missed, not calls: who may
+# not call is refused (403) each minute.
 resource "google_monitoring_alert_policy" "no_looks" {
-  display_name          = "${var.name}: Nobody looks at Drive"
+  display_name          = "${var.name}: No look at Drive works"
   combiner              = "OR"
   notification_channels = [google_monitoring_notification_channel.email.id]
 
   conditions {
-    display_name = "No look for an hour"
+    display_name = "No look that worked for an hour"
 
     condition_absent {
-      filter   = "${local.requests} resource.labels.service_name=\"${google_cloudfunctions2_function.drive_watch.name}\""
+      filter   = "${local.requests} resource.labels.service_name=\"${google_cloudfunctions2_function.drive_watch.name}\" metric.labels.response_code_class=\"2xx\""
       duration = "3600s"
 
       aggregations {

@@ -102,11 +102,13 @@ resource "google_storage_bucket_iam_member" "access_logs" {
 }
 
 locals {
-  # drive_watch creates, extract reads, the API does both, has objects read again and deletes.
+  # drive_watch creates; extract reads, and creates what announces the other pages of a file that
+  # holds an invoice a page; the API does both, has objects read again and deletes.
   bucket_roles = {
     "drive-watch creates" = { account = "drive-watch", role = "roles/storage.objectCreator" }
     "drive-watch reads"   = { account = "drive-watch", role = "roles/storage.objectViewer" }
     "extract reads"       = { account = "extract", role = "roles/storage.objectViewer" }
+    "extract creates"     = { account = "extract", role = "roles/storage.objectCreator" }
     "api"                 = { account = "api", role = "roles/storage.objectUser" }
   }
 }

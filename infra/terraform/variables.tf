@@ -67,10 +67,15 @@ variable "drive_push" {
     condition     = var.drive_push == null || can(regex("^https://.+/v1/drive:notify$", var.drive_push))
     error_message = "The API's address, as the output `page` says it, with /v1/drive:notify."
   }
+
+  validation {
+    condition     = var.drive_push == null || var.sign_in != null
+    error_message = "Drive shows no ID token: it gets as far as the API only where sign_in is set."
+  }
 }
 
 variable "schedule" {
-  description = "How often Drive is looked at, in cron's form."
+  description = "How often Drive is looked at, in cron's form; six times an hour at least, or no alert tells of looks that fail."
   type        = string
   default     = "* * * * *"
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,11 +45,33 @@ def test_memory_has_its_limit() -> None:
 
 def test_a_crash_is_an_error_of_the_file() -> None:
     with open_document(JPEG, LIMITS, name="a.jpg") as document:
-        _stopped(signal.SIGKILL)
+        _stopped(signal.SIGSEGV)
         with pytest.raises(Exception, match=r"a\.jpg: the decoder crashed on it") as caught:
             document.gray(1, (1, 1))
         assert caught.value.code == "reader_crashed"  # type: ignore[attr-defined]
         assert np.array_equal(document.gray(1, (1, 1)), gray(JPEG))  # a fresh one opens it anew
+
+
+def test_who_is_killed_once_was_killed_by_the_system_and_no_file_is_to_blame() -> None:
+    with open_document(JPEG, LIMITS, name="a.jpg") as document:
+        _stopped(signal.SIGKILL)
+        assert np.array_equal(document.gray(1, (1, 1)), gray(JPEG))
+    _stopped(signal.SIGKILL)
+    assert np.array_equal(gray(PNG), gray(PNG))  # nor the next one
+
+
+def test_who_is_killed_by_a_file_each_time_crashes_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    exchange = decoding._process._exchange
+
+    def killing(*asked: Any) -> Any:
+        _stopped(signal.SIGKILL)
+        return exchange(*asked)
+
+    with open_document(JPEG, LIMITS, name="a.jpg") as document, monkeypatch.context() as patched:
+        patched.setattr(decoding._process, "_exchange", killing)
+        with pytest.raises(Exception, match=r"a\.jpg: the decoder crashed on it") as caught:
+            document.gray(1, (1, 1))
+        assert caught.value.code == "reader_crashed"  # type: ignore[attr-defined]
 
 
 def test_several_documents_are_open_at_once() -> None:

@@ -5,8 +5,9 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -161,6 +162,33 @@ def test_nobody_there_and_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(outward, "ANSWER_S", 0.1)
         with pytest.raises(TransientError, match="ReadTimeoutError"):
             post(address, b"", {}, private=True)
+
+
+@contextmanager
+def dripping(begun: bytes) -> Iterator[int]:
+    """The port of one who sends what is begun, and then a byte now and then."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(begun)
+                while True:
+                    time.sleep(0.05)
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        yield server.getsockname()[1]
+        thread.join()
+
+
+def test_an_answer_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outward, "LONGEST_S", 0.4)
+    with dripping(b"") as port, pytest.raises(TransientError, match=r"127\.0\.0\.1: "):
+        post(f"http://127.0.0.1:{port}/", b"{}", {}, private=True)
+    with dripping(b"HTTP/1.1 200 OK\r\nX-Long: ") as port:
+        assert post(f"http://127.0.0.1:{port}/", b"{}", {}, private=True) == 200  # it was said
 
 
 @pytest.fixture

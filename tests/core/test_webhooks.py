@@ -17,6 +17,7 @@ from core.errors import NotFoundError, RequestError, TransientError
 from core.invoice import Invoice, Outcome, Reading, SourceRef, Status, finish, now, requeue
 from core.invoice import ObjectRef as Object
 from core.notices import Delivery
+from core.observe import EVENT
 from core.ports import Adapters
 from core.review import reject
 from core.settings import Settings
@@ -159,7 +160,10 @@ def test_what_fails_is_sent_again_later_under_the_same_id(
     assert URL not in caplog.text
     assert told(adapters, receiver) == Told()  # not due yet
     made_due(adapters, monkeypatch, timedelta(seconds=11))
-    assert told(adapters, receiver) == Told(delivered=1)
+    with caplog.at_level("INFO", "khana"):
+        assert told(adapters, receiver) == Told(delivered=1)
+    (said,) = [facts for record in caplog.records if (facts := getattr(record, EVENT, None))]
+    assert (said["event"], said["invoice"], said["tries"]) == ("told", f"{0:032x}", 2)
     assert len({headers["webhook-id"] for _, headers, _ in receiver.got}) == 1
     assert [hook.trouble for hook in list_webhooks(adapters.store)] == [None]
 
@@ -200,6 +204,32 @@ def test_of_a_webhook_that_fails_the_others_wait_and_other_webhooks_do_not(
     done = deliver(adapters, PRIVATE, deadline=time.monotonic() + 30, send=send)
     assert done == Told(delivered=3, failed=1)
     assert sorted(sent) == ["down", "up", "up", "up"]
+
+
+def test_what_waits_for_a_webhook_that_is_gone_costs_ever_less_and_ends(
+    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapters = connect(Settings(data=tmp_path))
+    add_webhook(adapters.store, URL, [], PRIVATE)
+    waiting = 12
+    for number in range(waiting):
+        read(adapters, number=number)
+    put_back, put = [0], adapters.outbox.put
+
+    def counted(delivery: Delivery) -> None:
+        put_back[-1] += 1
+        put(delivery)
+
+    monkeypatch.setattr(adapters.outbox, "put", counted)
+    gone, given_up = Receiver(*[503] * 10_000), 0
+    for minute in range(6 * 24 * 60):  # a round a minute, as the schedule has it
+        made_due(adapters, monkeypatch, timedelta(minutes=minute))
+        if minute % (24 * 60) == 0:
+            put_back.append(0)
+        given_up += told(adapters, gone).given_up
+    assert given_up == waiting
+    assert max(put_back) < waiting * 2 * webhooks.MOST_ATTEMPTS  # by day
+    assert put_back[-1] == 0
 
 
 def test_who_dies_while_telling_has_it_told_again(

@@ -7,7 +7,7 @@ from pathlib import Path
 import flask
 import pytest
 
-from core.errors import SetupError
+from core.errors import KhanaError, SetupError, TransientError
 from core.watch import WatchReport
 from functions import complaints, rounds
 
@@ -24,12 +24,13 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 class Work:
     """Fails with the message that it is told to."""
 
-    def __init__(self, trouble: str | None) -> None:
+    def __init__(self, trouble: str | None, kind: type[KhanaError] = SetupError) -> None:
         self.trouble = trouble
+        self.kind = kind
 
     def __call__(self, *_: object, **__: object) -> WatchReport:
         if self.trouble is not None:
-            raise SetupError(self.trouble)
+            raise self.kind(self.trouble)
         return WatchReport()
 
 
@@ -48,6 +49,14 @@ def test_what_a_person_has_to_mend_is_one_line_of_the_log(caplog: pytest.LogCapt
     assert record.getMessage() == "drive_watch: inbox a: Permission denied [setup]"
     assert record.levelno == logging.ERROR
     assert record.exc_info is None
+
+
+def test_trouble_that_passes_is_said_too(caplog: pytest.LogCaptureFixture) -> None:
+    work = Work("the database is out of reach", TransientError)
+    assert [do(work) for _ in range(3)] == [503] * 3
+    (record,) = caplog.records
+    assert record.getMessage() == "drive_watch: the database is out of reach [unavailable]"
+    assert record.levelno == logging.WARNING
 
 
 def test_trouble_is_said_again_when_it_changes_or_comes_back_or_lasts(

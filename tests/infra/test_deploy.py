@@ -19,7 +19,11 @@ PROGRAMS = {
     # The registry is there once it was applied, an image once it was pushed.
     "terraform": f"""case "$*" in
 *" output "*) [ -e registry ] && printf %s {REGISTRY} ;;
-*-target=*) touch registry ;;
+*" console "*) printf '"a-project"\n' ;;
+*-target=google_artifact_registry_repository.images*) touch registry ;;
+*" init "*)
+    mkdir -p khana/infra/terraform/.terraform
+    touch khana/infra/terraform/.terraform/provider khana/infra/terraform/.terraform.lock.hcl ;;
 esac""",
     "gcloud": f"""case "$*" in
 *" describe "*) [ -e pushed ] && printf %s {DIGEST} ;;
@@ -35,11 +39,7 @@ class Checkout:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         shutil.copytree(ROOT / "infra", folder / "infra", ignore=shutil.ignore_patterns("*.zip"))
-        for name in ("terraform.tfvars", "state.gcs.tfbackend"):
-            shutil.copy(
-                ROOT / "infra" / "terraform" / f"{name}.example",
-                folder / "infra" / "terraform" / name,
-            )
+        shutil.copy(ROOT / ".gitignore", folder)
         self.calls = folder.parent / "calls"
         for name, script in PROGRAMS.items():
             self._program(folder.parent / "bin" / name, name, script)
@@ -49,6 +49,11 @@ class Checkout:
                 ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", *command.split()],
                 cwd=folder,
                 check=True,
+            )
+        for name in ("terraform.tfvars", "state.gcs.tfbackend"):
+            shutil.copy(
+                ROOT / "infra" / "terraform" / f"{name}.example",
+                folder / "infra" / "terraform" / name,
             )
 
     def _program(self, path: Path, name: str, script: str) -> None:
@@ -98,7 +103,7 @@ def test_a_plan_makes_nothing_even_before_anything_is_there(checkout: Checkout) 
     assert "digest of zeros" in said
 
 
-def test_the_first_deployment_makes_the_registry_then_the_image_then_the_rest(
+def test_the_first_deployment_makes_the_agents_then_the_registry_the_image_and_the_rest(
     checkout: Checkout,
 ) -> None:
     code, _, calls = checkout.run("deploy")
@@ -106,16 +111,20 @@ def test_the_first_deployment_makes_the_registry_then_the_image_then_the_rest(
     assert verbs(calls) == [
         "terraform init",
         "python infra/package.py",
-        "terraform apply",  # the registry
-        "terraform apply",  # its output
+        "terraform console",
+        "terraform apply",  # the APIs
         "gcloud storage",
-        *["gcloud beta"] * 6,
+        *["gcloud beta"] * 8,
+        "terraform apply",  # the registry, which waits for what the agents are granted
+        "terraform apply",  # its output
         "gcloud auth",
         "docker build",
         "docker push",
         "terraform apply",
     ]
     assert calls[-1].endswith(f"image={REGISTRY}/khana@{DIGEST}")
+    made = [call for call in calls if call.startswith("gcloud beta services identity create")]
+    assert all(call.endswith("--project=a-project") for call in made)
     # It asks before it changes anything that runs.
     assert "-auto-approve" not in calls[-1]
 

@@ -109,6 +109,21 @@ def test_a_key_of_one_s_own_encrypts_all_that_is_kept_once_its_services_may_use_
     assert plain(agents.body["for_each"]).startswith("var.kms_key == null ? {} : {")
 
 
+def test_the_agents_that_a_key_is_granted_to_are_made_before_it_is() -> None:
+    script = (terraform.ROOT / "infra" / "deploy.sh").read_text(encoding="utf-8")
+    made = re.search(r"for service in ([\w\s\\]+); do\s+gcloud beta services identity", script)
+    (agents,) = resources("google_kms_crypto_key_iam_member")
+    granted = re.findall(
+        r"gcp-sa-(\w+)|@?(serverless-robot)|(gcf-admin)", plain(agents.body["for_each"])
+    )
+    names = {"serverless-robot": "run", "gcf-admin": "cloudfunctions"}
+    needed = {names.get(each, each) for found in granted for each in found if each}
+    assert needed
+    assert needed <= set(made[1].replace("\\", " ").split())
+    before = script[: made.start()]
+    assert "google_artifact_registry_repository.images" not in before.partition("begin() {")[2]
+
+
 def test_functions_are_built_where_tags_may_move() -> None:
     """Each build pushes the tags of the one before anew."""
     kept = {each.name: each.body for each in resources("google_artifact_registry_repository")}
@@ -198,6 +213,20 @@ def test_each_alert_is_explained() -> None:
     for policy in policies.values():
         assert "docs/operate.md, under `" in _text(policy.body["documentation"])
         assert policy.body["notification_channels"]
+
+
+def test_looks_that_fail_ring_however_slowly_they_do() -> None:
+    """A look that waits for a busy Drive takes minutes to fail, and the next one waits for it."""
+    described = plain(terraform.variables()["schedule"]["description"])
+    assert "six times an hour at least" in described
+    for name in ("drive-fails", "webhooks-fail"):
+        alert = terraform.local("alerts")[name]
+        assert int(plain(alert["window"]).removesuffix("s")) / 600 > alert["above"]
+    (absent,) = [
+        each for each in resources("google_monitoring_alert_policy") if each.name == "no_looks"
+    ]
+    # Calls that are refused are no looks.
+    assert "2xx" in _text(absent.body["conditions"])
 
 
 def test_an_alert_that_waits_for_a_log_line_does_not_wait_for_its_metric() -> None:

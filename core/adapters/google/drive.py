@@ -61,10 +61,14 @@ class DriveSource:
         self._page_size = page_size
         self._address = address
         self._feeds_seen: Feeds = {}
+        self._unseen: list[SetupError] = []
         self._names: dict[str, str] = {}
 
     def batches(self, cursor: str | None) -> Iterable[Batch]:
         """The new files and new revisions since `cursor`; first, all that is there.
+
+        A folder that can't be seen keeps back no other: it is told of in the end, and listed anew
+        once it is seen again.
 
         A token that Drive no longer takes has its folders listed anew, which gives files again
         that were taken before: taking one in twice changes nothing.
@@ -114,6 +118,8 @@ class DriveSource:
                 if page.files or page.gone or now != cursor:
                     yield Batch(page.files, now, page.gone)
                 cursor = now
+        if self._unseen:
+            raise self._unseen[0]
 
     def open(self, file: SourceFile) -> BinaryIO:
         """The bytes of the file's newest revision, checked against Drive's size and MD5.
@@ -178,16 +184,13 @@ class DriveSource:
     def _watched(self) -> dict[str, list[str]]:
         """The ids of the watched folders by the log that tells of them."""
         watched: dict[str, list[str]] = {}
-        self._names = {}
+        self._names, self._unseen = {}, []
         for folder_id in self._folders:
-            folder = self._api.file(folder_id, what=f"Drive folder {folder_id}")
-            if folder.mime_type != FOLDER:
-                raise SetupError(f"{folder.name} ({folder_id}): is no folder of Drive")
-            if folder.trashed:
-                raise SetupError(
-                    f"{folder.name} ({folder_id}): is in Drive's trash: restore it, or watch "
-                    "another folder"
-                )
+            try:
+                folder = self._folder(folder_id)
+            except RequestError as error:
+                self._unseen.append(SetupError(error.message, code=error.code))
+                continue
             # A folder of a shared drive may be shared with somebody who isn't a member of the
             # drive. Then the account's log tells of it, and the drive's log is closed to them.
             drive_id = folder.drive_id
@@ -195,3 +198,16 @@ class DriveSource:
             watched.setdefault(feed, []).append(folder.id)
             self._names[folder.id] = folder.name
         return watched
+
+    def _folder(self, folder_id: str) -> DriveFile:
+        """The folder of this id. Raises RequestError if it can't be watched."""
+        folder = self._api.file(folder_id, what=f"Drive folder {folder_id}")
+        if folder.mime_type != FOLDER:
+            raise RequestError(f"{folder.name} ({folder_id}): is no folder of Drive", code="setup")
+        if folder.trashed:
+            raise RequestError(
+                f"{folder.name} ({folder_id}): is in Drive's trash: restore it, or watch another "
+                "folder",
+                code="setup",
+            )
+        return folder

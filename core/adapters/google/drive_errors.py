@@ -31,7 +31,8 @@ _NOT_THIS_FILE = {
     "cannotDownloadFile": "its owner doesn't let viewers download it: lift that in its sharing",
     "cannotDownloadAbusiveFile": "Google takes it for malware or spam",
     "fileNotDownloadable": "Drive holds no bytes of it",
-    "downloadQuotaExceeded": "it was downloaded too often today: read it again tomorrow",
+    "downloadQuotaExceeded": "it was downloaded too often today: rename it tomorrow, and it is "
+    "taken in",
 }
 _REMEDIES = {
     "insufficientPermissions": "sign in again and let Khana see files in Drive",

@@ -11,9 +11,10 @@ from core.adapters.google.drive_push import SOURCE, open_until
 from core.adapters.google.retry import Backoff
 from core.errors import RequestError
 from core.invoice import now
+from core.looked import last_look
 from core.ports import InvoiceStore
 from core.settings import Settings
-from core.watch import cursor_key, last_look, push_key
+from core.watch import cursor_key, push_key
 
 PATIENCE_S = 10.0
 """Somebody waits for the answer."""

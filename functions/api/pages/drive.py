@@ -10,8 +10,8 @@ from core.adapters.google.drive_push import SOURCE as DRIVE
 from core.errors import SetupError
 from core.export import every
 from core.invoice import Status
+from core.looked import LastLook, last_look
 from core.ports import Query
-from core.watch import LastLook, last_look
 from functions.api.context import context
 from functions.api.pages.answers import page
 

@@ -15,7 +15,8 @@ from .errors import ApiError
 
 @dataclass
 class Fault:
-    """What goes wrong with the calls that `pattern` matches (`*` is any).
+    """What goes wrong with the calls that `pattern` matches (`*` is any), of `file` alone if its id
+    is given.
 
     It passes over the first `skip` of them, then hits `times` (None: all that follow). With a
     `status` the call is refused with `reason`; else it is done, after `delay` seconds, and its
@@ -24,6 +25,7 @@ class Fault:
     """
 
     pattern: str
+    file: str | None = None
     status: int | None = None
     reason: str = "backendError"
     message: str = "a fault on order"
@@ -63,10 +65,12 @@ class Faults:
         with self._lock:
             self._faults.append(fault)
 
-    def take(self, method: str) -> Fault | None:
+    def take(self, method: str, file: str | None = None) -> Fault | None:
         with self._lock:
             for fault in self._faults:
                 if not fnmatchcase(method, fault.pattern):
+                    continue
+                if fault.file not in (None, file):
                     continue
                 if fault.skip:
                     fault.skip -= 1

@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             method, path, uploads = route(self.command, url.path)
             name = method.name + (":media" if ("alt", "media") in query else "")
-            fault = drive.faults.take(name)
+            fault = drive.faults.take(name, path.get("fileId"))
             if fault:
                 fault.refuse()
             drive.sign_in.check(self.headers.get("Authorization"))

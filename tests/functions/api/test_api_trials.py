@@ -6,8 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
 
 import pytest
+import requests
 from batches import batch, form
 from emulators.serving import ROOT, free_port, wait_until_it_listens
 from flask.testing import FlaskClient
@@ -24,8 +28,8 @@ TEMPLATE = json.loads((ROOT / "samples" / "templates" / "meridian.json").read_te
 TRUTH = json.loads((ROOT / "samples" / "truth.json").read_text("utf-8"))[INVOICE.name]["fields"]
 
 
-@pytest.fixture(scope="module")
-def extract() -> Iterator[str]:
+@contextmanager
+def reading_now(log: IO[str] | None = None, **variables: str) -> Iterator[str]:
     port = free_port()
     framework = [sys.executable, "-m", "functions_framework", "--target", "read_now"]
     process = subprocess.Popen(
@@ -34,12 +38,21 @@ def extract() -> Iterator[str]:
             *("--host", "127.0.0.1", "--port", str(port)),
         ],
         cwd=ROOT,
-        env=os.environ,
+        env=os.environ | variables,
+        stdout=log,
     )
-    wait_until_it_listens(port, lambda: process.poll() is None)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(20)
+    try:
+        wait_until_it_listens(port, lambda: process.poll() is None)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def extract() -> Iterator[str]:
+    with reading_now() as url:
+        yield url
 
 
 @pytest.fixture(params=["here", "elsewhere"])
@@ -97,6 +110,20 @@ def test_an_earlier_invoice_is_tried_and_aligned_to_the_form(client: FlaskClient
     values = {name: reading["value"] for name, reading in answer.get_json()["fields"].items()}
     assert values["total"] == TRUTH["total"]["value"]
     assert client.get("/v1/invoices").get_json()["invoices"][0]["fields"] == {}
+
+
+def test_what_hinders_it_elsewhere_is_said_in_the_form_that_the_log_has(tmp_path: Path) -> None:
+    field = {"name": "a", "kind": "text", "box": [10, 10, 100, 40], "languages": ["eng"]}
+    template = json.dumps({"page_size": TEMPLATE["page_size"], "fields": [field]}).encode()
+    log = tmp_path / "log"
+    given = {"KHANA_LOG_FORM": "json", "KHANA_TESSERACT": "/nowhere/tesseract"}
+    with log.open("w") as out, reading_now(out, **given) as url:
+        sent = {"file": ("m.jpg", INVOICE.read_bytes()), "template": ("t.json", template)}
+        assert requests.post(url, files=sent, timeout=60).status_code == 500
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    (said,) = [line for line in lines if line["severity"] == "ERROR"]
+    assert said["function"] == "read_now"
+    assert "tesseract" in said["stack_trace"]
 
 
 def test_it_is_a_file_or_an_invoice(client: FlaskClient) -> None:

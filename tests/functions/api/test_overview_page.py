@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 
 from core.errors import SetupError
 from core.invoice import ErrorInfo, Status, now
+from core.looked import last_look
 from core.ports import Adapters
 from core.settings import Settings
-from core.watch import last_look, watch
+from core.watch import watch
 
 pytestmark = local_alone
 

@@ -79,10 +79,10 @@ class TestBytes:
         parts = itertools.count()
         serve = drive.faults.take
 
-        def write_at_the_third_part(method: str):
+        def write_at_the_third_part(method: str, of: str | None):
             if method == "files.get:media" and next(parts) == 2:
                 drive.state.write(file.ref.file_id, CONTENT[::-1])
-            return serve(method)
+            return serve(method, of)
 
         monkeypatch.setattr(drive.faults, "take", write_at_the_third_part)
         assert read(source, file) == CONTENT[::-1]
@@ -94,10 +94,10 @@ class TestBytes:
         parts = itertools.count()
         serve = drive.faults.take
 
-        def write_after_the_metadata(method: str):
+        def write_after_the_metadata(method: str, of: str | None):
             if method == "files.get:media" and next(parts) == 0:
                 drive.state.write(file.ref.file_id, newer)
-            return serve(method)
+            return serve(method, of)
 
         monkeypatch.setattr(drive.faults, "take", write_after_the_metadata)
         assert read(source, file) == newer

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from core.adapters import connect as connect_local
 from core.adapters.google.storage import GoogleObjectStore
-from core.errors import TransientError
-from core.invoice import Invoice, Outcome, Status
+from core.errors import SetupError, TransientError
+from core.invoice import Invoice, Outcome, Status, now
+from core.late import MOST_TRIES
 from core.parts import split
 from core.ports import Adapters, Query
 from core.settings import Settings
@@ -188,3 +190,105 @@ def test_a_run_cut_short_is_taken_up_where_its_last_whole_page_ended(
     drive.faults.clear()
     assert look(adapters, settings).received == 3
     assert sorted(invoices(adapters)) == names
+
+
+BUSY = {"status": 503}
+UNHEARD_OF = {"status": 403, "reason": "somethingNew"}
+
+
+def looks(adapters, settings, monkeypatch, *, hours: float, every: float = 1) -> list[str]:
+    """What could not be taken in by looks that follow each other by `every` minutes."""
+    began, said = now(), []
+    for minutes in range(0, int(hours * 60), int(every)):
+        at = began + timedelta(minutes=minutes)
+        monkeypatch.setattr("core.late.now", lambda at=at: at)
+        said += look(adapters, settings).failed
+    return said
+
+
+@pytest.mark.parametrize("fault", [BUSY, UNHEARD_OF])
+def test_a_file_that_drive_stumbles_over_keeps_back_no_other(
+    drive, inbox, adapters, settings, monkeypatch, fault
+):
+    ids = [drive.state.file(f"{n}.pdf", b"%PDF" + bytes([n]), inbox) for n in range(6)]
+    drive.fail("files.get:media", file=ids[1], times=None, **fault)
+    report = look(adapters, settings)
+    assert (report.received, report.finished) == (5, True)
+    (said,) = report.failed
+    assert said.startswith("1.pdf: ")
+    drive.state.file("new.pdf", b"%PDF-new", inbox)
+    assert look(adapters, settings).received == 1
+    # It is tried ever more rarely, and found among the invoices before a day is over.
+    assert len(looks(adapters, settings, monkeypatch, hours=1)) < 8
+    assert "1.pdf" not in invoices(adapters)
+    looks(adapters, settings, monkeypatch, hours=26, every=10)
+    assert invoices(adapters)["1.pdf"].error.code == "file_unreadable"
+    drive.faults.clear()
+    looks(adapters, settings, monkeypatch, hours=33, every=60)
+    found = [i for i in adapters.store.list(Query()).invoices if i.source.name == "1.pdf"]
+    assert sorted(i.status for i in found) == [Status.FAILED, Status.RECEIVED]
+    assert look(adapters, settings).received == 0
+
+
+def test_a_file_that_never_comes_is_given_up_after_a_week(
+    drive, inbox, adapters, settings, monkeypatch
+):
+    file = drive.state.file("a.pdf", b"%PDF", inbox)
+    drive.fail("files.get:media", file=file, times=None, **UNHEARD_OF)
+    with pytest.raises(SetupError):  # nothing else was given: it may be the account
+        look(adapters, settings)
+    said = looks(adapters, settings, monkeypatch, hours=10 * 24, every=30)
+    assert len(said) == MOST_TRIES - 1
+    assert only(adapters).error.code == "file_unreadable"
+    drive.state.rename(file, "b.pdf")
+    drive.faults.clear()
+    assert look(adapters, settings).received == 1
+
+
+def test_a_file_that_went_while_it_was_to_be_tried_again_is_not(drive, inbox, adapters, settings):
+    file = drive.state.file("a.pdf", b"%PDF", inbox)
+    drive.fail("files.get:media", file=file, times=1, **UNHEARD_OF)
+    with pytest.raises(SetupError):
+        look(adapters, settings)
+    drive.state.trash(file)
+    for _ in range(2):
+        assert look(adapters, settings).received == 0
+    assert not invoices(adapters)
+
+
+def test_a_refused_sign_in_is_no_fault_of_a_file(drive, inbox, adapters, settings):
+    for number in range(3):
+        drive.state.file(f"{number}.pdf", b"%PDF" + bytes([number]), inbox)
+    drive.fail("files.get:media", status=401, reason="authError", skip=1, times=1)
+    with pytest.raises(SetupError, match="credentials"):
+        look(adapters, settings)
+    assert look(adapters, settings).received == 2
+
+
+@pytest.mark.parametrize("how", ["unshared", "trashed"])
+def test_a_folder_that_can_not_be_seen_keeps_back_no_other(
+    drive, inbox, adapters, settings, watch, how
+):
+    other = drive.state.folder("Other")
+    source = watch(inbox, other, max_bytes=1000)
+    adapters = replace(adapters, sources=[source])
+    drive.state.file("before.pdf", b"%PDF-0", inbox)
+    look(adapters, settings)
+    if how == "unshared":
+        drive.state.share(inbox, False)
+    else:
+        drive.state.trash(inbox)
+    drive.state.file("meanwhile.pdf", b"%PDF-1", inbox)
+    drive.state.file("a.pdf", b"%PDF-2", other)
+    for _ in range(2):
+        with pytest.raises(SetupError, match=r"shared with|trash"):
+            look(adapters, settings)
+        assert sorted(invoices(adapters)) == ["a.pdf", "before.pdf"]
+    if how == "unshared":
+        drive.state.share(inbox)
+    else:
+        drive.state.trash(inbox, False)
+    drive.calls.clear()
+    assert look(adapters, settings).received == 1
+    assert sorted(invoices(adapters)) == ["a.pdf", "before.pdf", "meanwhile.pdf"]
+    assert len(drive.calls_of("files.get:media")) == 1
