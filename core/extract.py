@@ -315,13 +315,18 @@ def _faults_of_pictures(
     """What keeps boxes from being read, whatever the reader makes of them."""
     papers = {number: quality.paper(pages[number]) for number in pages.sizes}
     for field, crop_, line in zip(template.fields, crops, lines, strict=True):
-        printed = field.kind is not Kind.TEXT and (field.required or bool(line.text))
+        printed = field.kind is not Kind.TEXT and _is_tall(line.text, field)
         page_paper = papers[template.page_of(field)]
         found = quality.fault(crop_, page_paper, printed=printed)
         if found is not None:
             yield Reason(
                 code=found.code, message=f"{field.name}: {found.message}", fields=(field.name,)
             )
+
+
+def _is_tall(text: str, field: Field) -> bool:
+    """Whether what is, or ought to be, in a box has characters of full height."""
+    return any(c.isdecimal() and c != "٠" for c in text) if text else field.required
 
 
 def _no_template(templates: Sequence[KnownTemplate]) -> Reason:
