@@ -17,6 +17,7 @@ from core.learn import Lessons
 from core.own_text import Verdict, compared
 from core.page import Document, Limits, open_document
 from core.ports import KnownTemplate
+from core.reach import cut_off
 from core.reading.colored import past_stamps
 from core.reading.grammar import Kind as NumericKind
 from core.reading.habit import habit_of
@@ -131,6 +132,14 @@ class Extractor:
             fields = vouched(template, fields, today=today, next_best=next_best)
             reasons = [_misaligned(n, a) for n, a in sorted(alignments.items()) if not a.good]
             reasons += _differing(template, verdicts)
+            reasons += cut_off(
+                self._numeric,
+                [
+                    (field, line, pages[number], alignments[number])
+                    for field, line in zip(template.fields, lines, strict=True)
+                    for number in [template.page_of(field)]
+                ],
+            )
             reasons += _faults_of_pictures(template, crops, lines, pages)
             reasons += check(
                 template,
