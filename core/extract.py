@@ -14,6 +14,7 @@ from core.formats.decoder import Character
 from core.geometry import Gray, Picture
 from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
 from core.learn import Lessons
+from core.moved import followed
 from core.own_text import Verdict, compared
 from core.page import Document, Limits, open_document
 from core.ports import KnownTemplate
@@ -92,6 +93,8 @@ class Extractor:
         if isinstance(chosen, Reason):
             return Outcome(status=Status.NEEDS_REVIEW, reasons=(chosen,))
         template, alignment = chosen
+        with clock("align"):
+            template, moved = self._followed(template, alignment, templates, pages)
         alignments = {template.page: alignment}
         for number in {template.page_of(field) for field in template.fields} - {template.page}:
             # The reference is a picture of the template's own page; the others are only scaled.
@@ -131,6 +134,7 @@ class Extractor:
             today = date.today()
             fields = vouched(template, fields, today=today, next_best=next_best)
             reasons = [_misaligned(n, a) for n, a in sorted(alignments.items()) if not a.good]
+            reasons += moved
             reasons += _differing(template, verdicts)
             reasons += cut_off(
                 self._numeric,
@@ -183,6 +187,20 @@ class Extractor:
                 return templates[only.index].template, only.alignment
             case _:
                 return _alike(sorted(templates[each.index].template.id for each in matches))
+
+    def _followed(
+        self,
+        template: Template,
+        alignment: Alignment,
+        templates: Sequence[KnownTemplate],
+        pages: "Pages",
+    ) -> tuple[Template, tuple[Reason, ...]]:
+        """As `followed`, of a page that is aligned to a reference."""
+        known = next(each for each in templates if each.template is template)
+        reference = self._lessons.reference(known) if alignment.method == "features" else None
+        if reference is None or not alignment.good:
+            return template, ()
+        return followed(template, pages[template.page], reference, alignment)
 
     def _read(
         self, fields: Sequence[Field], crops: Sequence[Gray], clock: Stopwatch
