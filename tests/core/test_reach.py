@@ -63,6 +63,16 @@ def test_a_box_that_was_drawn_around_a_shorter_number(extractor: Extractor, dark
     assert "“12,950.00”" in reason.message
 
 
+@pytest.mark.parametrize("by", [0.6, 2, 4])
+def test_at_any_resolution(by: float) -> None:
+    scan = cv2.resize(page("12,950.00"), None, fx=by, fy=by, interpolation=cv2.INTER_AREA)
+    alignment = scale_only(scan.shape, SIZE)
+    whole = reaching(np.asarray(scan, np.uint8), box_of("950.00", margin=4), alignment)
+    assert whole is not None
+    assert whole.shape[1] >= by * length("12,950.00")
+    assert reaching(np.asarray(scan, np.uint8), box_of("12,950.00"), alignment) is None
+
+
 def test_a_number_that_is_cut_above(extractor: Extractor) -> None:
     outcome = read(extractor, page("7,777.77", down=-16), box_of("12,950.00"))
     assert "cut_off" in [reason.code for reason in outcome.reasons]
