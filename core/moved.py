@@ -7,6 +7,7 @@ one place; what is written over it, such as a stamp, hides it there and is like 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -34,10 +35,10 @@ _NEAR = 3
 """Rows of the reference picture that a box may be off and be in its place."""
 _SLACK = 4
 """Columns of the reference picture that it is looked further to either side."""
-_FINE, _COARSE = 1.0, 8.0
-"""Standard deviations in pixels of the reference picture."""
-_RULES = (1, 40), (20, 1)
-"""Rows and columns of the reference picture: what runs so far is a rule."""
+_FINE, _AROUND = 1.0, 25
+"""Pixels of the reference picture: the standard deviation of a blur, and what is around a pixel."""
+_RULES = np.ones((1, 40), np.uint8), np.ones((20, 1), np.uint8)
+"""Pixels of the reference picture: what runs so far is a rule."""
 _BOX_EDGE = 3
 """Pixels around boxes that what is printed in them may take."""
 
@@ -122,7 +123,7 @@ def _seen(
     scale = reference.picture.shape[1] / width
     around = _around(box, reference.page_size)
     left, top, right, bottom = (round(side * scale) for side in around)
-    form = _relief(reference.picture[top:bottom, left:right])
+    form = _form(reference)[top:bottom, left:right]
     mask = np.full(form.shape, 255, np.uint8)
     for each in boxes:
         x1, y1, x2, y2 = (round(side * scale) for side in each)
@@ -145,6 +146,11 @@ def _seen(
     return _Seen(round((most - top) / scale), float(rows_alike[most]), here)
 
 
+@lru_cache(8)
+def _form(reference: Reference) -> NDArray[np.float32]:
+    return _relief(reference.picture)
+
+
 def _around(box: Box, page_size: tuple[int, int]) -> Box:
     left, top, right, bottom = box
     beside, above = round(_BESIDE * page_size[0]), round(_ABOVE * (bottom - top))
@@ -164,15 +170,14 @@ def _sized(picture: Gray, shape: tuple[int, int]) -> Gray:
 def _relief(picture: Gray) -> NDArray[np.float32]:
     """What stands out of its surroundings, blurred as much as rows may be off: shadows don't, and
     rules, which all rows have alike, are left out."""
-    exact = picture.astype(np.float32)
-    fine, coarse = (cv2.GaussianBlur(exact, (0, 0), sigma) for sigma in (_FINE, _COARSE))
-    light, dark = (_without_rules(np.maximum(side, 0)) for side in (fine - coarse, coarse - fine))
-    return light - dark
+    fine, coarse = cv2.GaussianBlur(picture, (0, 0), _FINE), cv2.blur(picture, (_AROUND, _AROUND))
+    light, dark = cv2.subtract(fine, coarse), cv2.subtract(coarse, fine)
+    return np.subtract(_without_rules(u8(light)), _without_rules(u8(dark)), dtype=np.float32)
 
 
-def _without_rules(relief: NDArray[np.float32]) -> NDArray[np.float32]:
-    rules = [cv2.morphologyEx(relief, cv2.MORPH_OPEN, np.ones(size)) for size in _RULES]
-    return np.asarray(relief - np.maximum(*rules), np.float32)
+def _without_rules(relief: Gray) -> Gray:
+    level, upright = (cv2.morphologyEx(relief, cv2.MORPH_OPEN, rule) for rule in _RULES)
+    return u8(cv2.subtract(relief, cv2.max(level, upright)))
 
 
 def _likeness(
