@@ -38,7 +38,7 @@ _LEAST_HEIGHT = 0.35
 """Of the box: what characters count as tall at least, for '٠' and '.' are small."""
 _INSIDE = 0.3
 """Share of its height that a character has in the box, else it is another line's."""
-_OUTSIDE = 0.12
+_OUTSIDE = 0.06
 """Of the characters' height: what is less far outside the box isn't cut off."""
 _LIKELY = 0.5
 """Confidence from which all that stands there is thought to be read right."""
@@ -144,10 +144,11 @@ def _whole(wide: Gray, frame: Box) -> Box | None:
     inside = marks[on_line & (middle >= left) & (middle < right)]
     if not inside.size:
         return None
-    tall = max(float((inside[:, 3] - inside[:, 1]).max()), _LEAST_HEIGHT * (bottom - top))
+    height = float((inside[:, 3] - inside[:, 1]).max())
+    tall = max(height, _LEAST_HEIGHT * (bottom - top))
     first, last = _walked(marks[on_line], inside, _GAP * tall)
     ends = first, int(inside[:, 1].min()), last, int(inside[:, 3].max())
-    least = max(1.0, _OUTSIDE * tall)
+    least = max(0.5, _OUTSIDE * height)
     if not (
         ends[0] < left - least
         or ends[1] < top - least

@@ -73,6 +73,15 @@ def test_at_any_resolution(by: float) -> None:
     assert reaching(np.asarray(scan, np.uint8), box_of("12,950.00"), alignment) is None
 
 
+def test_a_digit_of_small_print_in_a_tall_box_that_is_cut_a_little() -> None:
+    sheet = page("4,549.00")
+    inked = np.flatnonzero(sheet[AT[1] - 18 : AT[1], 210:].min(axis=0) < 100)
+    first, top, bottom = 210 + int(inked[0]), AT[1] - 42, AT[1] + 24
+    alignment = scale_only(sheet.shape, SIZE)
+    assert reaching(sheet, (first + 2, top, 510, bottom), alignment) is not None
+    assert reaching(sheet, (first - 2, top, 510, bottom), alignment) is None
+
+
 def test_a_number_that_is_cut_above(extractor: Extractor) -> None:
     outcome = read(extractor, page("7,777.77", down=-16), box_of("12,950.00"))
     assert "cut_off" in [reason.code for reason in outcome.reasons]
