@@ -14,9 +14,11 @@ from core.formats.decoder import Character
 from core.geometry import Gray, Picture
 from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
 from core.learn import Lessons
+from core.moved import followed
 from core.own_text import Verdict, compared
 from core.page import Document, Limits, open_document
 from core.ports import KnownTemplate
+from core.reach import cut_off
 from core.reading.colored import past_stamps
 from core.reading.grammar import Kind as NumericKind
 from core.reading.habit import habit_of
@@ -91,6 +93,8 @@ class Extractor:
         if isinstance(chosen, Reason):
             return Outcome(status=Status.NEEDS_REVIEW, reasons=(chosen,))
         template, alignment = chosen
+        with clock("align"):
+            template, moved = self._followed(template, alignment, templates, pages)
         alignments = {template.page: alignment}
         for number in {template.page_of(field) for field in template.fields} - {template.page}:
             # The reference is a picture of the template's own page; the others are only scaled.
@@ -130,7 +134,16 @@ class Extractor:
             today = date.today()
             fields = vouched(template, fields, today=today, next_best=next_best)
             reasons = [_misaligned(n, a) for n, a in sorted(alignments.items()) if not a.good]
+            reasons += moved
             reasons += _differing(template, verdicts)
+            reasons += cut_off(
+                self._numeric,
+                [
+                    (field, line, pages[number], alignments[number])
+                    for field, line in zip(template.fields, lines, strict=True)
+                    for number in [template.page_of(field)]
+                ],
+            )
             reasons += _faults_of_pictures(template, crops, lines, pages)
             reasons += check(
                 template,
@@ -174,6 +187,20 @@ class Extractor:
                 return templates[only.index].template, only.alignment
             case _:
                 return _alike(sorted(templates[each.index].template.id for each in matches))
+
+    def _followed(
+        self,
+        template: Template,
+        alignment: Alignment,
+        templates: Sequence[KnownTemplate],
+        pages: "Pages",
+    ) -> tuple[Template, tuple[Reason, ...]]:
+        """As `followed`, of a page that is aligned to a reference."""
+        known = next(each for each in templates if each.template is template)
+        reference = self._lessons.reference(known) if alignment.method == "features" else None
+        if reference is None or not alignment.good:
+            return template, ()
+        return followed(template, pages[template.page], reference, alignment)
 
     def _read(
         self, fields: Sequence[Field], crops: Sequence[Gray], clock: Stopwatch
@@ -315,13 +342,18 @@ def _faults_of_pictures(
     """What keeps boxes from being read, whatever the reader makes of them."""
     papers = {number: quality.paper(pages[number]) for number in pages.sizes}
     for field, crop_, line in zip(template.fields, crops, lines, strict=True):
-        printed = field.kind is not Kind.TEXT and (field.required or bool(line.text))
+        printed = field.kind is not Kind.TEXT and _is_tall(line.text, field)
         page_paper = papers[template.page_of(field)]
         found = quality.fault(crop_, page_paper, printed=printed)
         if found is not None:
             yield Reason(
                 code=found.code, message=f"{field.name}: {found.message}", fields=(field.name,)
             )
+
+
+def _is_tall(text: str, field: Field) -> bool:
+    """Whether what is, or ought to be, in a box has characters of full height."""
+    return any(c.isdecimal() and c != "٠" for c in text) if text else field.required
 
 
 def _no_template(templates: Sequence[KnownTemplate]) -> Reason:

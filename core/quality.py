@@ -70,6 +70,8 @@ def fault(crop: Gray, page_paper: int, *, printed: bool) -> Fault | None:
             "glare", "light is reflected from it: turn the page away from the lamp, or scan it"
         )
     height, edges = measures(crop)
+    if height and not printed:
+        height, edges = 0.0, edges * height / (crop.shape[0] / 2)
     if printed and 0 < height < _FEWEST:
         return Fault(
             "few_pixels",
@@ -88,7 +90,11 @@ def measures(crop: Gray) -> tuple[float, float]:
         return 0.0, 0.0
     # Shadows stay out of it: the closing of a box by a square larger than a stroke is its paper.
     side = max(9, crop.shape[0] // 2) | 1
-    ink = cv2.morphologyEx(crop, cv2.MORPH_BLACKHAT, np.ones((side, side), np.uint8))
+    square = np.ones((side, side), np.uint8)
+    ink = cv2.morphologyEx(crop, cv2.MORPH_BLACKHAT, square)
+    if _is_ground_dark(crop):
+        light = cv2.morphologyEx(crop, cv2.MORPH_TOPHAT, square)
+        ink = min(ink, light, key=_covered)  # print covers less than the ground between it
     contrast = quantile(u8(ink), 0.98)
     if contrast < _MIN_CONTRAST:
         return 0.0, 0.0
@@ -98,6 +104,17 @@ def measures(crop: Gray) -> tuple[float, float]:
     height = _text_height(ink > contrast / 2)
     # Where all runs together there are no characters to be measured.
     return height, contrast / max(steepest, 1e-6) / (height or crop.shape[0] / 2)
+
+
+def _is_ground_dark(crop: Gray) -> bool:
+    """Whether most of the box is nearer to its darkest parts than to its lightest."""
+    dark, ground, light = (quantile(crop, share) for share in (0.02, 0.5, 0.98))
+    return ground - dark < light - ground
+
+
+def _covered(ink: cv2.typing.MatLike) -> float:
+    """The share of the box that stands out by half of what the strongest does."""
+    return float((ink > quantile(u8(ink), 0.98) / 2).mean())
 
 
 def _text_height(marks: NDArray[np.bool_]) -> float:

@@ -54,6 +54,25 @@ def test_few_pixels() -> None:
     assert code(small, printed=False) is None
 
 
+@pytest.mark.parametrize(("ground", "ink"), [(40, 250), (200, 40)])
+@pytest.mark.parametrize("text", ["1,234.56", "9.50", "11"])
+def test_light_print_on_a_dark_band_is_as_tall_as_dark_print(
+    text: str, ground: int, ink: int
+) -> None:
+    height, _ = measures(box(text, ground=ground, ink=ink))
+    assert 16 <= height <= 17
+
+
+def test_print_that_is_small_in_any_size_is_not_too_small() -> None:
+    zeros = np.full((26, 60, 1), 230, np.uint8)
+    for x in (8, 24, 34, 44):
+        cv2.rectangle(zeros, (x, 11), (x + 3, 14), 40, -1)
+    assert code(zeros[..., 0]) == "few_pixels"
+    for sigma in (0.0, 0.8):
+        scanned = cv2.GaussianBlur(zeros, (0, 0), sigma) if sigma else zeros[..., 0]
+        assert code(np.asarray(scanned, np.uint8), printed=False) is None
+
+
 def test_dark() -> None:
     night = (box() * 0.2).astype(np.uint8)
     assert code(night, page_paper=40) == "too_dark"

@@ -1,0 +1,196 @@
+"""Whether what stands in a box reaches out of it.
+
+A box that was drawn around one invoice's '950.00' cuts the '12,950.00' of the next, between two of
+its digits or through one, and what is left reads as well as a whole number does.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core import geometry
+from core.align import Alignment, crop
+from core.geometry import Gray
+from core.invoice import Reason
+from core.reading.grammar import Kind as NumericKind
+from core.reading.ink import MIN_CONTRAST, inked, quantile, u8
+from core.reading.numeric import LineReading, NumericReader
+from core.template import Box, Field, Kind
+
+_BESIDE, _FAR, _ABOVE = 1.0, 4.0, 0.5
+"""Heights of the box that are looked at on either side of it, at first and where something reaches
+out of it, and above and below."""
+_TALLEST, _ROWS = 400, 100
+"""Pixels of a box on the page above which it is no line of a form, and rows of a picture above
+which it is looked at coarser."""
+_LIGHT = 40
+"""Grey levels by which light print on a dark band stands out at least."""
+_MARKED = 0.4
+"""What counts as print, of the darkest ink."""
+_RULE, _LEVEL_RULE = 1.6, 3.0
+"""Heights of the box from which what stands upright, or lies level, is a rule."""
+_GAP = 0.9
+"""Of the height of its characters: what may be between two of a number."""
+_LEAST_HEIGHT = 0.35
+"""Of the box: what characters count as tall at least, for '٠' and '.' are small."""
+_INSIDE = 0.3
+"""Share of its height that a character has in the box, else it is another line's."""
+_OUTSIDE = 0.06
+"""Of the characters' height: what is less far outside the box isn't cut off."""
+_LIKELY = 0.5
+"""Confidence from which all that stands there is thought to be read right."""
+
+
+def cut_off(
+    reader: NumericReader, read: Iterable[tuple[Field, LineReading, Gray, Alignment]]
+) -> Iterator[Reason]:
+    """Of each number that reaches out of its box, and says something else there, a `cut_off`.
+
+    read: each field with what was read in its box, its page, and how that is aligned.
+    """
+    found = [
+        (field, line, whole)
+        for field, line, page, alignment in read
+        if field.kind is not Kind.TEXT
+        and (whole := reaching(page, field.box, alignment)) is not None
+    ]
+    wholes = reader.read(
+        [whole for _, _, whole in found],
+        [cast(NumericKind, field.kind.value) for field, _, _ in found],
+        [field.example for field, _, _ in found],
+    )
+    for (field, line, _), all_of_it in zip(found, wholes, strict=True):
+        if _says_more(all_of_it, line):
+            yield Reason(
+                code="cut_off",
+                message=f"{field.name}: its box cuts off what may be “{all_of_it.text}”: "
+                "compare it, and draw the box larger in the template",
+                fields=(field.name,),
+            )
+
+
+def reaching(page: Gray, box: Box, alignment: Alignment) -> Gray | None:
+    """All of what stands in `box` of the template's frame and beyond it, at the page's resolution;
+    None where nothing reaches out of the box."""
+    sides = geometry.side_lengths(alignment.at(geometry.corners(*box)))
+    if max(sides[1], sides[3]) > _TALLEST:
+        return None
+    if _reaching(page, box, alignment, _BESIDE) is None:  # most are; it takes half the time
+        return None
+    return _reaching(page, box, alignment, _FAR)
+
+
+def _reaching(page: Gray, box: Box, alignment: Alignment, beside: float) -> Gray | None:
+    """As `reaching`, as far as `beside` heights of the box on either side of it."""
+    left, top, right, bottom = box
+    height = bottom - top
+    across, above = round(beside * height), round(_ABOVE * height)
+    around = left - across, top - above, right + across, bottom + above
+    wide = crop(page, around, alignment)
+    scale = wide.shape[0] / (height + 2 * above)
+    frame = (
+        round(across * scale),
+        round(above * scale),
+        wide.shape[1] - round(across * scale),
+        wide.shape[0] - round(above * scale),
+    )
+    wide, frame = _on_its_ground(wide, frame)
+    by = 1 + wide.shape[0] // _ROWS
+    left, top, right, bottom = (side // by for side in frame)
+    whole = _whole(geometry.coarser(wide, by), (left, top, right, bottom))
+    if whole is None:
+        return None
+    left, top, right, bottom = (side * by for side in whole)
+    return wide[top:bottom, left:right]
+
+
+def _says_more(whole: LineReading, cut: LineReading) -> bool:
+    """Whether what is read of all that stands there is likely right where the box says otherwise.
+    What has fewer digits is misread: a neighbour's print is in its way."""
+    digits, fewest = (sum(map(str.isdecimal, line.text)) for line in (whole, cut))
+    return whole.text != cut.text and whole.confidence >= _LIKELY and digits >= max(1, fewest)
+
+
+def _on_its_ground(wide: Gray, frame: Box) -> tuple[Gray, Box]:
+    """Where print is light on a dark band that part of the picture, H×W, and the place of `frame`
+    in it: what is beyond the band has another ground."""
+    left, top, right, bottom = frame
+    dark, ground, light = (quantile(wide[top:bottom, left:right], q) for q in (0.02, 0.5, 0.98))
+    if light - ground < max(_LIGHT, 2 * (ground - dark)):
+        return wide, frame
+    band = wide[top:bottom].min(axis=0) < (ground + light) / 2
+    beyond = np.flatnonzero(~band)
+    first = int(beyond[beyond < left].max(initial=-1)) + 1
+    last = int(beyond[beyond >= right].min(initial=wide.shape[1]))
+    return wide[top:bottom, first:last], (left - first, 0, right - first, bottom - top)
+
+
+def _whole(wide: Gray, frame: Box) -> Box | None:
+    """What of the picture, H×W, is to be seen for all that stands in its part `frame`; None where
+    that is the frame."""
+    if min(wide.shape) < 3:
+        return None
+    ink, darkest = inked(wide)
+    if darkest < MIN_CONTRAST:
+        return None
+    left, top, right, bottom = frame
+    marks = _characters(_without_rules(ink > _MARKED * darkest, bottom - top))
+    middle = (marks[:, 0] + marks[:, 2]) / 2
+    shared = np.minimum(marks[:, 3], bottom) - np.maximum(marks[:, 1], top)
+    on_line = shared >= _INSIDE * (marks[:, 3] - marks[:, 1])
+    inside = marks[on_line & (middle >= left) & (middle < right)]
+    if not inside.size:
+        return None
+    height = float((inside[:, 3] - inside[:, 1]).max())
+    tall = max(height, _LEAST_HEIGHT * (bottom - top))
+    first, last = _walked(marks[on_line], inside, _GAP * tall)
+    ends = first, int(inside[:, 1].min()), last, int(inside[:, 3].max())
+    least = max(0.5, _OUTSIDE * height)
+    if not (
+        ends[0] < left - least
+        or ends[1] < top - least
+        or ends[2] > right + least
+        or ends[3] > bottom + least
+    ):
+        return None
+    margin = round(tall / 4)
+    return (
+        max(0, min(left, ends[0] - margin)),
+        max(0, min(top, ends[1] - 2)),
+        min(wide.shape[1], max(right, ends[2] + margin)),
+        min(wide.shape[0], max(bottom, ends[3] + 2)),
+    )
+
+
+def _walked(marks: NDArray[np.int32], inside: NDArray[np.int32], gap: float) -> tuple[int, int]:
+    """First column, and the column after the last, of what stands no further apart than `gap`."""
+    first, last = int(inside[:, 0].min()), int(inside[:, 2].max())
+    for mark in marks[marks[:, 0].argsort()]:
+        if first < mark[2] and mark[0] - last <= gap:
+            last = max(last, int(mark[2]))
+    for mark in marks[(-marks[:, 2]).argsort()]:
+        if mark[0] < last and first - mark[2] <= gap:
+            first = min(first, int(mark[0]))
+    return first, last
+
+
+def _without_rules(marks: NDArray[np.bool_], height: int) -> Gray:
+    mask = marks.astype(np.uint8)
+    rules = np.zeros_like(mask)
+    for rows, columns in ((round(_RULE * height), 1), (1, round(_LEVEL_RULE * height))):
+        if rows <= mask.shape[0] and columns <= mask.shape[1]:
+            kernel = np.ones((max(1, rows), max(1, columns)), np.uint8)
+            rules |= u8(cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel))
+    soft = cv2.dilate(rules, np.ones((3, 3), np.uint8))
+    return u8(cv2.subtract(mask, soft))
+
+
+def _characters(mask: Gray) -> NDArray[np.int32]:
+    """Left, top, right, bottom of what hangs together in the mask, N×4, less specks."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+    x, y, width, height, area = stats[1:].T
+    boxes = np.stack([x, y, x + width, y + height], axis=1)
+    return np.asarray(boxes[area >= 4], np.int32)
