@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.align import Alignment, crop
-from core.geometry import Gray
+from core.geometry import Gray, coarser
 from core.invoice import Reason
 from core.reading.ink import u8
 from core.reference import Reference
@@ -163,8 +163,9 @@ def _around(box: Box, page_size: tuple[int, int]) -> Box:
 
 
 def _sized(picture: Gray, shape: tuple[int, int]) -> Gray:
-    how = cv2.INTER_AREA if picture.shape[0] > shape[0] else cv2.INTER_LINEAR
-    return u8(cv2.resize(picture, (shape[1], shape[0]), interpolation=how))
+    # In two steps: means of whole pixels take a third of the time that those of parts do.
+    picture = coarser(picture, max(1, picture.shape[0] // shape[0]))
+    return u8(cv2.resize(picture, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR))
 
 
 def _relief(picture: Gray) -> NDArray[np.float32]:
@@ -176,15 +177,18 @@ def _relief(picture: Gray) -> NDArray[np.float32]:
 
 
 def _without_rules(relief: Gray) -> Gray:
-    level, upright = (cv2.morphologyEx(relief, cv2.MORPH_OPEN, rule) for rule in _RULES)
-    return u8(cv2.subtract(relief, cv2.max(level, upright)))
+    for within, rule in [(cv2.erode(relief, rule), rule) for rule in _RULES]:
+        if cv2.hasNonZero(within):
+            relief = u8(cv2.subtract(relief, cv2.dilate(within, rule)))
+    return relief
 
 
 def _likeness(
     one: NDArray[np.float32], other: NDArray[np.float32], mask: NDArray[np.bool_]
 ) -> float:
     """The correlation of two pictures where `mask` is; 1 where the first shows nothing."""
-    a, b = (each[mask].astype(np.float64) for each in (one, other))
+    a, b = (each[mask] for each in (one, other))
     if a.size == 0 or a.std() < 1:
         return 1.0
-    return float(np.corrcoef(a, b)[0, 1]) if b.std() > 0 else 0.0
+    a, b = a - a.mean(), b - b.mean()
+    return float(a @ b / max(np.sqrt((a @ a) * (b @ b)), 1e-6))
