@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.geometry import Gray
-from core.reading.ink import quantile, u8
+from core.reading.ink import quantile, quantiles, u8
 
 _FEWEST = 5.0
 """Pixels that digits must be tall. Of 600 boxes of the sample invoices made ever smaller the reader
@@ -108,7 +108,7 @@ def measures(crop: Gray) -> tuple[float, float]:
 
 def _is_ground_dark(crop: Gray) -> bool:
     """Whether most of the box is nearer to its darkest parts than to its lightest."""
-    dark, ground, light = (quantile(crop, share) for share in (0.02, 0.5, 0.98))
+    dark, ground, light = quantiles(crop, 0.02, 0.5, 0.98)
     return ground - dark < light - ground
 
 
