@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from core.identity import Part, invoice_id, sha256_hex
-from core.invoice import Invoice, ObjectRef, now
+from core.invoice import Invoice, ObjectRef, is_being_read, now, requeue
 from core.origin import add_source, move_object
 from core.ports import Adapters, InvoiceStore, StoredObject
 
@@ -27,13 +27,17 @@ def keep(adapters: Adapters, invoice: Invoice, data: BinaryIO) -> Invoice:
 
 
 def as_known(store: InvoiceStore, invoice: Invoice) -> Invoice:
-    """The stored invoice of these bytes: as given if it is new, else with its source and object."""
+    """The stored invoice of these bytes: as given if it is new, else with its source and object,
+    and to be read again if it is asked for and nobody reads it."""
     there, created = store.create(invoice)
     if created:
         return there
 
     def merge(current: Invoice) -> Invoice | None:
         merged = move_object(add_source(current, invoice.source), invoice.object)
+        if invoice.again not in (None, current.again) and not is_being_read(merged):
+            # Its object says that somebody wants it read again: `core.pipeline.read_again`.
+            merged = requeue(merged, template=invoice.requested_template, again=invoice.again)
         return None if merged == current else merged
 
     return store.update(there.id, merge)
@@ -57,6 +61,7 @@ def invoice_of(stored: StoredObject, ref: ObjectRef) -> Invoice:
             },
             "object": ref,
             "requested_template": metadata.get("template"),
+            "again": metadata.get("again"),
             "received_at": datetime.fromisoformat(received_at) if received_at else now(),
             "part": part,
         }
@@ -71,6 +76,7 @@ def _to_metadata(invoice: Invoice) -> dict[str, str]:
         "source-name": invoice.source.name,
         "source-link": invoice.source.link,
         "template": invoice.requested_template,
+        "again": invoice.again,
         "received-at": invoice.received_at.isoformat(),
     }
     if (part := invoice.part) is not None:

@@ -20,7 +20,7 @@ from core.template import TODAY, Kind
 PAGE_SIZE = 200
 """Invoices that are in memory at a time."""
 
-INTERNAL = frozenset({"lease_until", "requested_template"})
+INTERNAL = frozenset({"lease_until", "requested_template", "again"})
 """What an invoice notes for Khana's own sake: not part of what leaves it."""
 
 HEAD = ("id", "status", "file", "page", "template", "received_at", "read_at")

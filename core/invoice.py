@@ -174,7 +174,8 @@ class Invoice(_Model):
     """One file's bytes, once, however often and under whatever names they came in.
 
     `duplicates` are the later sources of the same bytes. `requested_template` is the template that
-    the sender asked for. `lease_until` is set while a reader works on it. `page_sizes` holds, per
+    the sender asked for, and `again` the last request to read it again that was heeded, which its
+    object names too. `lease_until` is set while a reader works on it. `page_sizes` holds, per
     page that was read (1 is the first), the width and height in pixels that boxes on it refer to: a
     page of a PDF has no size in pixels of its own. `corrections` are all that people ever made, the
     oldest first, and `decisions` that they rejected it, or accepted it over open reasons. `error`
@@ -191,6 +192,7 @@ class Invoice(_Model):
     duplicates: tuple[SourceRef, ...] = ()
     object: ObjectRef | None = None
     requested_template: str | None = None
+    again: str | None = None
     template: TemplateRef | None = None
     fields: dict[str, Reading] = {}
     corrections: tuple[Correction, ...] = ()
@@ -267,7 +269,7 @@ def begin_reading(
         or (invoice.reader == reader and not _is_older(invoice.template, newest))
     ):
         return None
-    if _is_being_read(invoice, longest=lease):
+    if is_being_read(invoice, longest=lease):
         raise BusyError(f"{invoice.source.name}: is being read by another worker")
     return invoice.model_copy(update={"status": Status.READING, "lease_until": now() + lease})
 
@@ -318,21 +320,23 @@ def finish(invoice: Invoice, outcome: Outcome, *, reader: str, part: Part | None
     )
 
 
-def requeue(invoice: Invoice, *, template: str | None = None) -> Invoice:
-    """The invoice as to be read again, whatever read it before, with `template` if one is named.
+def requeue(invoice: Invoice, *, template: str | None = None, again: str | None = None) -> Invoice:
+    """The invoice as to be read again, whatever read it before, with `template` if one is named,
+    because the request `again` asks for it.
 
     Raises:
         ConflictError: its file was never taken in, or it is being read at the moment.
     """
     if invoice.object is None:
         raise ConflictError(f"{invoice.source.name}: its file was not taken in", code="no_file")
-    if _is_being_read(invoice):
+    if is_being_read(invoice):
         # Whoever reads it now would overwrite the new request with its own outcome.
         raise ConflictError(f"{invoice.source.name}: is being read; ask again after that")
     return invoice.model_copy(
         update={
             "status": Status.RECEIVED,
             "requested_template": template or invoice.requested_template,
+            "again": again or invoice.again,
             "reader": None,
             "lease_until": None,
             "error": None,
@@ -344,7 +348,7 @@ REJECTED = "rejected"
 """The code of the error of an invoice that a person has refused."""
 
 
-def _is_being_read(invoice: Invoice, *, longest: timedelta = timedelta.max) -> bool:
+def is_being_read(invoice: Invoice, *, longest: timedelta = timedelta.max) -> bool:
     """Whether a reader has it in hand whose lease still runs, and not for longer than that."""
     until = invoice.lease_until
     if invoice.status is not Status.READING or until is None:

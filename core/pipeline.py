@@ -7,6 +7,7 @@ and the status moves inside a transaction: whoever crashes, doubles or comes lat
 import hashlib
 import logging
 import tempfile
+import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from time import monotonic
@@ -32,12 +33,13 @@ from core.invoice import (
     TemplateRef,
     begin_reading,
     finish,
+    is_being_read,
     now,
     put_back,
     requeue,
 )
 from core.observe import tell
-from core.origin import move_object
+from core.origin import move_object, object_of
 from core.parts import file_of, split
 from core.ports import Adapters, InvoiceStore, KnownTemplate, SourceFile
 from core.settings import Settings
@@ -245,27 +247,27 @@ def give_up(
 def read_again(adapters: Adapters, invoice_id: str, *, template: str | None = None) -> Invoice:
     """Has the invoice read once more, with `template` if one is named.
 
-    Should this stop half-way, the invoice waits as `received` until it is asked for again.
+    Its object is announced anew and says so by itself (`core.arrival.as_known`): should this stop
+    half-way, it is read all the same.
 
     Raises:
         NotFoundError: there is no such invoice, or its file is gone.
         ConflictError: its file was never taken in, or it is being read at the moment.
         TransientError: a store is out of reach.
     """
-    store = adapters.store
-    before = store.get(invoice_id)
-    invoice = store.update(invoice_id, lambda current: requeue(current, template=template))
-    assert invoice.object is not None  # or `requeue` had refused
-    try:
-        ref = adapters.objects.announce(invoice.object)
-    except NotFoundError:
-        # There is nothing left to read: what was read of it stays.
-        store.update(invoice_id, lambda current: before if current == invoice else None)
-        raise
-    if ref == invoice.object:
-        return invoice
-    # Noted at once: what the invoice was called by before is gone, also for who looks at its page.
-    return store.update(invoice_id, lambda current: move_object(current, ref))
+    before = adapters.store.get(invoice_id)
+    again = uuid.uuid4().hex
+    wanted = requeue(before, template=template, again=again)
+    metadata = {"again": again} | ({"template": template} if template else {})
+    ref = adapters.objects.announce(object_of(wanted), metadata)
+
+    def ask(current: Invoice) -> Invoice | None:
+        if current.again != before.again or is_being_read(current):
+            return None  # a reader was quicker, or will come to it
+        # Noted at once: what the object was called before is gone, also for who looks at its page.
+        return move_object(requeue(current, template=template, again=again), ref)
+
+    return adapters.store.update(invoice_id, ask)
 
 
 def refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> Invoice:

@@ -101,8 +101,9 @@ class ObjectStore(Protocol):
     def read(self, ref: ObjectRef) -> StoredObject:
         """That generation of the object. Raises NotFoundError."""
 
-    def announce(self, ref: ObjectRef) -> ObjectRef:
-        """Has the object announced to the reader once more, and gives what it is called by then.
+    def announce(self, ref: ObjectRef, metadata: Mapping[str, str]) -> ObjectRef:
+        """Has the object announced to the reader once more, with this over its metadata, and gives
+        what it is called by then.
 
         That may be a new generation, in the place of the one before. Raises NotFoundError.
         """

@@ -1,8 +1,9 @@
 """The way of an invoice on the real local adapters: repeated, doubled, late and broken steps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -196,6 +197,55 @@ def test_giving_up_on_what_never_came_to_an_end(adapters: Adapters, settings: Se
     assert given_up.error is not None
     assert given_up.error.code == "reader_crashed"
     assert "3 times" in given_up.error.message
+
+
+def test_who_dies_while_asking_for_it_has_it_read_again(
+    adapters: Adapters, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice, reader = _received(adapters, settings), Reader()
+    process(adapters, reader, _ref(invoice), settings)
+    with monkeypatch.context() as patched:
+        patched.setattr(adapters.store, "update", Mock(side_effect=TransientError("died")))
+        with pytest.raises(TransientError):
+            read_again(adapters, invoice.id)
+    assert adapters.store.get(invoice.id).status is Status.NEEDS_REVIEW
+    # The object has announced itself, once or twice.
+    results = [process(adapters, reader, _ref(invoice), settings) for _ in range(2)]
+    assert reader.calls == 2
+    assert [r.status for r in results if r] == [Status.NEEDS_REVIEW] * 2
+
+
+def test_a_reader_may_be_quicker_than_who_asks_for_it(
+    adapters: Adapters, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice, reader = _received(adapters, settings), Reader()
+    process(adapters, reader, _ref(invoice), settings)
+    announce = adapters.objects.announce
+
+    def announced_and_read(ref: ObjectRef, metadata: Mapping[str, str]) -> ObjectRef:
+        again = announce(ref, metadata)
+        process(adapters, reader, again, settings)
+        return again
+
+    monkeypatch.setattr(adapters.objects, "announce", announced_and_read)
+    asked = read_again(adapters, invoice.id)
+    assert (asked.status, reader.calls) == (Status.NEEDS_REVIEW, 2)
+
+
+def test_what_is_asked_for_while_an_older_event_is_read_is_read_after_that(
+    adapters: Adapters, settings: Settings
+) -> None:
+    invoice, later = _received(adapters, settings), Reader()
+
+    def asked_for() -> None:
+        adapters.objects.announce(_ref(invoice), {"again": "1"})
+        with pytest.raises(BusyError):
+            process(adapters, later, _ref(invoice), settings)
+
+    process(adapters, Reader(meanwhile=asked_for), _ref(invoice), settings)
+    for _ in range(2):
+        process(adapters, later, _ref(invoice), settings)
+    assert later.calls == 1
 
 
 def test_reading_again_leaves_what_was_read_of_a_file_that_is_gone(

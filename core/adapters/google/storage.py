@@ -87,8 +87,11 @@ class GoogleObjectStore:
             data = blob.download_as_bytes(retry=self._retry)
         return StoredObject(data, blob.metadata or {})
 
-    def announce(self, ref: ObjectRef) -> ObjectRef:
+    def announce(self, ref: ObjectRef, metadata: Mapping[str, str]) -> ObjectRef:
         """Has the object announced to the reader once more, and gives the new generation of it.
+
+        metadata: put over that of the object, unless somebody else makes a new generation of it at
+            the same moment, whose own then counts.
 
         Cloud Storage announces a generation once. Changed metadata is another kind of event; a
         rewrite of the object onto itself is a new generation, made of the same bytes without moving
@@ -102,6 +105,7 @@ class GoogleObjectStore:
         blob = self._get(ref.bucket, ref.name)
         if blob is None:
             raise NotFoundError(f"{ref.name}: there is no such object")
+        blob.metadata = {**(blob.metadata or {}), **metadata}
         token = None
         try:
             with _storage_errors(ref.name):

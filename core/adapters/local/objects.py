@@ -110,19 +110,25 @@ class LocalObjectStore:
                 raise NotFoundError(f"{ref.name}: its bytes are gone from the bucket") from error
         return StoredObject(data, json.loads(row["metadata"]))
 
-    def announce(self, ref: ObjectRef) -> ObjectRef:
+    def announce(self, ref: ObjectRef, metadata: Mapping[str, str]) -> ObjectRef:
         """Has the object announced to the reader once more; it stays of its generation.
+
+        metadata: put over that of the object.
 
         Raises:
             NotFoundError: there is no such object.
         """
         with self._database.write() as connection:
             known = connection.execute(
-                "SELECT 1 FROM objects WHERE name = ? AND generation = ?",
+                "SELECT metadata FROM objects WHERE name = ? AND generation = ?",
                 (ref.name, ref.generation),
             ).fetchone()
             if known is None:
                 raise NotFoundError(f"{ref.name}: there is no such object")
+            connection.execute(
+                "UPDATE objects SET metadata = ? WHERE name = ?",
+                (json.dumps(json.loads(known["metadata"]) | dict(metadata)), ref.name),
+            )
             EventQueue.put(connection, ref)
         return ref
 

@@ -51,7 +51,9 @@ def test_announcing_has_it_delivered_once_more(backend: Backend) -> None:
     first = backend.queue.take()
     assert first is not None
     backend.queue.acknowledge(first)
-    assert backend.objects.announce(ref) == ref
+    before = backend.objects.read(ref).metadata
+    assert backend.objects.announce(ref, {"again": "1"}) == ref
+    assert backend.objects.read(ref).metadata == {**before, "again": "1"}
     second = backend.queue.take()
     assert second is not None
     assert second.ref.name == ref.name
@@ -62,7 +64,7 @@ def test_announcing_what_is_gone_is_refused(backend: Backend) -> None:
     ref = put(backend)
     backend.objects.delete(ref)
     with pytest.raises(NotFoundError, match=ref.name):
-        backend.objects.announce(ref)
+        backend.objects.announce(ref, {})
 
 
 def test_of_many_who_create_the_same_object_one_wins(backend: Backend) -> None:

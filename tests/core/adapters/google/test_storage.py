@@ -85,17 +85,17 @@ def test_another_generation_is_another_object(objects):
 
 def test_announcing_makes_a_new_generation_of_the_same_object(objects, client):
     ref = put(objects, b"%PDF-1.7")
-    again = objects.announce(ref)
+    again = objects.announce(ref, {"again": "1"})
     assert generations(client) == {"invoices/abc": again.generation}
     assert again.generation > ref.generation
     announced = objects.read(again)
-    assert (announced.data, dict(announced.metadata)) == (b"%PDF-1.7", METADATA)
+    assert (announced.data, dict(announced.metadata)) == (b"%PDF-1.7", METADATA | {"again": "1"})
     assert client.bucket(BUCKET).get_blob(ref.name).content_type == "application/octet-stream"
 
 
 def test_an_older_generation_can_be_announced(objects, client):
     ref = put(objects)
-    once, twice = objects.announce(ref), objects.announce(ref)
+    once, twice = objects.announce(ref, {}), objects.announce(ref, {})
     assert twice.generation > once.generation
     assert generations(client) == {"invoices/abc": twice.generation}
 
@@ -118,7 +118,7 @@ def test_announcing_whose_answer_is_lost_has_announced(objects, client, server):
     ref = put(objects)
     wire = LosesAnswers()
     client._http.mount(server, wire)
-    again = objects.announce(ref)
+    again = objects.announce(ref, {})
     assert wire.lost == 1
     assert again.generation > ref.generation
     assert generations(client) == {"invoices/abc": again.generation}
@@ -128,7 +128,7 @@ def test_announcing_what_is_gone_is_refused(objects):
     ref = put(objects)
     objects.delete(ref)
     with pytest.raises(NotFoundError):
-        objects.announce(ref)
+        objects.announce(ref, {})
 
 
 def test_deleting_removes_the_object_and_may_be_repeated(objects, client):
@@ -192,7 +192,7 @@ REF = ObjectRef(bucket=BUCKET, name="invoices/abc", generation=1)
 CALLS: dict[str, Callable[[GoogleObjectStore], object]] = {
     "create": put,
     "read": lambda objects: objects.read(REF),
-    "announce": lambda objects: objects.announce(REF),
+    "announce": lambda objects: objects.announce(REF, {}),
     "delete": lambda objects: objects.delete(REF),
 }
 
