@@ -70,6 +70,7 @@ def cut_off(
         [whole for _, _, whole in found],
         [cast(NumericKind, field.kind.value) for field, _, _ in found],
         [field.example for field, _, _ in found],
+        glance=True,  # a closer look is for strokes of a pen, which reach further than print
     )
     for (field, line, _), all_of_it in zip(found, wholes, strict=True):
         if _says_more(all_of_it, line):

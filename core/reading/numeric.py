@@ -71,6 +71,8 @@ class NumericReader:
         crops: Sequence[NDArray[np.uint8]],
         kinds: Sequence[Kind],
         examples: Sequence[str | None] = (),
+        *,
+        glance: bool = False,
     ) -> list[LineReading]:
         """Reads the boxes of a page, all together: far cheaper than one by one.
 
@@ -78,6 +80,7 @@ class NumericReader:
         kinds: what each box holds, in the same order.
         examples: of each what is printed in that box of another invoice of the same form, if that
             is known: digits, marks and their order say how this one is printed.
+        glance: one look has to do, whatever doubt it leaves: what takes longest is to look closer.
 
         Returns one reading per crop, in order. A reading depends on its own crop, kind and example
         alone.
@@ -93,7 +96,9 @@ class NumericReader:
         readings = [BLANK] * len(crops)
         lines = {i: line for i, crop in enumerate(crops) if not (line := prepare(crop)).empty}
         habits = {i: habit_of(examples[i], kinds[i]) for i in lines}
-        ranked = self.ranker.rank([*lines.values()], [kinds[i] for i in lines], [*habits.values()])
+        ranked = self.ranker.rank(
+            [*lines.values()], [kinds[i] for i in lines], [*habits.values()], glance=glance
+        )
         for index, ((text, chance), *others) in zip(lines, ranked, strict=True):
             habit = habits[index]
             calibration = self._by_example if habit and text else self._calibration

@@ -99,14 +99,22 @@ class Ranker:
         self._thorough = Decoder(charset, beam=THOROUGH, floor=1e-7)
 
     def rank(
-        self, lines: Sequence[Line], kinds: Sequence[Kind], habits: Sequence[Habit | None]
+        self,
+        lines: Sequence[Line],
+        kinds: Sequence[Kind],
+        habits: Sequence[Habit | None],
+        *,
+        glance: bool = False,
     ) -> list[Ranked]:
-        """Of each line its likeliest texts, at least one."""
+        """Of each line its likeliest texts, at least one. glance: one look has to do."""
         cases = [
             _Case(line, kind, habit, line.ink)
             for line, kind, habit in zip(lines, kinds, habits, strict=True)
         ]
         self._glance(cases)
+        if glance:
+            return [case.ranked for case in cases]
+        self._bring_into_form([case for case in cases if case.out_of_form])
         self._ask_others(_doubtful(cases, SURE))
         self._read_other_lines([case for case in cases if case.line.more])
         self._look_elsewhere(_doubtful(cases, UNSURE))
@@ -124,9 +132,11 @@ class Ranker:
         for case, texts in zip(cases, found, strict=True):
             case.found = texts
             case.weigh(case.found)
-            if case.out_of_form:
-                case.found = self._thorough.n_best(case.looks[0].answer, THOROUGH, case.arabic)
-                case.weigh(case.found)
+
+    def _bring_into_form(self, cases: Sequence[_Case]) -> None:
+        for case in cases:
+            case.found = self._thorough.n_best(case.looks[0].answer, THOROUGH, case.arabic)
+            case.weigh(case.found)
 
     def _ask_others(self, cases: Sequence[_Case]) -> None:
         self._look(self._others, cases)
