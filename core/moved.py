@@ -124,6 +124,8 @@ def _seen(
     around = _around(box, reference.page_size)
     left, top, right, bottom = (round(side * scale) for side in around)
     form = _form(reference)[top:bottom, left:right]
+    if not form.size:
+        return None
     mask = np.full(form.shape, 255, np.uint8)
     for each in boxes:
         x1, y1, x2, y2 = (round(side * scale) for side in each)

@@ -105,8 +105,8 @@ def _reaching(page: Gray, box: Box, alignment: Alignment, beside: float) -> Gray
         wide.shape[0] - round(above * scale),
     )
     left, top, right, bottom = frame
-    if bottom - top > _TALLEST:
-        return None
+    if not (0 < bottom - top <= _TALLEST and left < right):
+        return None  # of a page of few pixels hardly a box may be left
     tones = quantiles(wide[top:bottom, left:right], _DARKEST, 0.02, 0.5, 0.98)
     if not _is_light_on_dark(*tones[1:]):
         if not _may_reach(wide, frame, darkest=tones[0], ground=tones[2]):
@@ -155,9 +155,8 @@ def _may_reach(wide: Gray, frame: Box, *, darkest: int, ground: int) -> bool:
         rules = (filled > _THROUGH * marks.shape[axis]).astype(np.uint8)
         if cv2.hasNonZero(rules):
             marks[np.broadcast_to(cv2.dilate(rules, _SOFT) > 0, marks.shape)] = 0
-    beside = cv2.countNonZero(marks[top:bottom, :left]) + cv2.countNonZero(
-        marks[top:bottom, right:]
-    )
+    on_line = marks[top:bottom]
+    beside = np.count_nonzero(on_line[:, :left]) + np.count_nonzero(on_line[:, right:])
     above, below = marks[max(0, top - 1), left:right], marks[bottom : bottom + 1, left:right]
     return bool(beside >= _SPECK or above.any() or below.any())
 

@@ -115,3 +115,15 @@ def test_shadows_hide_nothing() -> None:
     light = np.linspace(0.35, 1, SIZE[0])[None]
     page = (sheet(6) * light).astype(np.uint8)
     assert [round(place.down / ROW) for place in places_on(page)] == [0, 2, 2, 2]
+
+
+def test_a_box_of_hardly_a_pixel_is_in_its_place() -> None:
+    page = sheet(4)
+    reference = Reference.from_image(page, SIZE)
+    tiny: list[Box] = [
+        (600, 700, 900, 701),
+        (600, 701, 900, 702),
+        (1239, 1753, 1240, 1754),
+        (0, 0, 1, 1),
+    ]
+    assert places(page, reference, tiny, align(page, reference)) == [Place()] * 4

@@ -106,3 +106,11 @@ def test_nothing_reaches_out_of_an_empty_box() -> None:
     blank = np.full((SIZE[1], SIZE[0]), 255, np.uint8)
     for box in ((10, 10, 90, 40), (0, 0, 1, 1), (0, 0, *SIZE)):
         assert reaching(blank, box, scale_only(blank.shape, SIZE)) is None
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (100, 70), (1400, 1000)])
+@pytest.mark.parametrize("box", [(0, 0, 1, 1), (999, 1399, 1000, 1400), (0, 700, 1000, 702)])
+def test_of_a_box_of_hardly_a_pixel_nothing_reaches_out(shape: tuple[int, int], box: Box) -> None:
+    page = np.random.default_rng(7).integers(0, 255, shape, np.uint8)
+    reached = reaching(page, box, scale_only(shape, SIZE))
+    assert reached is None or min(reached.shape) > 0
