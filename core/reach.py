@@ -20,6 +20,7 @@ from core.reading.grammar import Kind as NumericKind
 from core.reading.ink import MIN_CONTRAST, inked, quantiles, u8
 from core.reading.numeric import LineReading, NumericReader
 from core.template import Box, Field, Kind
+from core.values import parse_value
 
 _BESIDE, _FAR, _ABOVE = 1.0, 4.0, 0.5
 """Heights of the box that are looked at on either side of it, at first and where something reaches
@@ -73,7 +74,8 @@ def cut_off(
         glance=True,  # a closer look is for strokes of a pen, which reach further than print
     )
     for (field, line, _), all_of_it in zip(found, wholes, strict=True):
-        if _says_more(all_of_it, line):
+        # What means nothing is misread, too.
+        if _says_more(all_of_it, line) and parse_value(field.kind, all_of_it.text).value:
             yield Reason(
                 code="cut_off",
                 message=f"{field.name}: its box cuts off what may be “{all_of_it.text}”: "
@@ -170,7 +172,8 @@ def _whole(wide: Gray, frame: Box) -> Box | None:
     if darkest < MIN_CONTRAST:
         return None
     left, top, right, bottom = frame
-    marks = _characters(_without_rules(ink > _MARKED * darkest, bottom - top))
+    mask, walls = _without_rules(ink > _MARKED * darkest, frame)
+    marks = _characters(mask)
     middle = (marks[:, 0] + marks[:, 2]) / 2
     shared = np.minimum(marks[:, 3], bottom) - np.maximum(marks[:, 1], top)
     on_line = shared >= _INSIDE * (marks[:, 3] - marks[:, 1])
@@ -179,7 +182,12 @@ def _whole(wide: Gray, frame: Box) -> Box | None:
         return None
     height = float((inside[:, 3] - inside[:, 1]).max())
     tall = max(height, _LEAST_HEIGHT * (bottom - top))
-    first, last = _walked(marks[on_line], inside, _GAP * tall)
+    # What stands behind an upright rule is in another cell.
+    before, behind = walls[walls < inside[:, 0].min()], walls[walls >= inside[:, 2].max()]
+    between = (marks[:, 0] > before.max(initial=-1)) & (
+        marks[:, 2] < behind.min(initial=wide.shape[1] + 1)
+    )
+    first, last = _walked(marks[on_line & between], inside, _GAP * tall)
     ends = first, int(inside[:, 1].min()), last, int(inside[:, 3].max())
     least = max(0.5, _OUTSIDE * height)
     if not (
@@ -210,15 +218,20 @@ def _walked(marks: NDArray[np.int32], inside: NDArray[np.int32], gap: float) -> 
     return first, last
 
 
-def _without_rules(marks: NDArray[np.bool_], height: int) -> Gray:
+def _without_rules(marks: NDArray[np.bool_], frame: Box) -> tuple[Gray, NDArray[np.intp]]:
+    """The mask (0 or 1) less its rules, and the columns of those that stand beside the frame."""
+    _, top, _, bottom = frame
     mask = marks.astype(np.uint8)
-    rules = np.zeros_like(mask)
-    for rows, columns in ((round(_RULE * height), 1), (1, round(_LEVEL_RULE * height))):
+    rules, walls = np.zeros_like(mask), np.zeros(0, np.intp)
+    level, upright = (max(1, round(by * (bottom - top))) for by in (_LEVEL_RULE, _RULE))
+    for rows, columns in ((1, level), (upright, 1)):
         if rows <= mask.shape[0] and columns <= mask.shape[1]:
-            kernel = np.ones((max(1, rows), max(1, columns)), np.uint8)
-            rules |= u8(cv2.morphologyEx(mask, cv2.MORPH_OPEN, kernel))
+            found = u8(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((rows, columns), np.uint8)))
+            rules |= found
+            if rows == upright:
+                walls = np.flatnonzero(found[top:bottom].all(axis=0))
     soft = cv2.dilate(rules, np.ones((3, 3), np.uint8))
-    return u8(cv2.subtract(mask, soft))
+    return u8(cv2.subtract(mask, soft)), walls
 
 
 def _characters(mask: Gray) -> NDArray[np.int32]:

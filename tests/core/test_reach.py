@@ -63,6 +63,17 @@ def test_a_box_that_was_drawn_around_a_shorter_number(extractor: Extractor, dark
     assert "“12,950.00”" in reason.message
 
 
+def test_what_stands_behind_a_rule_is_of_another_cell() -> None:
+    sheet = page("950.00")[..., None].copy()
+    left = AT[0] - length("950.00") - 6
+    at = (left - 5 - length("12"), AT[1])
+    cv2.putText(sheet, "12", at, cv2.FONT_HERSHEY_DUPLEX, 0.9, 20, 2, cv2.LINE_AA)
+    alignment = scale_only(sheet.shape, SIZE)
+    assert reaching(sheet[..., 0], box_of("950.00"), alignment) is not None
+    cv2.line(sheet, (left, AT[1] - 45), (left, AT[1] + 27), 60, 2)
+    assert reaching(sheet[..., 0], box_of("950.00"), alignment) is None
+
+
 @pytest.mark.parametrize("by", [0.6, 2, 4])
 def test_at_any_resolution(by: float) -> None:
     scan = cv2.resize(page("12,950.00"), None, fx=by, fy=by, interpolation=cv2.INTER_AREA)

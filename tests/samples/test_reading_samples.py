@@ -51,6 +51,11 @@ def test_nothing_wrong_is_done(sample: Sample, outcomes: Outcomes) -> None:
         }
 
 
+def test_nothing_is_said_to_be_cut_off_or_moved(sample: Sample, outcomes: Outcomes) -> None:
+    codes = {reason.code for reason in outcomes[sample.path.name].reasons}
+    assert not codes & {"cut_off", "moved"}
+
+
 def test_all_numeric_fields_are_exact(sample: Sample, outcomes: Outcomes) -> None:
     """Under a stamp (waha-000325), crooked, faint and small: all that a person can read."""
     read = outcomes[sample.path.name].fields
