@@ -76,7 +76,6 @@ def _to_metadata(invoice: Invoice) -> dict[str, str]:
         "source-name": invoice.source.name,
         "source-link": invoice.source.link,
         "template": invoice.requested_template,
-        "again": invoice.again,
         "received-at": invoice.received_at.isoformat(),
     }
     if (part := invoice.part) is not None:

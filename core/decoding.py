@@ -85,8 +85,8 @@ class ConfinedDecoder:
         _process.forget(self)
 
 
-class _Killed(Exception):
-    """The process was ended by somebody else."""
+class _Killed(FileError):
+    """The process was killed: no limit of ours does that, nor does a crash."""
 
 
 class _Process:
@@ -115,12 +115,9 @@ class _Process:
             try:
                 answer, pixels = self._once(document, wanted)
             except _Killed:
-                # No limit of ours kills, nor does a crash: the system did, short of memory, and
-                # perhaps before this file was asked for. Only who does it twice is at fault.
-                try:
-                    answer, pixels = self._once(document, wanted)
-                except _Killed as error:
-                    raise _crashed(document, -signal.SIGKILL) from error
+                # The system did it, short of memory, and perhaps before this file was asked for.
+                # Only who has it done twice is at fault.
+                answer, pixels = self._once(document, wanted)
         if "code" in answer:
             self.forget(document)
             raise FileError(answer["message"], code=answer["code"])
@@ -129,7 +126,7 @@ class _Process:
     def _once(
         self, document: ConfinedDecoder, wanted: dict[str, Any]
     ) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
-        """Raises FileError; _Killed if the process was killed."""
+        """Raises FileError, of the kind _Killed if the process was killed."""
         self._ensure()
         allowance = document.allowance
         drop = [number for number in self._closed if number in self._held]
@@ -160,9 +157,10 @@ class _Process:
             code = self._end()
             if isinstance(error, TimeoutError) or code == -signal.SIGXCPU:
                 raise _too_slow(document) from error
-            if code == -signal.SIGKILL:
-                raise _Killed from error
-            raise _crashed(document, code) from error
+            raise (_Killed if code == -signal.SIGKILL else FileError)(
+                f"{document.name}: the decoder crashed on it (exit code {code})",
+                code="reader_crashed",
+            ) from error
         except BaseException:
             self._end()  # an answer may be under way that nobody waits for any more
             raise
@@ -226,12 +224,6 @@ class _Process:
         code = self._popen.wait()
         self._popen = None
         return code
-
-
-def _crashed(document: ConfinedDecoder, code: int) -> FileError:
-    return FileError(
-        f"{document.name}: the decoder crashed on it (exit code {code})", code="reader_crashed"
-    )
 
 
 def _too_slow(document: ConfinedDecoder) -> FileError:

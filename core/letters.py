@@ -3,10 +3,12 @@
 _ALIKE = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ة": "ه", "ـ": None})
 
 _VOWELS = dict.fromkeys([*range(0x064B, 0x0656), 0x0670])
-_UNSEEN = dict.fromkeys(
-    [0x061C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF]
+DIRECTION_MARKS = dict.fromkeys(
+    [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
-"""Marks of direction, and what joins or parts letters: they come along with what is pasted."""
+"""For `str.translate`: nobody sees them, and they come along with what is pasted."""
+_UNSEEN = DIRECTION_MARKS | dict.fromkeys([*range(0x200B, 0x200E), 0x2060, 0xFEFF])
+"""Also what joins or parts letters."""
 _OTHER_FORMS = str.maketrans({"ٱ": "ا", "ی": "ي", "ک": "ك", "٪": "%", "،": ","})
 _SPELT = _ALIKE | _OTHER_FORMS | _VOWELS | _UNSEEN
 

@@ -69,10 +69,8 @@ def fault(crop: Gray, page_paper: int, *, printed: bool) -> Fault | None:
         return Fault(
             "glare", "light is reflected from it: turn the page away from the lamp, or scan it"
         )
-    height, edges = measures(crop)
-    if height and not printed:
-        height, edges = 0.0, edges * height / (crop.shape[0] / 2)
-    if printed and 0 < height < _FEWEST:
+    height, edges = measures(crop, printed=printed)
+    if 0 < height < _FEWEST:
         return Fault(
             "few_pixels",
             f"its characters are only {height:.0f} pixels tall: scan it at 200 dpi, or photograph "
@@ -83,9 +81,10 @@ def fault(crop: Gray, page_paper: int, *, printed: bool) -> Fault | None:
     return None
 
 
-def measures(crop: Gray) -> tuple[float, float]:
+def measures(crop: Gray, *, printed: bool = True) -> tuple[float, float]:
     """The height of the text in a box in pixels, and how wide the edges of its strokes are as a
-    share of that; 0 where there is none."""
+    share of that, or of half the box's height; 0 where there is none. printed: whether text is
+    looked for."""
     if min(crop.shape) < 3:
         return 0.0, 0.0
     # Shadows stay out of it: the closing of a box by a square larger than a stroke is its paper.
@@ -101,7 +100,7 @@ def measures(crop: Gray) -> tuple[float, float]:
     across = cv2.Scharr(crop, cv2.CV_32F, 1, 0, scale=1 / 32)
     down = cv2.Scharr(crop, cv2.CV_32F, 0, 1, scale=1 / 32)
     steepest = float(np.percentile(cv2.magnitude(across, down), 99))
-    height = _text_height(ink > contrast / 2)
+    height = _text_height(ink > contrast / 2) if printed else 0.0
     # Where all runs together there are no characters to be measured.
     return height, contrast / max(steepest, 1e-6) / (height or crop.shape[0] / 2)
 

@@ -222,16 +222,18 @@ def _without_rules(marks: NDArray[np.bool_], frame: Box) -> tuple[Gray, NDArray[
     """The mask (0 or 1) less its rules, and the columns of those that stand beside the frame."""
     _, top, _, bottom = frame
     mask = marks.astype(np.uint8)
-    rules, walls = np.zeros_like(mask), np.zeros(0, np.intp)
-    level, upright = (max(1, round(by * (bottom - top))) for by in (_LEVEL_RULE, _RULE))
-    for rows, columns in ((1, level), (upright, 1)):
-        if rows <= mask.shape[0] and columns <= mask.shape[1]:
-            found = u8(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((rows, columns), np.uint8)))
-            rules |= found
-            if rows == upright:
-                walls = np.flatnonzero(found[top:bottom].all(axis=0))
-    soft = cv2.dilate(rules, np.ones((3, 3), np.uint8))
-    return u8(cv2.subtract(mask, soft)), walls
+    level = _runs(mask, 1, round(_LEVEL_RULE * (bottom - top)))
+    upright = _runs(mask, round(_RULE * (bottom - top)), 1)
+    soft = cv2.dilate(level | upright, _SOFT)
+    return u8(cv2.subtract(mask, soft)), np.flatnonzero(upright[top:bottom].all(axis=0))
+
+
+def _runs(mask: Gray, rows: int, columns: int) -> Gray:
+    """What of the mask is of runs so long."""
+    if rows > mask.shape[0] or columns > mask.shape[1]:
+        return np.zeros_like(mask)
+    run = np.ones((max(1, rows), max(1, columns)), np.uint8)
+    return u8(cv2.morphologyEx(mask, cv2.MORPH_OPEN, run))
 
 
 def _characters(mask: Gray) -> NDArray[np.int32]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.currencies import without_currency
+from core.letters import DIRECTION_MARKS
 from core.months import named
 from core.pattern import fits
 from core.template import DateOrder, Field, Kind, Template
@@ -23,9 +24,6 @@ _DIGITS = {
 DASHES = {ord(mark): "-" for mark in "‐‑‒–—−"}
 """What stands for a hyphen or a minus."""
 _APOSTROPHES = {ord(mark): "'" for mark in "’‘"}
-_DIRECTION_MARKS = dict.fromkeys(
-    [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-)
 _ASCII = _DIGITS | DASHES | _APOSTROPHES | {ord("،"): ",", ord("٪"): "%"}
 
 MAX_DIGITS = 30
@@ -79,7 +77,7 @@ def value_in(template: Template, field: Field, text: str) -> Value:
 
 def clean_text(text: str) -> str:
     """Words as they are stored: without direction marks, composed (NFC), single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text.translate(_DIRECTION_MARKS)).split())
+    return " ".join(unicodedata.normalize("NFC", text.translate(DIRECTION_MARKS)).split())
 
 
 def _to_ascii(text: str) -> str:
