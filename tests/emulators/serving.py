@@ -8,30 +8,43 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[2]
 FRAMEWORK = Path(sys.executable).with_name("functions-framework")
-SIGNATURES = {"api": "http", "drive_watch": "http", "webhooks": "http", "extract": "cloudevent"}
+SIGNATURES = {
+    "api": "http",
+    "drive_watch": "http",
+    "webhooks": "http",
+    "extract": "cloudevent",
+    "read_now": "http",
+}
+FOLDERS = {"read_now": "extract"}
+"""Where a function's code is, if that isn't called as it is."""
 
 START_S = 30.0
 """Longest time until a function listens."""
 
 
 @contextmanager
-def running(name: str, *, port: int = 0, **variables: str) -> Iterator[str]:
+def running(
+    name: str, *, port: int = 0, log: IO[str] | int = subprocess.DEVNULL, **variables: str
+) -> Iterator[str]:
     """The function on a port of this machine, 0 for a free one; gives its address.
 
-    `variables` are added to the environment. The function's log goes where this process's goes.
+    `variables` are added to the environment. `log` is where its standard output goes; its standard
+    error goes where this process's does.
     """
     port = port or free_port()
     process = subprocess.Popen(
         [
-            *(FRAMEWORK, "--source", f"functions/{name}/main.py", "--target", name),
+            *(FRAMEWORK, "--source", f"functions/{FOLDERS.get(name, name)}/main.py"),
+            *("--target", name),
             *("--signature-type", SIGNATURES[name], "--host", "127.0.0.1", "--port", str(port)),
         ],
         cwd=ROOT,
         env=os.environ | variables,
-        stdout=subprocess.DEVNULL,
+        stdout=log,
     )
     try:
         wait_until_it_listens(port, lambda: process.poll() is None)

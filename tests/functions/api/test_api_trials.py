@@ -2,18 +2,13 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import pytest
 import requests
 from batches import batch, form
-from emulators.serving import ROOT, free_port, wait_until_it_listens
+from emulators.serving import ROOT, running
 from flask.testing import FlaskClient
 
 from core.adapters import connect
@@ -28,30 +23,9 @@ TEMPLATE = json.loads((ROOT / "samples" / "templates" / "meridian.json").read_te
 TRUTH = json.loads((ROOT / "samples" / "truth.json").read_text("utf-8"))[INVOICE.name]["fields"]
 
 
-@contextmanager
-def reading_now(log: IO[str] | None = None, **variables: str) -> Iterator[str]:
-    port = free_port()
-    framework = [sys.executable, "-m", "functions_framework", "--target", "read_now"]
-    process = subprocess.Popen(
-        [
-            *(*framework, "--source", "functions/extract/main.py", "--signature-type", "http"),
-            *("--host", "127.0.0.1", "--port", str(port)),
-        ],
-        cwd=ROOT,
-        env=os.environ | variables,
-        stdout=log,
-    )
-    try:
-        wait_until_it_listens(port, lambda: process.poll() is None)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 @pytest.fixture(scope="module")
 def extract() -> Iterator[str]:
-    with reading_now() as url:
+    with running("read_now") as url:
         yield url
 
 
@@ -117,7 +91,7 @@ def test_what_hinders_it_elsewhere_is_said_in_the_form_that_the_log_has(tmp_path
     template = json.dumps({"page_size": TEMPLATE["page_size"], "fields": [field]}).encode()
     log = tmp_path / "log"
     given = {"KHANA_LOG_FORM": "json", "KHANA_TESSERACT": "/nowhere/tesseract"}
-    with log.open("w") as out, reading_now(out, **given) as url:
+    with log.open("w") as out, running("read_now", log=out, **given) as url:
         sent = {"file": ("m.jpg", INVOICE.read_bytes()), "template": ("t.json", template)}
         assert requests.post(url, files=sent, timeout=60).status_code == 500
     lines = [json.loads(line) for line in log.read_text().splitlines()]
