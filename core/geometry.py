@@ -41,7 +41,7 @@ def corners(left: float, top: float, right: float, bottom: float) -> Floats:
 
 def project(matrix: Floats, points: Floats) -> Floats:
     """N×2 points through the matrix."""
-    homogeneous = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    homogeneous = points @ matrix[:, :2].T + matrix[:, 2]
     projected: Floats = homogeneous[:, :2] / homogeneous[:, 2:]
     return projected
 
