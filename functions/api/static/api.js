@@ -2,6 +2,9 @@
 
 import { say } from "./words.js";
 
+// A line that was lost says nothing, for good. Files may take as long as they need.
+const PATIENCE_MS = 60_000;
+
 /** An answer that says no, as `call` throws it. `said` is for people, in the language of the page. */
 export class Refusal extends Error {
   /** @param {number} status HTTP's; 0 where there was no answer at all. */
@@ -22,12 +25,14 @@ export function inWords(error, name) {
 
 /** The JSON of the answer to `method` on `url`, or its picture; null without. Throws Refusal. */
 export async function call(method, url, body, headers = {}) {
+  const asItIs = body instanceof FormData || !body;
   let answer;
   try {
     answer = await fetch(url, {
       method,
-      headers: body instanceof FormData || !body ? headers : { "Content-Type": "application/json", ...headers },
-      body: body instanceof FormData || !body ? body : JSON.stringify(body),
+      headers: asItIs ? headers : { "Content-Type": "application/json", ...headers },
+      body: asItIs ? body : JSON.stringify(body),
+      signal: body instanceof FormData ? undefined : AbortSignal.timeout(PATIENCE_MS),
     });
   } catch {
     throw new Refusal(say("Khana can’t be reached. Try again."), 0);

@@ -7,6 +7,7 @@ const QUICK_MS = 700; // while something is being read
 const SLOW_MS = 1500;
 const AFTER_FAILURE_MS = 4000;
 const SIGNED_OUT_MS = 60_000;
+const PATIENCE_MS = 30_000; // a line that was lost, as when a computer slept, says nothing for good
 
 const sent = new WeakMap(); // element → its HTML as the server sent it, before we touched it
 let tag = null; // of the page as it was answered last
@@ -39,7 +40,10 @@ export function keepFresh({ always, onChange, isKept = () => false }) {
     looking = true;
     clearTimeout(timer);
     try {
-      const answer = await fetch(location.href, { cache: "no-cache" });
+      const answer = await fetch(location.href, {
+        cache: "no-cache",
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
       if (answer.status >= 500) throw new Error(answer.statusText);
       // A session has ended: what is shown stays as it is.
       document.getElementById("signed-out").hidden = answer.status !== 401;

@@ -237,3 +237,18 @@ def test_who_may_only_look_is_offered_nothing_else(
     page.keyboard.press("F8")
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert len(adapters.store.list(Query()).invoices) == 3
+
+
+def test_who_gets_no_answer_any_more_is_told(page: Page, address: str, read: Read) -> None:
+    page.add_init_script("""{
+        const patient = AbortSignal.timeout.bind(AbortSignal);
+        AbortSignal.timeout = (milliseconds) => patient(milliseconds / 100);
+    }""")
+    page.goto("/")
+    here = f"{address}/"
+    page.route(here, lambda route: None)  # never answered, as when the line is lost
+    expect(page.locator("#offline")).to_be_visible()
+    page.unroute(here)
+    read("new.png")
+    expect(page.locator("#offline")).to_be_hidden(timeout=10_000)
+    assert _names(page) == ["new.png"]

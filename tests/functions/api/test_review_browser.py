@@ -349,6 +349,23 @@ def test_what_a_proxy_says_instead_of_khana_is_said_in_words(
     faults.clear()  # the browser notes it on its console
 
 
+def test_a_line_that_was_lost_ends_no_wait(
+    page: Page, adapters: Adapters, queue: list[Invoice]
+) -> None:
+    page.add_init_script("""{
+        const patient = AbortSignal.timeout.bind(AbortSignal);
+        AbortSignal.timeout = (milliseconds) => patient(milliseconds / 100);
+    }""")
+    _open(page, queue[0])
+    page.route("**/v1/invoices/*", lambda route: None)  # never answered
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".bar .fault")).to_have_text("Khana can’t be reached. Try again.")
+    page.unroute("**/v1/invoices/*")
+    page.keyboard.press("Control+Enter")
+    _at(page, queue[2])
+    assert adapters.store.get(queue[0].id).status is Status.DONE
+
+
 def test_what_a_rule_asks_for_is_said_and_taken_by_a_person_alone(
     page: Page, adapters: Adapters, read: Read
 ) -> None:
