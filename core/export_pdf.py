@@ -136,7 +136,7 @@ class _Part(FPDF):
             which.format(number=part.page, all=len(part.ids)) if part else "",
             self._say.label(invoice.status.value),
             invoice.template.id if invoice.template else "",
-            f"{invoice.received_at:%Y-%m-%d %H:%M}",
+            f"{invoice.received_at:%Y-%m-%d %H:%M} UTC",
             invoice.id,
         ]
         self._text("  ·  ".join(filter(None, about)), 0)

@@ -160,9 +160,10 @@ class Settings(BaseSettings):
         Literal["none", "console", "otlp", "google"],
         Field(description="where traces and metrics go: docs/operate.md"),
     ] = "none"
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="log")] = (
-        "info"
-    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Field(description="the least that comes into the log: debug, info, warning or error"),
+    ] = "info"
 
     @property
     def inbox_dir(self) -> Path:

@@ -82,6 +82,7 @@ def test_cells_have_their_types() -> None:
     assert (cells["Total"].value, cells["Total"].number_format) == (-1234.5, "#,##0.00")
     assert cells["Tax"].value is None
     assert cells["Received at"].value == datetime(2026, 3, 14, 9, 30)
+    assert cells["Received at"].number_format == 'yyyy-mm-dd hh:mm "UTC"'
     assert cells["Lowest confidence"].value == pytest.approx(0.9877)
     assert cells["Status"].value == "Done"
 

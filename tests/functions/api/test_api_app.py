@@ -87,6 +87,7 @@ def test_every_answer_is_locked_down(client: FlaskClient, path: str) -> None:
     with client.get(path, headers=HTML) as answer:
         headers = answer.headers
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-cache" in headers["Cache-Control"]
     policy = headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy

@@ -199,7 +199,14 @@ def test_bad_templates_say_what_is_wrong(
 
 @pytest.mark.parametrize(
     "args",
-    [["read", "x.jpg"], ["read"], ["nonsense"], ["read", "--templates", "/nowhere", "x.jpg"]],
+    [
+        ["read", "x.jpg"],
+        ["read"],
+        ["nonsense"],
+        ["read", "--templates", "/nowhere", "x.jpg"],
+        ["read", "--template", "/nowhere.json", "x.jpg"],
+        ["read", "--template", "/tmp", "x.jpg"],
+    ],
 )
 def test_wrong_usage_is_2(args: list[str]) -> None:
     assert khana(*args).returncode == 2
@@ -207,7 +214,8 @@ def test_wrong_usage_is_2(args: list[str]) -> None:
 
 def test_import_of_the_older_format(tmp_path: Path) -> None:
     boxes = tmp_path / "boxes.json"
-    boxes.write_text(json.dumps({"1": [[280, 90], [100, 45]], "2": [[100, 190], [280, 145]]}))
+    corners = {"1": [[280, 90], [100, 45]], "2": [[100, 190], [280, 145]]}
+    boxes.write_text(json.dumps(corners), encoding="utf-8-sig")
     output = tmp_path / "made.json"
     run = khana(
         *("template", "import", boxes, "--image", draw(tmp_path / "page.jpg")),
