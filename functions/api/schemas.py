@@ -99,6 +99,7 @@ _shown: dict[str, Any] = {
 }
 InvoiceBody = create_model(
     "Invoice",
+    __config__=ConfigDict(json_schema_serialization_defaults_required=True),
     __doc__="One file, however often and under whatever names it came in, and what was read in it.",
     **_shown,
 )
