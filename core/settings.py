@@ -239,7 +239,7 @@ def _file_values() -> dict[str, Any]:
             raise SetupError(f"{path}: no such settings file", code="invalid_setting")
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # as Notepad may write it, too
     except (OSError, ValueError) as error:
         raise SetupError(f"{path}: {error}", code="invalid_setting") from error
 
