@@ -216,7 +216,7 @@ def _words(_context: click.Context, _option: click.Parameter, value: str) -> lis
 
 @template.command("import")
 @click.argument("boxes", type=_EXISTING_FILE)
-@option("--image", required=True, type=click.Path(path_type=Path), help="the sample page")
+@option("--image", required=True, type=_EXISTING_FILE, help="the sample page")
 @option("--names", required=True, callback=_words, help="field names, separated by commas")
 @option("--kinds", required=True, callback=_words, help="their kinds, in the same order")
 @option("--id", "template_id", help="its id; the name of the output if not given")

@@ -241,6 +241,15 @@ def test_an_output_whose_name_is_no_id_asks_for_one(name: str, tmp_path: Path) -
     assert json.loads((tmp_path / name).read_text())["id"] == "acme"
 
 
+def test_import_without_the_sample_page_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "boxes.json").write_text('{"1": [[280, 90], [100, 45]]}')
+    run = khana(
+        "template", "import", tmp_path / "boxes.json", "--image", tmp_path / "nothing.png",
+        "--names", "number", "--kinds", "number", "-o", tmp_path / "made.json",
+    )  # fmt: skip
+    assert (run.returncode, (tmp_path / "made.json").exists()) == (2, False)
+
+
 def test_an_output_without_its_folder_is_wrong_usage(tmp_path: Path) -> None:
     (tmp_path / "boxes.json").write_text('{"1": [[280, 90], [100, 45]]}')
     page = draw(tmp_path / "page.png")
