@@ -136,7 +136,8 @@ class _Part(FPDF):
             which.format(number=part.page, all=len(part.ids)) if part else "",
             self._say.label(invoice.status.value),
             invoice.template.id if invoice.template else "",
-            f"{invoice.received_at:%Y-%m-%d %H:%M}",
+            # After Arabic the numbers of a date would stand the other way round.
+            f"\N{LEFT-TO-RIGHT MARK}{invoice.received_at:%Y-%m-%d %H:%M} UTC",
             invoice.id,
         ]
         self._text("  ·  ".join(filter(None, about)), 0)

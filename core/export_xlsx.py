@@ -43,13 +43,13 @@ _DAY_S = 86_400
 _FORMATS = {
     "text": "@",
     "date": "yyyy-mm-dd",
-    "time": "yyyy-mm-dd hh:mm",
+    "time": 'yyyy-mm-dd hh:mm "UTC"',
     "confidence": "0.0%",
     **{f"amount{n}": "#,##0" + ("." + "0" * n if n else "") for n in range(7)},
 }
 """Formats of cells by name; amounts show the decimals that are printed."""
 
-_WIDTHS = {"id": 12, "status": 14, "file": 28, "received_at": 17, "read_at": 17, "reasons": 60}
+_WIDTHS = {"id": 12, "status": 14, "file": 28, "received_at": 21, "read_at": 21, "reasons": 60}
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What XML can't hold."""
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")

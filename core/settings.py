@@ -160,9 +160,10 @@ class Settings(BaseSettings):
         Literal["none", "console", "otlp", "google"],
         Field(description="where traces and metrics go: docs/operate.md"),
     ] = "none"
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="log")] = (
-        "info"
-    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Field(description="the least that comes into the log: debug, info, warning or error"),
+    ] = "info"
 
     @property
     def inbox_dir(self) -> Path:
@@ -238,7 +239,7 @@ def _file_values() -> dict[str, Any]:
             raise SetupError(f"{path}: no such settings file", code="invalid_setting")
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # as Notepad may write it, too
     except (OSError, ValueError) as error:
         raise SetupError(f"{path}: {error}", code="invalid_setting") from error
 

@@ -164,7 +164,7 @@ def load_template(path: Path) -> Template:
         TemplateError: if the file is missing, not JSON, or breaks the contract.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_bytes())  # it may begin with a byte order mark, as of Notepad
     except OSError as error:
         raise TemplateError(f"{path}: {error.strerror}", code="template_missing") from error
     except (ValueError, RecursionError) as error:
@@ -201,9 +201,7 @@ def import_corners(
         corners = [[(round(x), round(y)) for x, y in data[key]] for key in keys]
         pairs = [(first, second) for first, second in corners]
     except (TypeError, ValueError, OverflowError) as error:
-        raise TemplateError(
-            f'{where}: expected {{"1": [[x1, y1], [x2, y2]], …}}: {error}'
-        ) from error
+        raise TemplateError(f'{where}: expected {{"1": [[x1, y1], [x2, y2]], …}}') from error
     fields = [
         {
             "name": name,

@@ -26,6 +26,10 @@ DASHES = {ord(mark): "-" for mark in "‐‑‒–—−"}
 _APOSTROPHES = {ord(mark): "'" for mark in "’‘"}
 _ASCII = _DIGITS | DASHES | _APOSTROPHES | {ord("،"): ",", ord("٪"): "%"}
 
+_CONTROLS = (chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)))
+_NOT_SEEN = DIRECTION_MARKS | {ord(mark): None for mark in _CONTROLS if not mark.isspace()}
+"""For `str.translate`: they come by mistake, and some programs read no CSV that has a NUL."""
+
 MAX_DIGITS = 30
 """Of an amount: no invoice has more, and sums and products of such amounts stay exact."""
 
@@ -76,8 +80,8 @@ def value_in(template: Template, field: Field, text: str) -> Value:
 
 
 def clean_text(text: str) -> str:
-    """Words as they are stored: without direction marks, composed (NFC), single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text.translate(DIRECTION_MARKS)).split())
+    """Words as they are stored: without what nobody sees, composed (NFC), single spaces."""
+    return " ".join(unicodedata.normalize("NFC", text.translate(_NOT_SEEN)).split())
 
 
 def _to_ascii(text: str) -> str:

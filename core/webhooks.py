@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from core.errors import KhanaError, NotFoundError, RequestError
+from core.errors import ConflictError, KhanaError, NotFoundError, RequestError
 from core.export import public
 from core.invoice import Invoice, Status, now
 from core.notices import STATE, Delivery, Webhook, dumped, loaded, new_webhook
@@ -55,8 +55,8 @@ def add_webhook(
     """Has `url` told of invoices that become one of `events` (none: each that is final).
 
     Raises:
-        RequestError: the URL is none, leads into a private network, is there already, or there are
-            too many.
+        RequestError: the URL is none, leads into a private network, or there are too many.
+        ConflictError: it is told already.
         TransientError: its name can't be looked up.
     """
     resolve(url, private=settings.webhook_private)
@@ -65,7 +65,7 @@ def add_webhook(
     def change(kept: str | None) -> str:
         known = loaded(kept)
         if any(each.url == url for each in known):
-            raise RequestError(f"{url}: is told already", code="already_exists")
+            raise ConflictError(f"{url}: is told already", code="already_exists")
         if len(known) >= MOST_WEBHOOKS:
             raise RequestError(f"there are {MOST_WEBHOOKS} webhooks, the most there can be")
         return dumped([*known, added])

@@ -25,12 +25,15 @@ STATUS_NAMES = {
 }
 """Google's names of the HTTP codes (google.rpc.Code)."""
 
+_OWN_NAMES = {"already_exists": "ALREADY_EXISTS"}
+"""Of 409 Google knows two kinds."""
+
 
 def error_body(error: KhanaError, code: int) -> dict[str, Any]:
     """`error` as it stands under `error`."""
     return {
         "code": code,
-        "status": STATUS_NAMES.get(code, "UNKNOWN"),
+        "status": _OWN_NAMES.get(error.code) or STATUS_NAMES.get(code, "UNKNOWN"),
         "message": error.message,
         "details": [{"reason": error.code}],
     }

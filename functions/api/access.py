@@ -134,7 +134,7 @@ def _admit() -> flask.Response | None:
     if who is None:
         return _stranger()
     if endpoint and not who.role.includes(role_for(endpoint, request.method)):
-        return _refused(f"{who.name}: is a {who.role}, who may not do this", "role", 403)
+        return _refused(f"{who.name}: the role {who.role} may not do this", "role", 403)
     return None
 
 

@@ -121,6 +121,7 @@ def create_app(adapters: Adapters, settings: Settings) -> OpenAPI:
 def _secure(answer: flask.Response) -> flask.Response:
     headers: dict[str, Any] = {
         "Content-Security-Policy": _POLICY,
+        "Cache-Control": "private, no-cache",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
     }

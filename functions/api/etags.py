@@ -27,7 +27,6 @@ def tagged(body: Mapping[str, Any], code: int = 200) -> flask.Response:
     answer = flask.jsonify(body)
     answer.status_code = code
     answer.set_etag(tag(body))
-    answer.headers["Cache-Control"] = "private, no-cache"
     if code == 200:
         answer.make_conditional(flask.request)
     return answer

@@ -1,9 +1,10 @@
 """What comes in and goes out as JSON; OpenAPI and all validation are made from it."""
 
+import io
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 import flask
 import werkzeug.datastructures
@@ -98,6 +99,7 @@ _shown: dict[str, Any] = {
 }
 InvoiceBody = create_model(
     "Invoice",
+    __config__=ConfigDict(json_schema_serialization_defaults_required=True),
     __doc__="One file, however often and under whatever names it came in, and what was read in it.",
     **_shown,
 )
@@ -202,7 +204,7 @@ class Filters(_Model):
             order_by=cast(Order, order),
             descending=direction == "desc",
             page_size=page_size,
-            page_token=page_token,
+            page_token=page_token or None,
         )
 
 
@@ -211,7 +213,9 @@ _FILTERS = set(Filters.model_fields) - {"order_by"}
 
 class ListQuery(Filters, _Query):
     page_size: int = Field(50, ge=1, le=MAX_PAGE_SIZE)
-    page_token: str | None = Field(None, description="`next_page_token` of the page before")
+    page_token: str | None = Field(
+        None, description="`next_page_token` of the page before; without it, or empty, the first"
+    )
 
 
 class ExportQuery(Filters, _Query):
@@ -238,12 +242,24 @@ class ImageQuery(_Query):
 
 
 class _Form(_Model):
+    _may_come_alone: ClassVar[str | None] = None
+    """The part whose JSON may be all of the body."""
+
     @model_validator(mode="before")
     @classmethod
     def _as_sent(cls, data: Any) -> Any:
-        _check_once(flask.request.form, flask.request.files)
+        request = flask.request
+        if request.is_json and cls._may_come_alone is not None:
+            body = io.BytesIO(request.get_data())
+            return {cls._may_come_alone: werkzeug.datastructures.FileStorage(body, "body")}
+        if request.mimetype != "multipart/form-data":
+            raise ValueError("the body must be multipart/form-data")
+        _check_once(request.form, request.files)
         # The library takes each part for JSON where it can, so that the text 1e5 were a number.
-        return flask.request.form.to_dict() | flask.request.files.to_dict()
+        sent = request.form.to_dict() | request.files.to_dict()
+        if not sent:
+            raise ValueError("nothing of the multipart/form-data can be understood")
+        return sent
 
 
 def _is_file(value: object) -> object:
@@ -263,11 +279,24 @@ class UploadForm(_Form):
 class TemplateForm(_Form):
     """A template as `khana template` writes it, and the picture that its `reference` names."""
 
+    model_config = cast(
+        ConfigDict,
+        {
+            "extra": "forbid",
+            "openapi_extra": {
+                "description": "A form with the template as a file. Where no picture comes along, "
+                "the template alone, as `application/json`, will do."
+            },
+        },
+    )
+
     template: Upload = Field(description="JSON")
     reference: Upload | None = Field(
         None,
         description=f"a {READABLE}; without it the picture of the version before stays",
     )
+
+    _may_come_alone: ClassVar[str | None] = "template"
 
 
 class TrialForm(_Form):

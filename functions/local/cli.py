@@ -29,6 +29,8 @@ from functions.local import copies, doctor, drive, exports, hooks, keys
 from functions.local.options import InputFile, OutputFile, option, setting_options, wide_console
 from functions.local.stored import stored
 
+_EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
 
 @click.group(context_settings={"auto_envvar_prefix": "KHANA", "max_content_width": 100})
 @click.version_option(package_name="khana")
@@ -40,7 +42,7 @@ def khana() -> None:
 
 
 @khana.command()
-@option("--template", type=click.Path(path_type=Path), help="the template of all files")
+@option("--template", type=_EXISTING_FILE, help="the template of all files")
 @option("--templates", type=click.Path(path_type=Path), help="a folder to choose from per file")
 @option(
     "--json", "as_json", envvar="KHANA_READ_JSON", is_flag=True, help="one JSON line per invoice"
@@ -213,8 +215,8 @@ def _words(_context: click.Context, _option: click.Parameter, value: str) -> lis
 
 
 @template.command("import")
-@click.argument("boxes", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@option("--image", required=True, type=click.Path(path_type=Path), help="the sample page")
+@click.argument("boxes", type=_EXISTING_FILE)
+@option("--image", required=True, type=_EXISTING_FILE, help="the sample page")
 @option("--names", required=True, callback=_words, help="field names, separated by commas")
 @option("--kinds", required=True, callback=_words, help="their kinds, in the same order")
 @option("--id", "template_id", help="its id; the name of the output if not given")
@@ -240,7 +242,7 @@ def import_(
             param_hint="--id",
         ) from error
     try:
-        corners = json.loads(boxes.read_text(encoding="utf-8"))
+        corners = json.loads(boxes.read_bytes())
     except ValueError as error:
         raise TemplateError(f"{boxes}: not JSON: {error}") from error
     data = _file_bytes(image, settings)

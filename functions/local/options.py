@@ -53,12 +53,13 @@ def setting_options(*names: str) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         for name in reversed(names):
             info = Settings.model_fields[name]
+            default = "" if info.default is None else f"; default: {info.default}"
             # No click default and no envvar: `load_settings` alone decides what wins.
             command = click.option(
                 "--" + name.replace("_", "-"),
                 name,
                 allow_from_autoenv=False,
-                help=f"{info.description}  [env: KHANA_{name.upper()}; default: {info.default}]",
+                help=f"{info.description}  [env: KHANA_{name.upper()}{default}]",
             )(command)
         return command
 

@@ -32,7 +32,12 @@ ROOT = Path(__file__).parents[2]
 ARABIC = Wording(
     "ar",
     True,
-    {"Invoices": "الفواتير", "Total": "الإجمالي", "Seller": "البائع"},
+    {
+        "Invoices": "الفواتير",
+        "Needs review": "للمراجعة",
+        "Total": "الإجمالي",
+        "Seller": "البائع",
+    },
     {"odd": "القيمة غريبة"},
 )
 BOX = (20, 20, 140, 50)
@@ -82,6 +87,7 @@ def test_cells_have_their_types() -> None:
     assert (cells["Total"].value, cells["Total"].number_format) == (-1234.5, "#,##0.00")
     assert cells["Tax"].value is None
     assert cells["Received at"].value == datetime(2026, 3, 14, 9, 30)
+    assert cells["Received at"].number_format == 'yyyy-mm-dd hh:mm "UTC"'
     assert cells["Lowest confidence"].value == pytest.approx(0.9877)
     assert cells["Status"].value == "Done"
 
@@ -203,6 +209,20 @@ def test_in_arabic_the_columns_change_sides_and_letters_join(
     # Shaped, the letters of a word are glyphs of their own, which a font without shaping has not.
     plain = b"".join(pdf_pieces([stored], adapters, settings, wording=ENGLISH))
     assert b"/Direction /L2R" in plain
+
+
+def test_after_arabic_a_date_stands_as_it_is_read(
+    adapters: Adapters, settings: Settings, stored: Invoice
+) -> None:
+    came = {"template": None, "received_at": datetime(2026, 3, 14, 9, 30, tzinfo=UTC)}
+    unknown = stored.model_copy(update=came)
+    data = b"".join(pdf_pieces([unknown], adapters, settings, wording=ARABIC))
+    (page,) = document(data)
+    text = page.get_textpage()
+    boxes = [(text.get_charbox(i), text.get_text_range(i, 1)) for i in range(text.count_chars())]
+    line = max(box[1] for box, char in boxes if char == "-")  # the date is the first to have one
+    seen = sorted((box[0], char) for box, char in boxes if abs(box[1] - line) < 5)
+    assert "2026-03-1409:30UTC" in "".join(char.strip() for _, char in seen)
 
 
 def test_short_documents_become_one(

@@ -18,7 +18,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_who_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "khana.toml").write_text("port = 1\nworkers = 1\nthreads = 1\n")
+    written = "port = 1\nworkers = 1\nthreads = 1\n"
+    (tmp_path / "khana.toml").write_text(written, encoding="utf-8-sig")
     monkeypatch.setenv("KHANA_PORT", "2")
     monkeypatch.setenv("KHANA_WORKERS", "2")
     settings = load_settings(port="3", host=None)

@@ -96,6 +96,13 @@ def test_a_file_in_another_encoding(tmp_path: Path) -> None:
         load_template(path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_as_editors_of_windows_write_it(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(GOOD | {"name": "متجر"}, ensure_ascii=False), encoding=encoding)
+    assert load_template(path).name == "متجر"
+
+
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(TemplateError) as caught:
         load_template(tmp_path / "none.json")
@@ -149,7 +156,7 @@ def test_older_coordinates_in_any_order() -> None:
     ],
 )
 def test_older_coordinates_that_are_none(data: Any, names: list[str]) -> None:
-    with pytest.raises(TemplateError, match=r"^boxes"):
+    with pytest.raises(TemplateError, match=r"^boxes") as caught:
         import_corners(
             data,
             template_id="old",
@@ -157,3 +164,4 @@ def test_older_coordinates_that_are_none(data: Any, names: list[str]) -> None:
             names=names,
             kinds=["number"] * len(names),
         )
+    assert "unpack" not in caught.value.message

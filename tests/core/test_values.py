@@ -270,6 +270,8 @@ def test_hijri_date(order: DateOrder, text: str, value: str | None, hijri: str |
         ("فاتورة رقم ١٢", "فاتورة رقم ١٢"),  # digits of a text stay as they are
         ("", None),
         (f" {LRM} ", None),
+        ("Gulf\x00\x1b Trading\x9f", "Gulf Trading"),
+        ("Gulf\x1f\x85Trading", "Gulf Trading"),
     ],
 )
 def test_text(text: str, value: str | None) -> None:

@@ -13,7 +13,7 @@ from emulators.cloud import Cloud, google_cloud
 
 from core import webhooks
 from core.adapters import connect
-from core.errors import NotFoundError, RequestError, TransientError
+from core.errors import ConflictError, NotFoundError, RequestError, TransientError
 from core.invoice import Invoice, Outcome, Reading, SourceRef, Status, finish, now, requeue
 from core.invoice import ObjectRef as Object
 from core.notices import Delivery
@@ -286,7 +286,7 @@ def test_private_addresses_doubles_and_too_many_are_refused(
     with pytest.raises(RequestError, match="private network"):
         add_webhook(adapters.store, "https://127.0.0.1/", [], Settings())
     add_webhook(adapters.store, URL, [], PRIVATE)
-    with pytest.raises(RequestError, match="is told already"):
+    with pytest.raises(ConflictError, match="is told already"):
         add_webhook(adapters.store, URL, [], PRIVATE)
     monkeypatch.setattr(webhooks, "MOST_WEBHOOKS", 1)
     with pytest.raises(RequestError, match="the most there can be"):

@@ -51,7 +51,6 @@ def template_picture(template_id: str) -> flask.Response:
     if not flask.request.if_none_match.contains(answer.get_etag()[0] or ""):
         data, answer.content_type = _shown(stored.template, stored.reference, width)
         answer.set_data(data)
-    answer.headers["Cache-Control"] = "private, no-cache"
     return answer.make_conditional(flask.request)  # type: ignore[return-value]  # it is itself
 
 

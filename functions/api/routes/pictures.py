@@ -81,6 +81,5 @@ def _answer(identity: object, make: Callable[[], tuple[bytes, str]]) -> flask.Re
         data, content_type = make()
         answer = flask.Response(data, content_type=content_type)
     answer.set_etag(tag)
-    answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Content-Security-Policy"] = _POLICY
     return answer

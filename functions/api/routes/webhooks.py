@@ -23,7 +23,7 @@ def get_webhooks() -> Any:
     return {"webhooks": [shown(each) for each in list_webhooks(context().adapters.store)]}
 
 
-@api.post("/v1/webhooks", responses={201: NewWebhook})
+@api.post("/v1/webhooks", responses={201: NewWebhook, 409: ErrorBody})
 def create_webhook(body: WebhookRequest) -> Any:
     """Has an address told. The answer alone holds the secret that signs what is sent there."""
     here = context()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import functions_framework
 import pytest
-from drawn import OPERATIONS, local_alone, picture
+from drawn import OPERATIONS, Read, local_alone, picture
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
 
@@ -87,6 +87,7 @@ def test_every_answer_is_locked_down(client: FlaskClient, path: str) -> None:
     with client.get(path, headers=HTML) as answer:
         headers = answer.headers
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-cache" in headers["Cache-Control"]
     policy = headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
@@ -115,6 +116,14 @@ def test_the_description_is_of_what_is_there(client: FlaskClient) -> None:
             assert "ErrorBody" in json.dumps(operation["responses"][code])
     for change in ("POST /v1/templates", "PUT /v1/templates/{template_id}"):
         assert {"409", "413", "415"} <= set(operations[change]["responses"])
+
+
+def test_what_an_invoice_always_has_is_described_so(client: FlaskClient, read: Read) -> None:
+    known = client.get("/openapi.json").get_json()["components"]["schemas"]
+    invoice = client.get(f"/v1/invoices/{read().id}").get_json()
+    assert set(known["Invoice"]["required"]) == set(invoice)
+    (reading, *_) = invoice["fields"].values()
+    assert set(known["Reading"]["required"]) == set(reading)
 
 
 def test_the_documentation_needs_nobody_else(client: FlaskClient) -> None:

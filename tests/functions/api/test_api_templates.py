@@ -57,6 +57,27 @@ def test_a_change_is_a_new_version_and_keeps_the_picture(
     assert adapters.store.get_template("acme", 1).reference == form()
 
 
+def test_a_template_without_a_picture_to_send_may_come_as_json_alone(
+    client: FlaskClient, adapters: Adapters
+) -> None:
+    answer = client.post("/v1/templates", json=changed())
+    assert (answer.status_code, answer.get_json()) == (201, changed())
+    assert reason(client.post("/v1/templates", json=changed())) == (409, "already_exists")
+    assert reason(client.post("/v1/templates", json=[])) == (422, "invalid_template")
+    assert reason(client.put("/v1/templates/acme", json={})) == (422, "invalid_template")
+    answer = client.post("/v1/templates", json=changed(id="new", reference="form.png"))
+    assert reason(answer) == (422, "reference_missing")
+    send(client, changed(), form(), to="acme")
+    known = client.get("/v1/templates/acme")
+    answer = client.put(
+        "/v1/templates/acme",
+        json=known.get_json() | {"name": "New"},
+        headers={"If-Match": known.headers["ETag"]},
+    )
+    assert (answer.status_code, answer.get_json()["name"]) == (200, "New")
+    assert adapters.store.get_template("acme").reference == form()
+
+
 def test_how_a_form_looks_is_stored_with_its_picture(
     client: FlaskClient, adapters: Adapters
 ) -> None:

@@ -52,6 +52,8 @@ def test_a_webhook_is_made_shown_without_its_secret_and_ended(client: FlaskClien
     assert hook.pop("secret").startswith("whsec_")
     assert (hook["events"], hook["trouble"]) == (["done"], None)
     assert client.get("/v1/webhooks").get_json() == {"webhooks": [hook]}
+    again = client.post("/v1/webhooks", json=body)
+    assert (again.status_code, again.get_json()["error"]["status"]) == (409, "ALREADY_EXISTS")
     assert client.delete(f"/v1/webhooks/{hook['id']}").status_code == 204
     assert client.delete(f"/v1/webhooks/{hook['id']}").status_code == 404
     assert client.get("/v1/webhooks").get_json() == {"webhooks": []}

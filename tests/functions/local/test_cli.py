@@ -199,7 +199,14 @@ def test_bad_templates_say_what_is_wrong(
 
 @pytest.mark.parametrize(
     "args",
-    [["read", "x.jpg"], ["read"], ["nonsense"], ["read", "--templates", "/nowhere", "x.jpg"]],
+    [
+        ["read", "x.jpg"],
+        ["read"],
+        ["nonsense"],
+        ["read", "--templates", "/nowhere", "x.jpg"],
+        ["read", "--template", "/nowhere.json", "x.jpg"],
+        ["read", "--template", "/tmp", "x.jpg"],
+    ],
 )
 def test_wrong_usage_is_2(args: list[str]) -> None:
     assert khana(*args).returncode == 2
@@ -207,7 +214,8 @@ def test_wrong_usage_is_2(args: list[str]) -> None:
 
 def test_import_of_the_older_format(tmp_path: Path) -> None:
     boxes = tmp_path / "boxes.json"
-    boxes.write_text(json.dumps({"1": [[280, 90], [100, 45]], "2": [[100, 190], [280, 145]]}))
+    corners = {"1": [[280, 90], [100, 45]], "2": [[100, 190], [280, 145]]}
+    boxes.write_text(json.dumps(corners), encoding="utf-8-sig")
     output = tmp_path / "made.json"
     run = khana(
         *("template", "import", boxes, "--image", draw(tmp_path / "page.jpg")),
@@ -231,6 +239,15 @@ def test_an_output_whose_name_is_no_id_asks_for_one(name: str, tmp_path: Path) -
     assert "--id" in run.stderr
     assert khana(*args, "--id", "acme").returncode == 0
     assert json.loads((tmp_path / name).read_text())["id"] == "acme"
+
+
+def test_import_without_the_sample_page_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "boxes.json").write_text('{"1": [[280, 90], [100, 45]]}')
+    run = khana(
+        "template", "import", tmp_path / "boxes.json", "--image", tmp_path / "nothing.png",
+        "--names", "number", "--kinds", "number", "-o", tmp_path / "made.json",
+    )  # fmt: skip
+    assert (run.returncode, (tmp_path / "made.json").exists()) == (2, False)
 
 
 def test_an_output_without_its_folder_is_wrong_usage(tmp_path: Path) -> None:
