@@ -86,8 +86,9 @@ class _Case:
         """Whether there is room for another character in it, more than for a usual blank."""
         if self.habit is not None and self.habit.blanks:
             return False
-        text = self.ranked[0][0]
-        return not self.out_of_form and has_gap(text, self.kind, self.ink, self.looks[0].answer)
+        if self.kind == "date" and self.out_of_form:
+            return False  # it may have another beside it, or a time
+        return has_gap(self.ranked[0][0], self.kind, self.ink, self.looks[0].answer)
 
     def weigh(self, hypotheses: Sequence[Hypothesis]) -> None:
         self.ranked = weighed(hypotheses, self.kind, self.habit)
