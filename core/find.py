@@ -188,8 +188,10 @@ def _is_again(
     page: Gray, reference: Reference, matrix: Floats, features: Features | None = None
 ) -> bool:
     """Whether the form is on the page beside where `matrix` puts it, too. features: of the page."""
-    outline = geometry.project(matrix, geometry.corners(0, 0, *reference.page_size))
-    if cv2.contourArea(outline.astype(np.float32)) > _MOST_OF_TWO * page.size:
+    width, height = reference.page_size
+    depth = float(matrix[2] @ (width / 2, height / 2, 1))
+    covered = float(np.linalg.det(matrix)) / depth**3 * width * height  # by the scale in its middle
+    if covered > _MOST_OF_TWO * page.size:
         return False
     features = features or describe(page)
     inverse = np.linalg.inv(matrix).astype(np.float64)
@@ -200,7 +202,7 @@ def _is_again(
     fit = _flat(View(page, reference, place.matrix), place.matrix)
     if fit is None or reference.score(fit.found) < GOOD_SCORE:
         return False
-    middle = np.array([reference.page_size]) / 2
+    middle = np.array([[width, height]]) / 2
     return bool(_is_beyond(geometry.project(inverse @ fit.matrix, middle), reference.page_size)[0])
 
 

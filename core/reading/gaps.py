@@ -59,4 +59,5 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> bool:
 
 def _widest(filled: NDArray[np.bool_]) -> int:
     """The most columns on end, between such with ink, that have none."""
-    return int(np.diff(np.flatnonzero(filled)).max(initial=1)) - 1
+    inked = np.flatnonzero(filled)
+    return int((inked[1:] - inked[:-1]).max(initial=1)) - 1
