@@ -24,6 +24,8 @@ _INKED = 110
 """What counts as ink in a line image."""
 _FEWEST = 3
 """Characters that say how far apart most are."""
+_LOST = 2
+"""Of so much room in a line it is lost characters'; more of it is how the line is printed."""
 _BLANK_GROUPS = re.compile(r"[-(]?([1-9١-٩][0-9٠-٩]{3,})(?:[.,٫][0-9٠-٩]{1,3})?[-)]?")
 """An amount whose thousands nothing but blanks may set apart."""
 _GROUP = 3
@@ -33,7 +35,7 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> bool:
     """Whether there is room for another character within a line that was read.
 
     text: what was read. ink, answer: the line image, and what a network says of it, T×C. Blanks
-    between the thousands of an amount are no such room.
+    between the thousands of an amount or around the marks of a date are no such room.
     """
     filled = cv2.reduce(ink, 0, cv2.REDUCE_MAX)[0] > _INKED
     if _widest(filled) <= _WIDE:
@@ -50,8 +52,12 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> bool:
         for at, columns in zip(far, between, strict=True)
         if _widest(np.concatenate(([True], columns, [True]))) > _WIDE
     ]
+    if len(gaps) > _LOST or len(text) != len(begins):
+        return 0 < len(gaps) <= _LOST
+    if kind == "date":  # there may be blanks around its marks
+        return any(text[at].isdecimal() and text[at + 1].isdecimal() for at in gaps)
     grouped = _BLANK_GROUPS.fullmatch(text) if kind == "amount" else None
-    if grouped is None or len(text) != len(begins):
+    if grouped is None:
         return bool(gaps)
     after = [grouped.end(1) - 1 - at for at in gaps]
     return any(digits <= 0 or digits % _GROUP for digits in after)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from core.geometry import Gray
+from core.reading.grammar import Kind
 from core.reading.numeric import NumericReader
 
 FACE, SIZE, AT = cv2.FONT_HERSHEY_DUPLEX, 0.9, (20, 38)
@@ -47,6 +48,15 @@ def test_a_note_beside_a_number(reader: NumericReader) -> None:
     assert line.text == "4857953766"
 
 
-def test_blanks_between_thousands(reader: NumericReader) -> None:
-    (line,) = reader.read([box("52", "760", "435.25", apart=14)], ["amount"])
-    assert (line.text, line.confidence > reader.review_threshold) == ("52760435.25", True)
+@pytest.mark.parametrize(
+    ("kind", "words", "apart"),
+    [
+        ("amount", ["52", "760", "435.25"], 14),
+        ("date", ["12", "/", "03", "/", "2026"], 18),
+        ("number", ["310", "122", "393", "500", "003"], 18),
+    ],
+)
+def test_usual_blanks(reader: NumericReader, kind: Kind, words: list[str], apart: int) -> None:
+    (line,) = reader.read([box(*words, apart=apart)], [kind])
+    assert line.text == "".join(words)
+    assert line.confidence > 0.9  # in doubt it would be worth half as much
