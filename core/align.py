@@ -32,13 +32,15 @@ class Alignment:
     """`matrix`, 3×3, takes points of the template's frame to points of the page.
 
     `score` in [0, 1] says how well they fit. By `scale` it compares the shapes alone; by `features`
-    it is the share of the form's details that are found where the matrix puts them.
+    it is the share of the form's details that are found where the matrix puts them. `again` says
+    that the form is seen on the page twice.
     """
 
     matrix: Floats
     score: float
     method: Literal["scale", "features"]
     bend: Bend | None = None
+    again: bool = False
 
     @property
     def good(self) -> bool:

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from types import MappingProxyType
 
 from core.invoice import Reading, Reason
 from core.rules import Rule, parse_rule
-from core.template import DateOrder, Field, Template
+from core.template import DateOrder, Field, Kind, Template
 from core.values import parse_value, value_in
 
 
@@ -31,12 +32,13 @@ def check(
 ) -> tuple[Reason, ...]:
     """Why a person should look at these readings; () if there is no reason to.
 
-    Codes, at most one of the first four for a field: `missing` (required, and nothing is there),
+    Codes, at most one of the first five for a field: `missing` (required, and nothing is there),
     `unreadable` (there is, but it means nothing), `pattern` (it means what the field's pattern
-    refuses), `low_confidence` (below `threshold`, in [0, 1]); `rule_broken` (with all the fields
-    that the rule speaks of, and the repair among `next_best`, if there is exactly one that breaks
-    no other rule). A rule over a field without a value is passed over: where a value must be, it
-    has a reason of its own. What a person has reviewed is accused by rules alone.
+    refuses), `low_confidence` (below `threshold`, in [0, 1]), `fewer_decimals` (than the field's
+    example has, and nothing vouches for it); `rule_broken` (with all the fields that the rule
+    speaks of, and the repair among `next_best`, if there is exactly one that breaks no other rule).
+    A rule over a field without a value is passed over: where a value must be, it has a reason of
+    its own. What a person has reviewed is accused by rules alone.
 
     Raises:
         TemplateError: `invalid_rule`, as `check_rules`.
@@ -135,7 +137,23 @@ def _fault(
         # Rounded down, lest 89.9 % look like the 90 % that are asked for.
         percent = math.floor(100 * reading.confidence)
         return "low_confidence", f"“{reading.text}” is only {percent} % sure: compare it"
+    if _has_fewer_decimals(field, reading):
+        return (
+            "fewer_decimals",
+            f"“{reading.text}” has fewer decimals than the template's example, “{field.example}”: "
+            "see whether they are hidden or faded",
+        )
     return None
+
+
+def _has_fewer_decimals(field: Field, reading: Reading) -> bool:
+    """Whether the last digits of an amount may be lost: what is left reads as surely."""
+    if field.kind is not Kind.AMOUNT or not field.example or not reading.value:
+        return False
+    if reading.exact or reading.vouched_by or not Decimal(reading.value):
+        return False
+    example = parse_value(field.kind, field.example).value or ""
+    return len(reading.value.partition(".")[2]) < len(example.partition(".")[2])
 
 
 def _broken(

@@ -134,6 +134,7 @@ class Extractor:
             today = date.today()
             fields = vouched(template, fields, today=today, next_best=next_best)
             reasons = [_misaligned(n, a) for n, a in sorted(alignments.items()) if not a.good]
+            reasons += [_again(n) for n, a in sorted(alignments.items()) if a.again]
             reasons += moved
             reasons += _differing(template, verdicts)
             reasons += cut_off(
@@ -380,4 +381,12 @@ def _misaligned(number: int, alignment: Alignment) -> Reason:
         code="not_aligned",
         message=f"page {number} does not fit the template's form (score {alignment.score:.2f}): "
         "boxes may lie in the wrong place",
+    )
+
+
+def _again(number: int) -> Reason:
+    return Reason(
+        code="form_again",
+        message=f"page {number} shows the form more than once: another invoice may be on it; scan "
+        "each by itself",
     )

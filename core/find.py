@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import geometry
-from core.align import Alignment, scale_only
+from core.align import GOOD_SCORE, Alignment, scale_only
 from core.bend import Bend
 from core.geometry import Floats, Gray
-from core.reference import Features, Reference, descriptions
+from core.reference import Features, Reference, describe, descriptions
 from core.view import View
 
 _MAX_RATIO = 0.8
@@ -60,6 +60,8 @@ _FLAT_VOTES = 0.93
 """The same for features, of which more are off by chance."""
 _BENT_TOLERANCE = 0.02
 """Widths of the page that a feature may be off a bend."""
+_MOST_OF_TWO = 0.6
+"""Of a page, what the form covers at most where it may be on it twice."""
 _MAX_GROWTH = 20
 """Rounds in which a bend takes in further details; it ends by itself after some four."""
 
@@ -77,7 +79,7 @@ def align(
     """
     lying = _lying(page, reference) if straight else None
     if lying is not None:
-        return lying
+        return replace(lying, again=_is_again(page, reference, lying.matrix, features))
     if features is not None:
         return _by(features, page, reference)
     for described in descriptions(page):
@@ -178,7 +180,35 @@ def _by(features: Features, page: Gray, reference: Reference) -> Alignment:
     flat = _flat(view, place.matrix)
     if flat is None:
         return _not_found(page, reference)
-    return _bent_or_flat(page, view, reference, flat, place)
+    found = _bent_or_flat(page, view, reference, flat, place)
+    return replace(found, again=found.good and _is_again(page, reference, found.matrix, features))
+
+
+def _is_again(
+    page: Gray, reference: Reference, matrix: Floats, features: Features | None = None
+) -> bool:
+    """Whether the form is on the page beside where `matrix` puts it, too. features: of the page."""
+    width, height = reference.page_size
+    depth = float(matrix[2] @ (width / 2, height / 2, 1))
+    covered = float(np.linalg.det(matrix)) / depth**3 * width * height  # by the scale in its middle
+    if covered > _MOST_OF_TWO * page.size:
+        return False
+    features = features or describe(page)
+    inverse = np.linalg.inv(matrix).astype(np.float64)
+    beside = _is_beyond(geometry.project(inverse, features.points), reference.page_size)
+    place = _located(features.only(beside), page.shape, reference)
+    if place is None:
+        return False
+    fit = _flat(View(page, reference, place.matrix), place.matrix)
+    if fit is None or reference.score(fit.found) < GOOD_SCORE:
+        return False
+    middle = np.array([[width, height]]) / 2
+    return bool(_is_beyond(geometry.project(inverse @ fit.matrix, middle), reference.page_size)[0])
+
+
+def _is_beyond(points: Floats, size: tuple[int, int]) -> _Mask:
+    """Which of N×2 points are not on a sheet of that size."""
+    return np.asarray(((points < 0) | (points > size)).any(axis=1))
 
 
 def _bent_or_flat(

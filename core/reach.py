@@ -36,6 +36,8 @@ _RULE, _LEVEL_RULE = 1.6, 3.0
 """Heights of the box from which what stands upright, or lies level, is a rule."""
 _GAP = 0.9
 """Of the height of its characters: what may be between two of a number."""
+_CLOSE = 0.12
+"""Of that height: how near a rule print is that goes across it."""
 _LEAST_HEIGHT = 0.35
 """Of the box: what characters count as tall at least, for '٠' and '.' are small."""
 _INSIDE = 0.3
@@ -183,6 +185,7 @@ def _whole(wide: Gray, frame: Box) -> Box | None:
     height = float((inside[:, 3] - inside[:, 1]).max())
     tall = max(height, _LEAST_HEIGHT * (bottom - top))
     # What stands behind an upright rule is in another cell.
+    walls = walls[~_is_crossed(walls, marks[on_line], _CLOSE * tall + 2)]
     before, behind = walls[walls < inside[:, 0].min()], walls[walls >= inside[:, 2].max()]
     between = (marks[:, 0] > before.max(initial=-1)) & (
         marks[:, 2] < behind.min(initial=wide.shape[1] + 1)
@@ -204,6 +207,20 @@ def _whole(wide: Gray, frame: Box) -> Box | None:
         min(wide.shape[1], max(right, ends[2] + margin)),
         min(wide.shape[0], max(bottom, ends[3] + 2)),
     )
+
+
+def _is_crossed(
+    walls: NDArray[np.intp], marks: NDArray[np.int32], close: float
+) -> NDArray[np.bool_]:
+    """Which of the columns `walls` have print on both sides, no further off than `close`: numbers
+    that a printer put across the rules of a form. In cells of their own they keep off them."""
+    before = walls[:, np.newaxis] - marks[:, 2]
+    behind = marks[:, 0] - walls[:, np.newaxis]
+    return _has_near(before, close) & _has_near(behind, close)
+
+
+def _has_near(off: NDArray[np.intp], close: float) -> NDArray[np.bool_]:
+    return np.asarray(((off >= 0) & (off <= close)).any(axis=1))
 
 
 def _walked(marks: NDArray[np.int32], inside: NDArray[np.int32], gap: float) -> tuple[int, int]:

@@ -47,6 +47,16 @@ class Features:
     angles: Floats = field(repr=False)
     descriptors: NDArray[np.float32] = field(repr=False)
 
+    def only(self, which: NDArray[np.bool_]) -> Self:
+        """Those of them where `which`, N, is true."""
+        return replace(
+            self,
+            points=self.points[which],
+            sizes=self.sizes[which],
+            angles=self.angles[which],
+            descriptors=self.descriptors[which],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Reference:

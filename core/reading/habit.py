@@ -7,7 +7,7 @@ behind a '٫' each time, whatever ',' and '٠' look like in its face. Of many a 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from core.reading.grammar import Kind, well_formed
@@ -23,6 +23,7 @@ _AS_READ = str.maketrans("۰۱۲۳۴۵۶۷۸۹٪،", "٠١٢٣٤٥٦٧٨٩%,") |
 """What people type → the characters that the reader answers with."""
 _BESIDE = re.compile(r"[^\W\d_]+\.?|[^٠-٩0-9/.,٫٬:%()-]")
 """Words and currencies ('د.إ', 'AED'), blanks, direction marks: what the reader passes over."""
+_BLANK = re.compile(r"\d\s+\d")
 _ARABIC, _WESTERN = "[٠-٩]", "[0-9]"
 _POINTS = ".,٫٬"
 """Marks that many faces draw alike."""
@@ -35,12 +36,14 @@ _AMOUNT = re.compile(r"[-(]*(%?)([\d.,٫٬]*\d)(%?)[-)]*")
 class Habit:
     """arabic: whether its digits are Arabic-Indic. printed: what it prints, all of it. group: what
     sets thousands apart, '' for nothing, None where the example is too short to tell. decimal: what
-    begins decimals, and in other fields the point that may stand among digits."""
+    begins decimals, and in other fields the point that may stand among digits. blanks: whether
+    blanks stand between digits."""
 
     arabic: bool
     printed: re.Pattern[str]
     group: str | None = None
     decimal: str = ""
+    blanks: bool = False
 
     def odds(self, text: str) -> float:
         """How likely such a text is beside one that is printed as the example is. Nothing at all is
@@ -64,16 +67,17 @@ class Habit:
 @lru_cache(maxsize=1024)
 def habit_of(example: str | None, kind: Kind) -> Habit | None:
     """What an example says of a kind of field; None if nothing: it may be typed by anybody."""
-    example = as_read(example or "", kind)
+    typed = example or ""
+    example = as_read(typed, kind)
     if not example or not well_formed(example, kind):
         return None
     digits = {character > "9" for character in example if character.isdigit()}
     if len(digits) != 1 or parse_value(FieldKind(kind), example).value is None:
         return None
     arabic = digits.pop()
-    if kind == "amount":
-        return _amount(example, arabic)
-    return _date(example, arabic) if kind == "date" else _number(example, arabic)
+    make = {"amount": _amount, "date": _date, "number": _number}[kind]
+    habit = make(example, arabic)
+    return habit and replace(habit, blanks=_BLANK.search(typed) is not None)
 
 
 def as_read(example: str, kind: str) -> str:

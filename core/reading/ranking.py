@@ -16,6 +16,7 @@ import numpy as np
 
 from core.geometry import Gray
 from core.reading.ctc import Decoder, Hypothesis, Look
+from core.reading.gaps import has_gap
 from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
@@ -41,7 +42,8 @@ MISSED = 0.4
 """What a reading of nothing counts beside one of something: print that a rule or a stroke hides
 looks like nothing."""
 RIVALLED = 0.5
-"""What a text is worth where another line of the box is as likely meant."""
+"""What a text is worth where another line of the box is as likely meant, or it has room for another
+character."""
 STRETCHES = (0.8, 1.25)
 """Of its width. Two more made 6 fields of 14,000 right, and a close look half as long again."""
 BLUR = 1.5
@@ -54,7 +56,8 @@ LIKELY_NOT = math.log(0.5)
 class _Case:
     """A line that is being read. habit: how its field is printed, where that is known. ink: the
     image of it that is looked at. looks: what networks saw. found: texts that it may be. ranked:
-    what the looks make of it so far. rivalled: whether another line of the box is a number, too."""
+    what the looks make of it so far. rivalled: whether another line of the box is a number, too, or
+    a character of this one may be missing."""
 
     line: Line
     kind: Kind
@@ -77,6 +80,15 @@ class _Case:
     def arabic(self) -> bool | None:
         """Whether its digits ought to be Arabic-Indic."""
         return None if self.habit is None else self.habit.arabic
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether there is room for another character in it, more than for a usual blank."""
+        if self.habit is not None and self.habit.blanks:
+            return False
+        if self.kind == "date" and self.out_of_form:
+            return False  # it may have another beside it, or a time
+        return has_gap(self.ranked[0][0], self.kind, self.ink, self.looks[0].answer)
 
     def weigh(self, hypotheses: Sequence[Hypothesis]) -> None:
         self.ranked = weighed(hypotheses, self.kind, self.habit)
@@ -117,6 +129,8 @@ class Ranker:
         self._bring_into_form([case for case in cases if case.out_of_form])
         self._ask_others(_doubtful(cases, SURE))
         self._read_other_lines([case for case in cases if case.line.more])
+        for case in cases:
+            case.rivalled |= case.has_gap
         self._look_elsewhere(_doubtful(cases, UNSURE))
         self._look_closely(_doubtful(cases, UNSURE))
         return [

@@ -279,3 +279,15 @@ class TestCrop:
         alignment = scale_only(page.shape, (2000, 3000))
         assert crop(page, (0, 0, 10, 10), alignment).shape == (1, 1)
         assert page_box((0, 0, 10, 10), alignment, page.shape) == (0, 0, 1, 1)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("layout", [0, 2])
+def test_two_sheets_in_one_picture_are_seen_to_be_two(
+    references: list[Reference], layout: int, side: int
+) -> None:
+    sheets = [move(draw(layout, content).page, SCANNED, seed=content)[0] for content in (1, 2)]
+    blank = np.full_like(sheets[0], 255)
+    both, one = (np.concatenate(pair, axis=side) for pair in (sheets, (sheets[0], blank)))
+    assert align(both, references[layout]).again
+    assert not align(one, references[layout]).again

@@ -243,3 +243,24 @@ def test_a_proposal_is_said_and_not_applied() -> None:
 def test_ranges(total: str, broken: int) -> None:
     template = form("0 < total < 1000", total={})
     assert len(reasons_for(template, total=reading(total))) == broken
+
+
+@pytest.mark.parametrize(
+    ("example", "found", "codes"),
+    [
+        ("١٬٢٣٤٫٥٠", reading("5366"), ["fewer_decimals"]),
+        ("1,234.50", reading("5366.6"), ["fewer_decimals"]),
+        ("1,234.50", reading("5366.61"), []),
+        ("1,234.50", reading("5366.610"), []),
+        ("1,234.50", reading("0"), []),
+        ("1,234", reading("5366"), []),
+        (None, reading("5366"), []),
+        ("1,234.50", reading("5366", vouched_by="total == net"), []),
+        ("1,234.50", reading("5366", exact=True), []),
+    ],
+)
+def test_an_amount_may_have_lost_its_last_digits(
+    example: str | None, found: Reading, codes: list[str]
+) -> None:
+    template = form(total={"example": example})
+    assert [reason.code for reason in reasons_for(template, total=found)] == codes

@@ -6,7 +6,7 @@ from unittest.mock import Mock, create_autospec
 import cv2
 import numpy as np
 import pytest
-from forms import PHOTO, draw, move
+from forms import PHOTO, SCANNED, draw, move
 
 from core.extract import Extractor
 from core.learn import looks_of
@@ -152,3 +152,15 @@ def test_forms_that_pass_for_each_other_are_told(known: list[Reference]) -> None
     twin = Reference.from_image(other, PAGE_SIZE)  # the same form, filled in otherwise
     assert alike([*known, twin]) == [(2, 7)]
     assert alike([]) == []
+
+
+def test_two_invoices_on_one_page_go_to_a_person() -> None:
+    folder = Path(__file__).parents[2] / "samples"
+    template = load_template(folder / "templates" / "bahr.json")
+    stored = StoredTemplate(template, (folder / "templates" / "bahr.png").read_bytes())
+    page = cv2.imread(str(folder / "invoices" / "bahr-0742.jpg"), cv2.IMREAD_GRAYSCALE)
+    assert page is not None
+    both = move(page, SCANNED, seed=1)[0], move(page, SCANNED, seed=2)[0]
+    data = cv2.imencode(".jpg", np.concatenate(both, axis=1))[1].tobytes()
+    outcome = Extractor(Settings()).extract(data, [stored], name="a.jpg")
+    assert "form_again" in [reason.code for reason in outcome.reasons]

@@ -74,6 +74,18 @@ def test_what_stands_behind_a_rule_is_of_another_cell() -> None:
     assert reaching(sheet[..., 0], box_of("950.00"), alignment) is None
 
 
+@pytest.mark.parametrize("into", [0, 8])
+def test_a_number_that_is_printed_across_the_rule_of_its_cell(
+    extractor: Extractor, into: int
+) -> None:
+    sheet = page("12,950.00")[..., None].copy()
+    rule = AT[0] - length("950.00") - 1 - into  # between two digits, or through one
+    cv2.line(sheet, (rule, AT[1] - 45), (rule, AT[1] + 27), 60, 2)
+    outcome = read(extractor, sheet[..., 0], (rule + 3, AT[1] - 27, AT[0] + 6, AT[1] + 7))
+    assert outcome.fields["total"].text == "950.00"
+    assert [reason.code for reason in outcome.reasons] == ["cut_off"]
+
+
 @pytest.mark.parametrize("by", [0.6, 2, 4])
 def test_at_any_resolution(by: float) -> None:
     scan = cv2.resize(page("12,950.00"), None, fx=by, fy=by, interpolation=cv2.INTER_AREA)
