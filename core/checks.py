@@ -11,6 +11,9 @@ from core.rules import Rule, parse_rule
 from core.template import DateOrder, Field, Kind, Template
 from core.values import parse_value, value_in
 
+_ALWAYS = 2
+"""Decimals of an example from which others have as many. One alone, as of '12.5', may be of amounts
+that are printed as short as they go, and the next is '13'."""
 
 def check_rules(template: Template) -> None:
     """Raises TemplateError (`invalid_rule`) for the first rule of `template` that can't be used."""
@@ -153,7 +156,8 @@ def _has_fewer_decimals(field: Field, reading: Reading) -> bool:
     if reading.exact or reading.vouched_by or not Decimal(reading.value):
         return False
     example = parse_value(field.kind, field.example).value or ""
-    return len(reading.value.partition(".")[2]) < len(example.partition(".")[2])
+    least = len(example.partition(".")[2])
+    return len(reading.value.partition(".")[2]) < least >= _ALWAYS
 
 
 def _broken(

@@ -254,6 +254,7 @@ def test_ranges(total: str, broken: int) -> None:
         ("1,234.50", reading("5366.610"), []),
         ("1,234.50", reading("0"), []),
         ("1,234", reading("5366"), []),
+        ("12.5", reading("13"), []),
         (None, reading("5366"), []),
         ("1,234.50", reading("5366", vouched_by="total == net"), []),
         ("1,234.50", reading("5366", exact=True), []),
