@@ -15,6 +15,7 @@ _ALWAYS = 2
 """Decimals of an example from which others have as many. One alone, as of '12.5', may be of amounts
 that are printed as short as they go, and the next is '13'."""
 
+
 def check_rules(template: Template) -> None:
     """Raises TemplateError (`invalid_rule`) for the first rule of `template` that can't be used."""
     for text in template.rules:
