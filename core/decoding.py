@@ -54,7 +54,8 @@ class ConfinedDecoder:
     """A `Decoder` whose work is done elsewhere.
 
     Raises (also when made): FileError, as the format's own decoder, and `read_timeout`,
-    `reader_crashed`, `image_too_large` (of memory); TransientError if no process can start.
+    `reader_crashed`, `image_too_large` (of memory); TransientError if no process can start, or
+    the system kills it (`reader_crashed`).
     """
 
     data: bytes = field(repr=False)
@@ -85,7 +86,7 @@ class ConfinedDecoder:
         _process.forget(self)
 
 
-class _Killed(FileError):
+class _Killed(TransientError):
     """The process was killed: no limit of ours does that, nor does a crash."""
 
 
@@ -116,7 +117,6 @@ class _Process:
                 answer, pixels = self._once(document, wanted)
             except _Killed:
                 # The system did it, short of memory, and perhaps before this file was asked for.
-                # Only who has it done twice is at fault.
                 answer, pixels = self._once(document, wanted)
         if "code" in answer:
             self.forget(document)
@@ -126,7 +126,7 @@ class _Process:
     def _once(
         self, document: ConfinedDecoder, wanted: dict[str, Any]
     ) -> tuple[dict[str, Any], NDArray[np.uint8] | None]:
-        """Raises FileError, of the kind _Killed if the process was killed."""
+        """Raises FileError; _Killed if the process was killed."""
         self._ensure()
         allowance = document.allowance
         drop = [number for number in self._closed if number in self._held]

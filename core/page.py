@@ -129,7 +129,7 @@ class Document:
         Raises:
             FileError: no_such_page, truncated_file, corrupt_file, image_too_large,
                 image_too_small, read_timeout, reader_crashed.
-            TransientError: no process can start to decode it.
+            TransientError: no process can start to decode it, or the system kills it.
         """
         return self._decode(number, size_hint, color=False)
 
@@ -185,7 +185,7 @@ def open_document(data: bytes, limits: Limits, *, name: str, page: int | None = 
     Raises:
         FileError: what `check` raises, truncated_file, corrupt_file, password_needed,
             too_many_pages, no_such_page, read_timeout, reader_crashed.
-        TransientError: no process can start to decode it.
+        TransientError: no process can start to decode it, or the system kills it.
     """
     allowance = Allowance(
         limits.max_pages, limits.max_pixels, limits.max_seconds, limits.max_memory

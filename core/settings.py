@@ -126,7 +126,7 @@ class Settings(BaseSettings):
     ] = False
     workers: Annotated[int, Field(ge=1, le=64, description="processes that read")] = 2
     read_timeout: Annotated[float, Field(gt=0, description="longest time for one file")] = 60.0
-    max_attempts: Annotated[int, Field(ge=1, description="tries before a file is set aside")] = 5
+    max_attempts: Annotated[int, Field(ge=1, description="tries before a file is set aside")] = 10
     retry_delay: Annotated[float, Field(gt=0, description="wait before the second try")] = 0.5
     watch_interval: Annotated[float, Field(gt=0, description="time between looks at the inbox")] = (
         0.5

@@ -32,6 +32,9 @@ MEND_S = 5.0
 FINALIZED = "google.cloud.storage.object.v1.finalized"
 UNAVAILABLE = 503
 """What extract answers where not the file but the installation is at fault."""
+ENDED = "reader_crashed", "read_timeout"
+"""Unless it says that what reads died, or took too long: that may be the file's doing. The system
+does such things too, short of memory, so the file is tried again; but not for a day."""
 READY = "khana.ready"
 """A type that extract has nothing to read for: it only loads what reading needs."""
 
@@ -161,7 +164,7 @@ class Dispatcher:
         told = error_in(code, answer)
         if told.code == BusyError.default_code:
             self._insist(lambda: queue.postpone(delivery, told))
-        elif code == UNAVAILABLE:
+        elif code == UNAVAILABLE and told.code not in ENDED:
             self._insist(lambda: self._wait_out(delivery, told))
         else:
             self._insist(lambda: self._failed(delivery, told))

@@ -14,6 +14,7 @@ from pdfs import pdf, pdf_without_end
 from test_page import JPEG, LIMITS, PNG, gray, refused
 
 from core import decoding
+from core.errors import TransientError
 from core.page import Limits, open_document
 
 
@@ -60,7 +61,9 @@ def test_who_is_killed_once_was_killed_by_the_system_and_no_file_is_to_blame() -
     assert np.array_equal(gray(PNG), gray(PNG))  # nor the next one
 
 
-def test_who_is_killed_by_a_file_each_time_crashes_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_tried_again_later_whose_decoder_is_killed_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     exchange = decoding._process._exchange
 
     def killing(*asked: Any) -> Any:
@@ -69,9 +72,9 @@ def test_who_is_killed_by_a_file_each_time_crashes_on_it(monkeypatch: pytest.Mon
 
     with open_document(JPEG, LIMITS, name="a.jpg") as document, monkeypatch.context() as patched:
         patched.setattr(decoding._process, "_exchange", killing)
-        with pytest.raises(Exception, match=r"a\.jpg: the decoder crashed on it") as caught:
+        with pytest.raises(TransientError, match=r"a\.jpg: the decoder crashed on it") as caught:
             document.gray(1, (1, 1))
-        assert caught.value.code == "reader_crashed"  # type: ignore[attr-defined]
+        assert caught.value.code == "reader_crashed"
 
 
 def test_several_documents_are_open_at_once() -> None:
