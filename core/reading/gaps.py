@@ -13,15 +13,13 @@ from numpy.typing import NDArray
 from core.geometry import Gray
 from core.reading.ctc import LogProbs
 from core.reading.grammar import Kind
-from core.reading.lines import HEIGHT
+from core.reading.lines import HEIGHT, INKED
 from core.reading.network import FRAME
 
 _WIDE, _FURTHER = 0.45 * HEIGHT, 1.5
 """Columns that such room has at least, and how much further apart the characters beside it are than
 most. Of 305 drawn lines of train and validation families none had both; of 129 that lacked a digit
 103 had, of 166 with a note beside them 118."""
-_INKED = 110
-"""What counts as ink in a line image."""
 _FEWEST = 3
 """Characters that say how far apart most are."""
 _LOST = 2
@@ -37,7 +35,7 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> bool:
     text: what was read. ink, answer: the line image, and what a network says of it, T×C. Blanks
     between the thousands of an amount or around the marks of a date are no such room.
     """
-    filled = cv2.reduce(ink, 0, cv2.REDUCE_MAX)[0] > _INKED
+    filled = cv2.reduce(ink, 0, cv2.REDUCE_MAX)[0] > INKED
     if _widest(filled) <= _WIDE:
         return False  # as most; all else takes several times as long
     likeliest = answer.argmax(axis=1)

@@ -41,7 +41,7 @@ _LEAST_ROWS, _LEAST_HEIGHT = 5, 0.25
 """Pixels, and share of the first line's height, of another line in the box."""
 _REACH = 8
 """Columns to each side of where the network sees a character that may be of it."""
-_INKED = 110
+INKED = 110
 """What counts as ink in a line image."""
 _MIN_ZOOM = 1.25
 _MAX_ZOOM = 2.0
@@ -169,7 +169,7 @@ def _enlarged(ink: Gray, marked: NDArray[np.bool_]) -> Gray | None:
     if not seen.size:
         return None
     near = cv2.dilate(marked.astype(np.uint8)[None], np.ones((1, 2 * _REACH + 1), np.uint8))[0]
-    top, bottom = _first(_bands((ink[:, near > 0] > _INKED).astype(np.uint8)))
+    top, bottom = _first(_bands((ink[:, near > 0] > INKED).astype(np.uint8)))
     by = min(_BAND / max(1, bottom - top), _MAX_ZOOM)
     if bottom <= top or by < _MIN_ZOOM:
         return None

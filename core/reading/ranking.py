@@ -41,7 +41,7 @@ worse."""
 MISSED = 0.4
 """What a reading of nothing counts beside one of something: print that a rule or a stroke hides
 looks like nothing."""
-RIVALLED = 0.5
+AMBIGUOUS = 0.5
 """What a text is worth where another line of the box is as likely meant, or it has room for another
 character."""
 STRETCHES = (0.8, 1.25)
@@ -56,8 +56,8 @@ LIKELY_NOT = math.log(0.5)
 class _Case:
     """A line that is being read. habit: how its field is printed, where that is known. ink: the
     image of it that is looked at. looks: what networks saw. found: texts that it may be. ranked:
-    what the looks make of it so far. rivalled: whether another line of the box is a number, too, or
-    a character of this one may be missing."""
+    what the looks make of it so far. ambiguous: whether another line of the box is a number, too,
+    or a character of this one may be missing."""
 
     line: Line
     kind: Kind
@@ -66,7 +66,7 @@ class _Case:
     looks: list[Look] = field(default_factory=list)
     found: list[Hypothesis] = field(default_factory=list)
     ranked: Ranked = field(default_factory=list)
-    rivalled: bool = False
+    ambiguous: bool = False
 
     def another(self, ink: Gray) -> "_Case":
         """The same line, found in another way."""
@@ -130,12 +130,12 @@ class Ranker:
         self._ask_others(_doubtful(cases, SURE))
         self._read_other_lines([case for case in cases if case.line.more])
         for case in cases:
-            case.rivalled |= case.has_gap
+            case.ambiguous |= case.has_gap
         self._look_elsewhere(_doubtful(cases, UNSURE))
         self._look_closely(_doubtful(cases, UNSURE))
         return [
-            [(text, RIVALLED * chance) for text, chance in case.ranked]
-            if case.rivalled
+            [(text, AMBIGUOUS * chance) for text, chance in case.ranked]
+            if case.ambiguous
             else case.ranked
             for case in cases
         ]
@@ -171,7 +171,7 @@ class Ranker:
             if sure and (nothing or cut or case.out_of_form > way.out_of_form):
                 case.ink, case.looks, case.ranked = way.ink, way.looks, way.ranked
             else:
-                case.rivalled |= sure or nothing
+                case.ambiguous |= sure or nothing
 
     def _look_elsewhere(self, cases: Sequence[_Case]) -> None:
         """Goes over to another way to find the line where that has a likelier reading. What was

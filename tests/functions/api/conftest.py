@@ -151,3 +151,12 @@ def page(browser: Browser, address: str, faults: list[str]) -> Iterator[Page]:
     yield page
     page.close()
     assert faults == []
+
+
+@pytest.fixture
+def impatient(page: Page) -> None:
+    """Has the page wait for answers a hundredth of the time that it would."""
+    page.add_init_script("""{
+        const patient = AbortSignal.timeout.bind(AbortSignal);
+        AbortSignal.timeout = (milliseconds) => patient(milliseconds / 100);
+    }""")

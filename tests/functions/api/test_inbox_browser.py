@@ -239,11 +239,8 @@ def test_who_may_only_look_is_offered_nothing_else(
     assert len(adapters.store.list(Query()).invoices) == 3
 
 
+@pytest.mark.usefixtures("impatient")
 def test_who_gets_no_answer_any_more_is_told(page: Page, address: str, read: Read) -> None:
-    page.add_init_script("""{
-        const patient = AbortSignal.timeout.bind(AbortSignal);
-        AbortSignal.timeout = (milliseconds) => patient(milliseconds / 100);
-    }""")
     page.goto("/")
     here = f"{address}/"
     page.route(here, lambda route: None)  # never answered, as when the line is lost

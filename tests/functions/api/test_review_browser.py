@@ -349,13 +349,10 @@ def test_what_a_proxy_says_instead_of_khana_is_said_in_words(
     faults.clear()  # the browser notes it on its console
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_line_that_was_lost_ends_no_wait(
     page: Page, adapters: Adapters, queue: list[Invoice]
 ) -> None:
-    page.add_init_script("""{
-        const patient = AbortSignal.timeout.bind(AbortSignal);
-        AbortSignal.timeout = (milliseconds) => patient(milliseconds / 100);
-    }""")
     _open(page, queue[0])
     page.route("**/v1/invoices/*", lambda route: None)  # never answered
     page.keyboard.press("Control+Enter")
