@@ -229,7 +229,10 @@ def import_(
     template_id: str | None,
     output: Path,
 ) -> None:
-    """Turns the older BOXES file, {"1": [[x1, y1], [x2, y2]], …}, into a template."""
+    """Turns a BOXES file of the system before into a template.
+
+    BOXES holds {"1": [[x1, y1], [x2, y2]], …}, the corners of each box.
+    """
     from core.page import Limits, open_document  # noqa: PLC0415
 
     settings = load_settings()
@@ -265,7 +268,7 @@ def import_(
 @template.command()
 @click.argument("files", nargs=-1, required=True, type=InputFile())
 def check(files: Sequence[Path]) -> None:
-    """Says whether template FILES can be used, and if not, why; and which can't be told apart."""
+    """Says whether template FILES can be used, and which look alike."""
     from core.learn import learn  # noqa: PLC0415  # loads OpenCV
     from core.match import alike  # noqa: PLC0415
     from core.page import Limits  # noqa: PLC0415
@@ -322,9 +325,10 @@ def replay(
     everything: bool,
     **flags: str | None,
 ) -> None:
-    """Has stored invoices read again: those named by IDS, or all that failed, the oldest first.
+    """Has invoices read again: those of IDS, or all that failed.
 
-    Corrected fields stay as they are, and what a person rejected stays rejected unless it is named.
+    The oldest come first. Corrected fields stay as they are, and what a person rejected stays
+    rejected unless it is named.
     """
     from core import export  # noqa: PLC0415
     from core.pipeline import read_again  # noqa: PLC0415

@@ -15,7 +15,10 @@ from functions.local.owning import owning
 @click.argument("file", type=OutputFile())
 @setting_options("data")
 def backup(file: Path, **flags: str | None) -> None:
-    """Writes invoices, templates, state and files to the new file FILE; Khana may run meanwhile."""
+    """Copies the store into a new FILE; Khana may run meanwhile.
+
+    That is invoices, templates, state and files.
+    """
     settings = _local(**flags)
     copied = archive.backup(settings.data, file)
     click.echo(f"{file}: the store with {_amount(copied)}")
@@ -27,7 +30,10 @@ def backup(file: Path, **flags: str | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @setting_options("data")
 def restore(file: Path, **flags: str | None) -> None:
-    """Brings the store of FILE into a data folder that holds none, while no Khana works on it."""
+    """Brings the store of FILE into a data folder that holds none.
+
+    No Khana may work on that folder meanwhile.
+    """
     settings = _local(**flags)
     with owning(settings.data):
         copied = archive.restore(file, settings.data)

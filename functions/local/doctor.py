@@ -5,19 +5,21 @@ Each check does a small part of what working does: Tesseract reads a page, the m
 
 import json
 import logging
+import os
 import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from functools import partial
 
 import click
 from rich.text import Text
 
 from core.errors import KhanaError, SetupError
-from core.settings import Settings, load_settings
+from core.settings import PREFIX, Settings, load_settings
 from functions.local.drive import check_watched
-from functions.local.options import option, setting_options, wide_console
+from functions.local.options import option, option_variables, setting_options, wide_console
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +36,10 @@ class Finding:
     code: str | None = None
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """What every check comes to, one by one as they are made."""
-    for name, check in _checks(settings):
+def examine(settings: Settings, variables: Set[str]) -> Iterator[Finding]:
+    """What every check comes to, one by one as they are made. variables: of the environment, that
+    mean something."""
+    for name, check in _checks(settings, variables):
         try:
             yield Finding(name, True, check())
         except KhanaError as error:
@@ -46,7 +49,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield Finding(name, False, f"{type(error).__name__}: {error}", "internal")
 
 
-def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
+def _checks(settings: Settings, variables: Set[str]) -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "settings", partial(_settings, variables)
     yield "Python", _python
     yield "Tesseract", partial(_tesseract, settings)
     yield "model", partial(_model, settings)
@@ -73,6 +77,20 @@ def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
 def _drive(settings: Settings) -> str:
     check_watched(settings)
     return "is looked at"
+
+
+def _settings(variables: Set[str]) -> str:
+    unknown = sorted(
+        name for name in os.environ if name.startswith(PREFIX) and name not in variables
+    )
+    if not unknown:
+        return "each variable of the environment has a meaning"
+    meant = [get_close_matches(name, variables, 1) for name in unknown]
+    said = [
+        f"{name} (is {close[0]} meant?)" if close else name
+        for name, close in zip(unknown, meant, strict=True)
+    ]
+    raise SetupError(f"nothing looks at {', '.join(said)}", code="unknown_variable")
 
 
 def _python() -> str:
@@ -132,7 +150,9 @@ def doctor(as_json: bool, **flags: str | None) -> None:
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
     console = wide_console()
     sick = 0
-    for finding in examine(settings):
+    variables = {PREFIX + name.upper() for name in (*Settings.model_fields, "config")}
+    variables |= option_variables(click.get_current_context().find_root())
+    for finding in examine(settings, variables):
         sick += not finding.ok
         if as_json:
             click.echo(json.dumps(asdict(finding), ensure_ascii=False))

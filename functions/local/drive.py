@@ -37,7 +37,7 @@ def drive() -> None:
 @option("--paste", is_flag=True, help="no browser here: open the link elsewhere, paste what came")
 @setting_options("drive_sign_in", "data")
 def login(client: Path, paste: bool, **flags: str | None) -> None:
-    """Signs in to Drive as a person, with the right to read and no other, and keeps it.
+    """Signs in to Drive as a person, and keeps it; it may read alone.
 
     It is kept where the setting drive_sign_in says: a file, or a secret of Secret Manager.
     """
@@ -94,7 +94,7 @@ def sync(**flags: str | None) -> None:
 @drive.command()
 @setting_options("backend", "project", "bucket", "database", "drive_folders", "drive_sign_in")
 def status(**flags: str | None) -> None:
-    """Says who signs in to Drive, whether each folder is seen, and how far it was followed."""
+    """Says who signs in to Drive, and how far each folder is followed."""
     from core.adapters import connect  # noqa: PLC0415
     from core.adapters.google.drive_status import findings  # noqa: PLC0415
 

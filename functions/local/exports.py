@@ -34,7 +34,7 @@ def export(
     crops: Path | None,
     **flags: str | None,
 ) -> None:
-    """Writes the stored invoices to a file or standard output, the oldest first."""
+    """Writes the stored invoices to a file, the oldest first."""
     settings = load_settings(**flags)
     query = Query(status=Status(status) if status else None, template=template_id, descending=False)
     if output is None and crops is None and form in ("xlsx", "pdf") and sys.stdout.isatty():

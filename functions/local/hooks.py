@@ -22,7 +22,7 @@ def webhook() -> None:
 @option("--event", "events", multiple=True, type=click.Choice(_EVENTS), help="only these")
 @setting_options(*_WHERE, "webhook_private")
 def add(url: str, events: tuple[str, ...], **flags: str | None) -> None:
-    """Has URL told, and prints the secret that signs what is sent: it is not shown again."""
+    """Has URL told, and prints the secret that signs what is sent, once."""
     from core.adapters import connect  # noqa: PLC0415
     from core.webhooks import add_webhook  # noqa: PLC0415
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -64,3 +64,19 @@ def setting_options(*names: str) -> Callable[[Command], Command]:
         return command
 
     return decorate
+
+
+def option_variables(context: click.Context) -> set[str]:
+    """The variables of the options of this command and of all below it."""
+    return set(_variables(context.command, context.auto_envvar_prefix or ""))
+
+
+def _variables(command: click.Command, prefix: str) -> Iterator[str]:
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.allow_from_autoenv:
+            yield f"{prefix}_{parameter.name}".upper()
+        if parameter.envvar:
+            yield str(parameter.envvar)
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            yield from _variables(each, f"{prefix}_{name.replace('-', '_')}")

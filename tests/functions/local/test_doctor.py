@@ -81,6 +81,17 @@ def test_a_missing_program_or_language_is_found(tmp_path: Path) -> None:
     assert "tesseract-ocr-ara" in found["Tesseract"]["message"]
 
 
+def test_a_variable_that_nothing_looks_at_is_named(tmp_path: Path) -> None:
+    meant = {"KHANA_WATCH_INTERVAL": "1", "KHANA_READ_JSON": "1", "KHANA_EXPORT_LANGUAGE": "ar"}
+    _, found = findings("--data", tmp_path, env=meant)
+    assert not wrong(found)
+
+    _, found = findings("--data", tmp_path, env={"KHANA_REVIEW_TRESHOLD": "0.5"})
+
+    assert wrong(found) == {"settings": "unknown_variable"}
+    assert "KHANA_REVIEW_TRESHOLD (is KHANA_REVIEW_THRESHOLD meant?)" in str(found["settings"])
+
+
 def test_a_damaged_page_of_the_store_is_found(tmp_path: Path) -> None:
     open_backend(Settings(data=tmp_path))
     path = tmp_path / "khana.db"
