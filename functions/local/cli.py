@@ -229,10 +229,7 @@ def import_(
     template_id: str | None,
     output: Path,
 ) -> None:
-    """Turns a BOXES file of the system before into a template.
-
-    BOXES holds {"1": [[x1, y1], [x2, y2]], …}, the corners of each box.
-    """
+    """Turns BOXES, {"1": [[x1, y1], [x2, y2]], …}, into a template."""
     from core.page import Limits, open_document  # noqa: PLC0415
 
     settings = load_settings()
