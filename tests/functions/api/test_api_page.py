@@ -4,13 +4,20 @@ import re
 from datetime import timedelta
 
 import pytest
-from drawn import Read
+from drawn import Read, readings
 from flask.testing import FlaskClient
 
+from core.invoice import Invoice, Reading
 from core.origin import add_note
 from core.ports import Adapters
 
 HTML = {"Accept": "text/html"}
+
+
+def _with(**values: str) -> dict[str, Reading]:
+    fields = readings()
+    changed = {n: fields[n].model_copy(update={"value": v}) for n, v in values.items()}
+    return fields | changed
 
 
 def _names(page: str) -> list[str]:
@@ -64,6 +71,25 @@ def test_a_link_of_a_source_is_one_of_the_web(
     page = client.get(f"/invoices/{made.id}").get_data(as_text=True)
     assert (link in page) is shown
     assert ("open at its source" in page) is shown
+
+
+def test_an_invoice_that_was_scanned_twice_is_told_of(client: FlaskClient, read: Read) -> None:
+    first = read("first.png")
+    again = read("again.png", seed=1)
+    another = read("another.png", seed=2, fields=_with(invoice_number="0043"))
+    # Of a form whose first number is no invoice's own, as a quantity.
+    elsewhere = read("elsewhere.png", seed=3, fields=_with(date="2025-01-01", total="-1.00"))
+    refused = read("refused.png", seed=4)
+    said = {"status": "failed", "reviewed_by": "Mona", "rejected_because": "is a duplicate"}
+    assert client.patch(f"/v1/invoices/{refused.id}", json=said).status_code == 200
+
+    def twins(invoice: Invoice) -> list[str]:
+        page = client.get(f"/invoices/{invoice.id}").get_data(as_text=True)
+        return re.findall(r'the same invoice: <a href="/invoices/(\w+)"', page)
+
+    assert twins(first) == [again.id]
+    assert twins(again) == [first.id]
+    assert twins(another) == twins(elsewhere) == []
 
 
 def test_without_templates_the_page_says_what_is_missing(client: FlaskClient) -> None:
