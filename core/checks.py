@@ -9,11 +9,14 @@ from types import MappingProxyType
 from core.invoice import Reading, Reason
 from core.rules import Rule, parse_rule
 from core.template import DateOrder, Field, Kind, Template
-from core.values import parse_value, value_in
+from core.values import other_order, parse_value, value_in
 
 _ALWAYS = 2
 """Decimals of an example from which others have as many. One alone, as of '12.5', may be of amounts
 that are printed as short as they go, and the next is '13'."""
+
+
+_ORDERS: Mapping[DateOrder, str] = {"dmy": "the day", "mdy": "the month", "ymd": "the year"}
 
 
 def check_rules(template: Template) -> None:
@@ -36,11 +39,12 @@ def check(
 ) -> tuple[Reason, ...]:
     """Why a person should look at these readings; () if there is no reason to.
 
-    Codes, at most one of the first five for a field: `missing` (required, and nothing is there),
+    Codes, at most one of the first six for a field: `missing` (required, and nothing is there),
     `unreadable` (there is, but it means nothing), `pattern` (it means what the field's pattern
     refuses), `low_confidence` (below `threshold`, in [0, 1]), `fewer_decimals` (than the field's
-    example has, and nothing vouches for it); `rule_broken` (with all the fields that the rule
-    speaks of, and the repair among `next_best`, if there is exactly one that breaks no other rule).
+    example has, and nothing vouches for it), `date_order` (it is no date in the template's order,
+    and others, read in that, may be wrong as well); `rule_broken` (with all the fields that the
+    rule speaks of, and the repair among `next_best`, if there is exactly one that breaks no other).
     A rule over a field without a value is passed over: where a value must be, it has a reason of
     its own. What a person has reviewed is accused by rules alone.
 
@@ -146,6 +150,13 @@ def _fault(
             "fewer_decimals",
             f"“{reading.text}” has fewer decimals than the template's example, “{field.example}”: "
             "see whether they are hidden or faded",
+        )
+    other = other_order(reading.text, order) if field.kind is Kind.DATE else None
+    if other is not None:
+        return (
+            "date_order",
+            f"“{reading.text}” has {_ORDERS[other]} first, and the template says {_ORDERS[order]}: "
+            f"if all its dates have, give it the date_order {other}",
         )
     return None
 

@@ -226,6 +226,18 @@ def parse_date(text: str, order: DateOrder = "dmy") -> Value:
     return NOTHING
 
 
+def other_order(text: str, order: DateOrder) -> DateOrder | None:
+    """The order in which day and month of a date stand, with its year last, if that isn't `order`:
+    25 can't be a month. None where they may stand in `order`."""
+    match = _DATE.fullmatch(_to_ascii(text))
+    if match is None or len(match[1]) == 4 or parse_date(text, order).value is None:
+        return None
+    year, month, day = next(_orders(*match.groups(), order=order))
+    if _dated(_full_year(year), int(month), int(day)).value is not None:
+        return None
+    return "dmy" if order == "mdy" else "mdy"
+
+
 def _with_name(plain: str) -> Value | None:
     found = named(plain)
     if found is None:

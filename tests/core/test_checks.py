@@ -265,3 +265,23 @@ def test_an_amount_may_have_lost_its_last_digits(
 ) -> None:
     template = form(total={"example": example})
     assert [reason.code for reason in reasons_for(template, total=found)] == codes
+
+
+@pytest.mark.parametrize(
+    ("order", "text", "codes"),
+    [
+        ("dmy", "05/23/2026", ["date_order"]),
+        ("dmy", "٠٥-٢٣-٢٦", ["date_order"]),
+        ("mdy", "23/05/2026", ["date_order"]),
+        ("mdy", "05/23/2026", []),
+        ("dmy", "05/04/2026", []),
+        ("dmy", "2026/23/05", []),
+        ("dmy", "23 May 2026", []),
+    ],
+)
+def test_a_date_in_another_order_than_the_template_has(
+    order: str, text: str, codes: list[str]
+) -> None:
+    template = form(date_order=order, date={"kind": "date"})
+    found = reading("2026-05-23", kind="date", text=text)
+    assert [reason.code for reason in reasons_for(template, date=found)] == codes

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import cv2
 import pytest
 from drawn import local_alone
 from playwright.sync_api import Locator, Page, expect
@@ -124,6 +125,26 @@ def test_boxes_are_read_as_they_are_drawn_and_the_template_is_kept(
         assert field.box == pytest.approx(BOXES[name], abs=6)  # snapping moves it a little
     # What is surely read there is the example of the others.
     assert stored.template.fields[0].example == "٠٠٩١٢٨٨"
+
+
+def test_a_date_that_can_only_begin_with_the_month_says_so(page: Page, tmp_path: Path) -> None:
+    left, top, right, bottom = BOXES["date"]
+    picture = cv2.imread(str(SAMPLE))
+    picture[top + 3 : bottom - 3, left + 3 : right - 3] = 255
+    at = left + 20, bottom - 10
+    cv2.putText(picture, "05/23/2026", at, cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 2, cv2.LINE_AA)
+    cv2.imwrite(str(tmp_path / "american.png"), picture)
+    _choose(page, tmp_path / "american.png")
+    order = page.get_by_label("Dates such as 03/04/2026")
+    expect(order).to_have_value("dmy")
+
+    _draw(page, BOXES["date"])
+
+    expect(order).to_have_value("mdy")
+    expect(_entry(page).locator(".reading")).to_contain_text("2026-05-23")
+    order.select_option("day first")  # whoever says so knows better
+    page.wait_for_load_state("networkidle")
+    expect(order).to_have_value("dmy")
 
 
 def test_what_was_read_elsewhere_is_no_example(page: Page, adapters: Adapters) -> None:

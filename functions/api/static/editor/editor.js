@@ -89,7 +89,17 @@ enableKeys(stage, drawing, pen, panel, {
 });
 
 document.addEventListener("click", (event) => acts[event.target.closest("[data-act]")?.dataset.act]?.());
-form.elements.date_order.addEventListener("change", () => readings.ask());
+const order = form.elements.date_order;
+let orderIsSaid = false;
+order.addEventListener("change", () => {
+  orderIsSaid = true;
+  readings.ask();
+});
+readings.addEventListener("otherorder", () => {
+  if (orderIsSaid) return;
+  order.value = order.value === "mdy" ? "dmy" : "mdy"; // 23 is no month
+  order.dispatchEvent(new Event("change", { bubbles: true }));
+});
 form.elements.name.addEventListener("input", () => {
   if (!editor.id) form.elements.id.placeholder = idOf(form.elements.name.value);
 });

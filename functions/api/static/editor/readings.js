@@ -83,8 +83,13 @@ export class Readings extends EventTarget {
       this.#known.set(box.key, { asked: this.#question(box), reading, pending: true });
     }
     try {
-      const { fields } = await call("POST", this.url, this.#form(asked));
-      if (picture === this.picture) for (const box of asked) this.#take(box, fields);
+      const { fields, reasons } = await call("POST", this.url, this.#form(asked));
+      if (picture === this.picture) {
+        for (const box of asked) this.#take(box, fields);
+        const dates = asked.filter((box) => this.of(box.key).reading.kind === "date").map((box) => `b${box.key}_date`);
+        const other = reasons.some(({ code, fields: [name] }) => code === "date_order" && dates.includes(name));
+        if (other) this.dispatchEvent(new Event("otherorder"));
+      }
     } catch (error) {
       if (picture === this.picture)
         for (const box of asked) this.#known.set(box.key, { asked: this.#question(box), reading: null, fault: error.said });
