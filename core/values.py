@@ -75,8 +75,28 @@ def parse_value(
 
 
 def value_in(template: Template, field: Field, text: str) -> Value:
-    """What `text` means in that field of the template."""
+    """What `text` means in that field of the template, of which it may hold an example."""
+    if field.kind is Kind.AMOUNT and begins_decimals(field.example or "") == ",":
+        text = _with_decimal_comma(text)
     return parse_value(field.kind, text, date_order=template.date_order, pattern=field.pattern)
+
+
+def begins_decimals(amount: str) -> str:
+    """The mark that begins the decimals of an amount; '' where none does, or it may group."""
+    mark = re.search(r"(?<=[0-9])([.,٫])[0-9]+[^0-9]*$", _to_ascii(amount))
+    return mark[1] if mark and "." in (parse_amount(amount) or "") else ""
+
+
+_IN_DOUBT = re.compile(
+    r"(?<![0-9])(?<![0-9]['.,٫٬ ])([0-9]{1,3})([.,])([0-9]{3})(?!['.,٫٬ ]?[0-9])"
+)
+
+
+def _with_decimal_comma(amount: str) -> str:
+    """An amount of a form where ',' begins decimals and '.' sets thousands apart: by itself
+    '125,500' would be taken for thousands, and '125.500' for decimals."""
+    marks = {",": "٫", ".": "٬"}
+    return _IN_DOUBT.sub(lambda found: found[1] + marks[found[2]] + found[3], _to_ascii(amount))
 
 
 def clean_text(text: str) -> str:

@@ -2,8 +2,16 @@
 
 import pytest
 
-from core.template import DateOrder, Kind
-from core.values import Value, clean_text, parse_amount, parse_date, parse_number, parse_value
+from core.template import DateOrder, Kind, parse_template
+from core.values import (
+    Value,
+    clean_text,
+    parse_amount,
+    parse_date,
+    parse_number,
+    parse_value,
+    value_in,
+)
 
 LRM, RLM, ALM, RLE, PDF, LRI, PDI = "\u200e\u200f\u061c\u202b\u202c\u2066\u2069"
 
@@ -372,3 +380,26 @@ def test_dates_with_names_and_in_both_calendars(
     text: str, value: str | None, hijri: str | None
 ) -> None:
     assert parse_value(Kind.DATE, text) == Value(value, hijri)
+
+
+@pytest.mark.parametrize(
+    ("example", "text", "value"),
+    [
+        ("1 234,567", "125,500", "125.500"),
+        ("1 234,567", "-١٢٥,٥٠٠", "-125.500"),
+        ("12,50 د.ت", "125,500 د.ت", "125.500"),
+        ("12,50", "1.234", "1234"),
+        ("12,50", "12.50", "12.50"),
+        ("12,50", "1.234.567", "1234567"),
+        ("12,50", "1.234,567", "1234.567"),
+        # These say nothing of it.
+        ("125,500", "125,500", "125500"),
+        ("1234", "125,500", "125500"),
+        ("1,234.50", "125,500", "125500"),
+        (None, "125,500", "125500"),
+    ],
+)
+def test_an_example_says_what_begins_decimals(example: str | None, text: str, value: str) -> None:
+    total = {"name": "total", "kind": "amount", "box": (0, 0, 9, 9), "example": example}
+    template = parse_template({"id": "t", "page_size": (9, 9), "fields": [total]})
+    assert value_in(template, template.fields[0], text).value == value
