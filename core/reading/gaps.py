@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.geometry import Gray
 from core.reading.ctc import LogProbs
 from core.reading.grammar import Kind
-from core.reading.lines import HEIGHT, INKED
+from core.reading.lines import HEIGHT, INKED, Line
 from core.reading.network import FRAME
 
 _WIDE, _FURTHER = 0.45 * HEIGHT, 1.5
@@ -27,6 +27,8 @@ _LOST = 2
 _BLANK_GROUPS = re.compile(r"[-(]?([1-9١-٩][0-9٠-٩]{3,})(?:[.,٫][0-9٠-٩]{1,3})?[-)]?")
 """An amount whose thousands nothing but blanks may set apart."""
 _GROUP = 3
+_BESIDE = 5
+"""Columns between a rule and where a character beside it is seen, at least."""
 
 
 def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> bool:
@@ -59,6 +61,22 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> bool:
         return bool(gaps)
     after = [grouped.end(1) - 1 - at for at in gaps]
     return any(digits <= 0 or digits % _GROUP for digits in after)
+
+
+def is_divided(line: Line, answer: LogProbs) -> bool:
+    """Whether a rule of a table runs between characters of a line: they are of two cells, as where
+    riyals and halalas have a column each.
+
+    answer: what a network says of the line's image, T×C.
+    """
+    if not line.dividers.size:
+        return False
+    scale = line.ink.shape[1] / len(line.columns)
+    rules = np.searchsorted(line.columns, line.dividers) * scale
+    seen = FRAME * np.flatnonzero(answer.argmax(axis=1)) + FRAME / 2
+    # What is read itself is a '١', taller than '٠' and '٥'.
+    rules = [at for at in rules if (abs(seen - at) > _BESIDE).all()]
+    return any((seen < at).any() and (seen > at).any() for at in rules)
 
 
 def _widest(filled: NDArray[np.bool_]) -> int:

@@ -6,7 +6,7 @@ and brought to one height, wide blanks closed up.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -37,6 +37,11 @@ _INNER = 6
 _TALLER = 0.125
 """Of a band, above and below it."""
 
+_TALL, _BEYOND = 0.7, 0.04
+"""Shares of a box's height: of a rule between cells, and how much further up and down it reaches
+than print does, at least."""
+_TEETH, _UNEVEN = 5, 0.15
+"""Rules of a comb at least, and the deviation of what they are apart, in means of it, at most."""
 _LEAST_ROWS, _LEAST_HEIGHT = 5, 0.25
 """Pixels, and share of the first line's height, of another line in the box."""
 _REACH = 8
@@ -49,13 +54,17 @@ _LEAST_ELSE = 1.25
 """How much longer than its characters a line is that has something else in it."""
 
 
+_NO_COLUMNS = np.empty(0, np.intp)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
     """ink: HEIGHT×W uint8, 0 paper, 255 full ink, W from 1 to MAX_WIDTH. empty: nothing there.
 
     box: the grey box, H×W uint8, that it was found in. columns: those of the box that it is of.
     cut: whether the box cuts it above or below. more: first row and the row after the last of each
-        other line that is whole in the box.
+        other line that is whole in the box. dividers: columns of the box in which rules
+        run past all its print.
     """
 
     ink: Gray
@@ -64,6 +73,7 @@ class Line:
     empty: bool = False
     cut: bool = False
     more: tuple[tuple[int, int], ...] = ()
+    dividers: NDArray[np.intp] = field(default_factory=lambda: _NO_COLUMNS)
 
     @property
     def height(self) -> int:
@@ -87,15 +97,15 @@ def prepare(crop: NDArray[np.uint8]) -> Line:
     box = greyed(crop)
     if min(box.shape) < 3:
         return BLANK
-    ink, darkest = inked(box)
+    ink, darkest, marks, dividers = _print(box)
     if darkest < MIN_CONTRAST:
         return BLANK
-    marks = _marks(ink, _MARKED * darkest)
     bands = _found(marks)
     line = _line(box, ink, marks, *bands[0]) if bands else None
-    return (
-        BLANK if line is None else replace(line, cut=_is_cut(bands[0], box), more=_more(bands, box))
-    )
+    if line is None:
+        return BLANK
+    cut, more = _is_cut(bands[0], box), _more(bands, box)
+    return replace(line, cut=cut, more=more, dividers=dividers)
 
 
 def otherwise(line: Line, marked: NDArray[np.bool_]) -> list[Gray]:
@@ -106,9 +116,8 @@ def otherwise(line: Line, marked: NDArray[np.bool_]) -> list[Gray]:
 
     marked: for each column of the line's ink whether a character was seen there.
     """
-    ink, darkest = inked(line.box)
+    ink, darkest, marks, _ = _print(line.box)
     height = len(ink)
-    marks = _marks(ink, _MARKED * darkest)
     top, bottom = _first(_found(marks))
     more = round((bottom - top) * _TALLER)
     masks = [_marks(ink, share * darkest) for share in _MARKED_OTHERWISE]
@@ -128,10 +137,22 @@ def others(line: Line) -> list[Gray]:
     and the number above or below it."""
     if not line.more:
         return []
-    ink, darkest = inked(line.box)
-    marks = _marks(ink, _MARKED * darkest)
+    ink, _, marks, _ = _print(line.box)
     found = [_line(line.box, ink, marks, top, bottom) for top, bottom in line.more]
     return [other.ink for other in found if other is not None]
+
+
+def _print(box: Gray) -> tuple[Gray, int, Gray, NDArray[np.intp]]:
+    """The box's ink, how dark that is, the mask of what counts as print, and its dividers; those of
+    a row of cells for one character each are taken out."""
+    ink, darkest = inked(box)
+    marks = _marks(ink, _MARKED * darkest)
+    dividers = _dividers(marks)
+    if not _is_comb(dividers):
+        return ink, darkest, marks, dividers
+    ink, marks = ink.copy(), marks.copy()
+    ink[:, dividers] = marks[:, dividers] = 0
+    return ink, darkest, marks, _NO_COLUMNS
 
 
 def _more(bands: Sequence[tuple[int, int]], box: Gray) -> tuple[tuple[int, int], ...]:
@@ -225,6 +246,28 @@ def _without_uprights(marks: Gray) -> Gray:
     through = cv2.dilate(marks, np.ones((1, 5), np.uint8))  # it may lean
     uprights &= through[:ends].any(axis=0) & through[-ends:].any(axis=0)
     return marks if uprights.all() else np.where(uprights, 0, marks).astype(np.uint8)
+
+
+def _dividers(marks: Gray) -> NDArray[np.intp]:
+    """The columns of rules that run through the box, from above its print to below it: a '1'
+    reaches no further than the digits beside it."""
+    leaning = cv2.dilate(marks, np.ones((1, 3), np.uint8))
+    tall = cv2.reduce(leaning, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32F)[0] >= _TALL * len(marks)
+    if not tall.any():
+        return _NO_COLUMNS
+    print_ = np.flatnonzero(np.where(tall, 0, marks).any(axis=1))
+    if not print_.size:
+        return _NO_COLUMNS
+    beyond = max(2, round(_BEYOND * len(marks)))
+    above, below = leaning[: max(0, print_[0] - beyond)], leaning[print_[-1] + 1 + beyond :]
+    return np.flatnonzero(tall & above.any(axis=0) & below.any(axis=0))
+
+
+def _is_comb(dividers: NDArray[np.intp]) -> bool:
+    """Whether they are the rules of a row of cells, each for one character."""
+    rules = dividers[np.diff(dividers, prepend=-_TEETH) > 2]
+    apart = np.diff(rules)
+    return len(rules) >= _TEETH and bool(apart.std() < _UNEVEN * apart.mean())
 
 
 def _first(bands: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.geometry import Gray
 from core.reading.ctc import Decoder, Hypothesis, Look
-from core.reading.gaps import has_gap
+from core.reading.gaps import has_gap, is_divided
 from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
@@ -83,9 +83,12 @@ class _Case:
 
     @property
     def has_gap(self) -> bool:
-        """Whether there is room for another character in it, more than for a usual blank."""
+        """Whether there is room for another character in it, more than for a usual blank, or a
+        rule of the form runs between its characters."""
         if self.habit is not None and self.habit.blanks:
             return False
+        if self.ink is self.line.ink and is_divided(self.line, self.looks[0].answer):
+            return True
         if self.kind == "date" and self.out_of_form:
             return False  # it may have another beside it, or a time
         return has_gap(self.ranked[0][0], self.kind, self.ink, self.looks[0].answer)

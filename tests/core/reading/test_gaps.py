@@ -60,3 +60,34 @@ def test_usual_blanks(reader: NumericReader, kind: Kind, words: list[str], apart
     (line,) = reader.read([box(*words, apart=apart)], [kind])
     assert line.text == "".join(words)
     assert line.confidence > 0.9  # in doubt it would be worth half as much
+
+
+def test_columns_of_their_own_for_riyals_and_halalas(reader: NumericReader) -> None:
+    apart = box("49", "193", apart=20)
+    at = AT[0] + width("49") + 10
+    divided = apart.copy()
+    divided[:, at : at + 2] = 60
+    assert reader.read([divided], ["amount"])[0].confidence < reader.review_threshold
+
+
+def test_rules_that_divide_no_number(reader: NumericReader) -> None:
+    edged = box("49193")
+    edged[:, 8:10] = edged[:, 300:302] = 60
+    cv2.putText(edged, "SAR", (320, AT[1]), FACE, SIZE, 20, 2, cv2.LINE_AA)
+    close = box("49193")[AT[1] - 20 : AT[1] + 1]  # the '1' is as tall as the box
+    lines = reader.read([edged, close], ["amount", "amount"])
+    assert [line.text for line in lines] == ["49193", "49193"]
+    assert min(line.confidence for line in lines) > reader.review_threshold
+
+
+def test_a_cell_for_each_digit(reader: NumericReader) -> None:
+    digits, pitch, left = "300122393", 34, 12
+    comb = np.full((54, 2 * left + pitch * len(digits), 1), 255, np.uint8)
+    for at, digit in enumerate(digits):
+        x = left + at * pitch
+        cv2.line(comb, (x, 4), (x, 50), 90)
+        cv2.putText(comb, digit, (x + 8, AT[1]), FACE, SIZE, 20, 2, cv2.LINE_AA)
+    cv2.rectangle(comb, (left, 4), (left + pitch * len(digits), 50), 90)
+    (line,) = reader.read([comb[..., 0]], ["number"])
+    assert line.text == digits
+    assert line.confidence > reader.review_threshold
