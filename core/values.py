@@ -148,10 +148,11 @@ def parse_amount(text: str) -> str | None:
     is a decimal mark, as in the '12.500' of dinars and rials. A single ',' groups where it can
     ('1,234' and '12,500', but '12,5', '0,500' and '1234,567' have decimals). Grouping is by
     thousands, or Indian (12,34,567); anything else is no amount, nor are more than MAX_DIGITS.
-    Decimals stay as they are printed. A minus stands before or after, or is a pair of parentheses.
+    Decimals stay as they are printed. A minus stands before or after, or is a pair of parentheses;
+    '1,250/-' has none, but says that nothing follows.
     A currency may stand before or after as well (`core.currencies`), inside or outside the sign.
     """
-    plain = _to_ascii(text)
+    plain = re.sub(r"^-/ ?(?=[0-9])|(?<=[0-9]) ?/-$", "", _to_ascii(text), count=1)
     bare = re.sub(r"^%\s*|\s*%$", "", plain, count=1)
     inside, negative = _unsigned(bare)
     found = {_signed(inside, negative)}

@@ -24,7 +24,8 @@ _PLAIN = rf"(?:[٠0]|{_FIRST}{_D}*)"
 _NUMBER = rf"(?:{_WHOLE}|{_PLAIN}(?:[.,٫]{_D}+)?)"
 _DAYS, _MONTHS, _CENTURIES = 31, 12, (13, 14, 15, 19, 20)
 _FORMS = {
-    "amount": re.compile(rf"-?%?{_NUMBER}%?-?|\({_NUMBER}\)"),
+    # '/-' after an amount, or before it where lines begin on the right, says that it ends there.
+    "amount": re.compile(rf"-?%?{_NUMBER}%?-?|\({_NUMBER}\)|-?{_NUMBER}/-|-/{_NUMBER}"),
     "date": re.compile(
         rf"{_D}{{1,2}}([-/.]){_D}{{1,2}}\1(?:{_D}{{4}}|{_D}{{2}})"
         rf"|(?:{_D}{{4}}|{_D}{{2}})([-/.]){_D}{{1,2}}\2{_D}{{1,2}}"

@@ -23,27 +23,27 @@ _AS_READ = str.maketrans("۰۱۲۳۴۵۶۷۸۹٪،", "٠١٢٣٤٥٦٧٨٩%,") |
 """What people type → the characters that the reader answers with."""
 _BESIDE = re.compile(r"[^\W\d_]+\.?|[^٠-٩0-9/.,٫٬:%()-]")
 """Words and currencies ('د.إ', 'AED'), blanks, direction marks: what the reader passes over."""
-_BLANK = re.compile(r"\d\s+\d")
+_PARTED = re.compile(r"\d\s+\d|\d\W*[^\W\d_].*\d")
 _ARABIC, _WESTERN = "[٠-٩]", "[0-9]"
 _POINTS = ".,٫٬"
 """Marks that many faces draw alike."""
 _GROUPS = {"": ",٬", ".": ",٬", ",": ".", "٫": "٬,"}
 """What may set thousands apart where that begins decimals."""
-_AMOUNT = re.compile(r"[-(]*(%?)([\d.,٫٬]*\d)(%?)[-)]*")
+_AMOUNT = re.compile(r"(-/)?[-(]*(%?)([\d.,٫٬]*\d)(%?)(/-)?[-)]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Habit:
     """arabic: whether its digits are Arabic-Indic. printed: what it prints, all of it. group: what
     sets thousands apart, '' for nothing, None where the example is too short to tell. decimal: what
-    begins decimals, and in other fields the point that may stand among digits. blanks: whether
-    blanks stand between digits."""
+    begins decimals, and in other fields the point that may stand among digits. parted: whether
+    blanks or letters stand between digits."""
 
     arabic: bool
     printed: re.Pattern[str]
     group: str | None = None
     decimal: str = ""
-    blanks: bool = False
+    parted: bool = False
 
     def odds(self, text: str) -> float:
         """How likely such a text is beside one that is printed as the example is. Nothing at all is
@@ -77,7 +77,7 @@ def habit_of(example: str | None, kind: Kind) -> Habit | None:
     arabic = digits.pop()
     make = {"amount": _amount, "date": _date, "number": _number}[kind]
     habit = make(example, arabic)
-    return habit and replace(habit, blanks=_BLANK.search(typed) is not None)
+    return habit and replace(habit, parted=_PARTED.search(typed) is not None)
 
 
 def as_read(example: str, kind: str) -> str:
@@ -106,7 +106,7 @@ def _amount(example: str, arabic: bool) -> Habit | None:
     value = _amount_of(example)
     if parts is None or value is None:
         return None
-    before, number, after = parts.groups()
+    start, before, number, after, end = parts.groups("")
     places = len(value.partition(".")[2])
     decimal = number[-places - 1] if places else ""
     whole = number[: -places - 1] if places else number
@@ -119,7 +119,8 @@ def _amount(example: str, arabic: bool) -> Habit | None:
         wholes.append(rf"{first}{digit}*")
     cents = rf"{re.escape(decimal)}{digit}{{{places}}}" if places else ""
     amount = rf"{before}(?:{'|'.join([zero, *wholes])}){cents}{after}"
-    return Habit(arabic, re.compile(rf"-?{amount}-?|\({amount}\)"), group, decimal)
+    signed = rf"-?{start}{amount}{end}" if start or end else rf"-?{amount}-?|\({amount}\)"
+    return Habit(arabic, re.compile(signed), group, decimal)
 
 
 def _date(example: str, arabic: bool) -> Habit:

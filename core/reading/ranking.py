@@ -16,7 +16,7 @@ import numpy as np
 
 from core.geometry import Gray
 from core.reading.ctc import Decoder, Hypothesis, Look
-from core.reading.gaps import has_gap, is_divided
+from core.reading.gaps import has_gap, has_unread, is_divided
 from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
@@ -82,16 +82,19 @@ class _Case:
         return None if self.habit is None else self.habit.arabic
 
     @property
-    def has_gap(self) -> bool:
-        """Whether there is room for another character in it, more than for a usual blank, or a
-        rule of the form runs between its characters."""
-        if self.habit is not None and self.habit.blanks:
+    def is_broken(self) -> bool:
+        """Whether something else stands between its characters: room for another, more than for a
+        usual blank, a rule of the form, or print that is no part of it."""
+        if self.habit is not None and self.habit.parted:
             return False
-        if self.ink is self.line.ink and is_divided(self.line, self.looks[0].answer):
+        answer = self.looks[0].answer
+        if self.ink is self.line.ink and is_divided(self.line, answer):
             return True
         if self.kind == "date" and self.out_of_form:
-            return False  # it may have another beside it, or a time
-        return has_gap(self.ranked[0][0], self.kind, self.ink, self.looks[0].answer)
+            return False  # it may have another beside it, a time, or its month's name
+        return has_unread(self.ink, answer) or has_gap(
+            self.ranked[0][0], self.kind, self.ink, answer
+        )
 
     def weigh(self, hypotheses: Sequence[Hypothesis]) -> None:
         self.ranked = weighed(hypotheses, self.kind, self.habit)
@@ -133,7 +136,7 @@ class Ranker:
         self._ask_others(_doubtful(cases, SURE))
         self._read_other_lines([case for case in cases if case.line.more])
         for case in cases:
-            case.ambiguous |= case.has_gap
+            case.ambiguous |= case.is_broken
         self._look_elsewhere(_doubtful(cases, UNSURE))
         self._look_closely(_doubtful(cases, UNSURE))
         return [

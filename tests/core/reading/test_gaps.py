@@ -91,3 +91,22 @@ def test_a_cell_for_each_digit(reader: NumericReader) -> None:
     (line,) = reader.read([comb[..., 0]], ["number"])
     assert line.text == digits
     assert line.confidence > reader.review_threshold
+
+
+def test_print_between_digits_that_is_none(reader: NumericReader) -> None:
+    times = box("3", "x", "12.50", apart=12)
+    named = box("100", "SAR", "50", apart=12)
+    for line in reader.read([times, named], ["amount", "amount"]):
+        assert line.confidence < reader.review_threshold
+    # Where the example says that letters stand among them they may.
+    (line,) = reader.read([named], ["number"], ["200 USD 75"])
+    assert line.text == "10050"
+    assert line.confidence > reader.review_threshold
+
+
+def test_an_amount_that_ends_with_a_stroke_and_a_dash_is_not_negative(
+    reader: NumericReader,
+) -> None:
+    (line,) = reader.read([box("1,250/-")], ["amount"])
+    assert line.text == "1,250/-"
+    assert line.confidence > reader.review_threshold

@@ -26,6 +26,8 @@ from core.reading.weighing import weighed
         ("-٣٫٥", "amount"),
         ("٣٫٥-", "amount"),
         ("15%", "amount"),
+        ("1,250/-", "amount"),
+        ("-/١٢٥٠", "amount"),
         ("%١٥", "amount"),
         ("3/7/24", "date"),
         ("٢٠٢٤-٠٥-١٧", "date"),
