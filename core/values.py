@@ -276,15 +276,29 @@ _BOTH = re.compile(rf"({_NUMBERS}){_ERA}(?:\ ?[-/|,=()]\ ?|\ )+({_NUMBERS}){_ERA
 
 def _in_both_calendars(plain: str, order: DateOrder) -> Value | None:
     """A date as it is in both, each perhaps with the letter of its era behind it (م, هـ)."""
-    match = _BOTH.fullmatch(re.sub(r"\ (?=[مه])", "", plain)) if len(plain) <= _LONGEST else None
-    if match is None:
+    if len(plain) > _LONGEST:
         return None
-    first, second = (parse_date(part, order) for part in match.groups())
+    match = _BOTH.fullmatch(re.sub(r"\ (?=[مه])", "", plain))
+    if match is not None:
+        return _agreed(*match.groups(), order=order) or NOTHING
+    # A word between them, such as الموافق, is no digit: the reader passes it over.
+    for at in range(1, len(plain)):
+        parts = plain[:at], plain[at:]
+        if all(re.fullmatch(_NUMBERS, part) for part in parts) and (
+            agreed := _agreed(*parts, order=order)
+        ):
+            return agreed
+    return None
+
+
+def _agreed(*dates: str, order: DateOrder) -> Value | None:
+    """The day that two dates are, one of which is Hijri; None if they aren't."""
+    first, second = (parse_date(each, order) for each in dates)
     hijri, gregorian = (first, second) if first.hijri else (second, first)
     if hijri.value is None or gregorian.value is None or not hijri.hijri or gregorian.hijri:
-        return NOTHING
+        return None
     apart = date.fromisoformat(hijri.value) - date.fromisoformat(gregorian.value)
-    return Value(gregorian.value, hijri=hijri.hijri) if abs(apart.days) <= 1 else NOTHING
+    return Value(gregorian.value, hijri=hijri.hijri) if abs(apart.days) <= 1 else None
 
 
 _WITH_ERA = re.compile(r"(.*[0-9])\ ?(?:(?P<hijri>ه\u0640?|[aA][hH])|م|[aA][dD])\.?")
