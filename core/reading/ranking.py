@@ -92,8 +92,8 @@ class _Case:
             return True
         if self.kind == "date" and self.out_of_form:
             return False  # it may have another beside it, a time, or its month's name
-        return has_unread(self.ink, answer) or has_gap(
-            self.ranked[0][0], self.kind, self.ink, answer
+        return has_gap(self.ranked[0][0], self.kind, self.ink, answer) or has_unread(
+            self.ink, answer
         )
 
     def weigh(self, hypotheses: Sequence[Hypothesis]) -> None:

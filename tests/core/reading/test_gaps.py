@@ -110,3 +110,15 @@ def test_an_amount_that_ends_with_a_stroke_and_a_dash_is_not_negative(
     (line,) = reader.read([box("1,250/-")], ["amount"])
     assert line.text == "1,250/-"
     assert line.confidence > reader.review_threshold
+
+
+@pytest.mark.parametrize("words", [["12.50", "3"], ["185.25", "15%"]])
+def test_two_numbers_in_one_box(reader: NumericReader, words: list[str]) -> None:
+    (line,) = reader.read([box(*words, apart=width(" "))], ["amount"])
+    assert line.confidence < reader.review_threshold
+
+
+def test_thousands_that_a_blank_sets_apart(reader: NumericReader) -> None:
+    (line,) = reader.read([box("3", "850", apart=width(" "))], ["amount"])
+    assert line.text == "3850"
+    assert line.confidence > reader.review_threshold
