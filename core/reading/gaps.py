@@ -44,14 +44,15 @@ _BESIDE = 5
 """Columns between a rule and where a character beside it is seen, at least."""
 
 
-def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> bool:
+def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs, *, words: bool) -> bool:
     """Whether there is room for another character within a line that was read.
 
     text: what was read. ink, answer: the line image, and what a network says of it, T×C. Blanks
-    between the thousands of an amount or around the marks of a date are no such room.
+    between the thousands of an amount or around the marks of a date are no such room. words:
+        whether a blank as between words is, which many an identifier has.
     """
     filled = cv2.reduce(ink, 0, cv2.REDUCE_MAX)[0] > INKED
-    least = _BLANK if kind == "amount" else _WIDE
+    least = _BLANK if words else _WIDE
     if _widest(filled) < least:
         return False  # as most; all else takes several times as long
     likeliest = answer.argmax(axis=1)
@@ -63,7 +64,7 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> bool:
         [_blank_between(filled, *ends) for ends in pairwise((FRAME * begins).tolist())]
     )
     lacking = (apart > _FURTHER * np.sort(apart)[len(apart) // 2]) & (blank > _WIDE)
-    if kind == "amount" and len(text) == len(begins):
+    if words and len(text) == len(begins):
         lacking |= _between_numbers(text, apart, blank)
     gaps = np.flatnonzero(lacking)
     if len(gaps) > _LOST or len(text) != len(begins):
@@ -80,7 +81,7 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> bool:
 def _between_numbers(
     text: str, apart: NDArray[np.intp], blank: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
-    """Of each two neighbours in an amount whether they are digits of two words, as in '12.50 3'.
+    """Of each two neighbours in a text whether they are digits of two words, as in '12.50 3'.
 
     apart, blank: how far they are from each other, and how much of that is blank, in columns.
     """

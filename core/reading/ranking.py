@@ -92,7 +92,9 @@ class _Case:
             return True
         if self.kind == "date" and self.out_of_form:
             return False  # it may have another beside it, a time, or its month's name
-        return has_gap(self.ranked[0][0], self.kind, self.ink, answer) or has_unread(
+        text = self.ranked[0][0]
+        words = self.kind == "amount" or (self.kind == "number" and self.habit is not None)
+        return has_gap(text, self.kind, self.ink, answer, words=words) or has_unread(
             self.ink, answer
         )
 

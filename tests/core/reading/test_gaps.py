@@ -118,6 +118,13 @@ def test_two_numbers_in_one_box(reader: NumericReader, words: list[str]) -> None
     assert line.confidence < reader.review_threshold
 
 
+def test_a_blank_in_a_number_whose_example_has_none(reader: NumericReader) -> None:
+    apart = box("0012", "7", apart=width(" "))
+    lines = reader.read([apart, apart], ["number", "number"], [None, "0044"])
+    assert lines[0].text == "00127"
+    assert lines[0].confidence > reader.review_threshold > lines[1].confidence
+
+
 def test_thousands_that_a_blank_sets_apart(reader: NumericReader) -> None:
     (line,) = reader.read([box("3", "850", apart=width(" "))], ["amount"])
     assert line.text == "3850"
