@@ -16,6 +16,9 @@ _ALWAYS = 2
 that are printed as short as they go, and the next is '13'."""
 
 
+_AHEAD = 15
+"""Years by which no date of an invoice is ahead: in 2026 the '٤٧' of 1447 would be 2047."""
+
 _ORDERS: Mapping[DateOrder, str] = {"dmy": "the day", "mdy": "the month", "ymd": "the year"}
 
 
@@ -39,12 +42,13 @@ def check(
 ) -> tuple[Reason, ...]:
     """Why a person should look at these readings; () if there is no reason to.
 
-    Codes, at most one of the first six for a field: `missing` (required, and nothing is there),
+    Codes, at most one of the first seven for a field: `missing` (required, and nothing is there),
     `unreadable` (there is, but it means nothing), `pattern` (it means what the field's pattern
     refuses), `low_confidence` (below `threshold`, in [0, 1]), `fewer_decimals` (than the field's
-    example has, and nothing vouches for it), `date_order` (it is no date in the template's order,
-    and others, read in that, may be wrong as well); `rule_broken` (with all the fields that the
-    rule speaks of, and the repair among `next_best`, if there is exactly one that breaks no other).
+    example has, and nothing vouches for it), `date_ahead` (by so many years that it can't be meant),
+    `date_order` (it is no date in the template's order, and others, read in that, may be wrong as
+    well); `rule_broken` (with all the fields that the rule speaks of, and the repair among
+    `next_best`, if there is exactly one that breaks no other).
     A rule over a field without a value is passed over: where a value must be, it has a reason of
     its own. What a person has reviewed is accused by rules alone.
 
@@ -53,7 +57,7 @@ def check(
     """
     reasons = []
     for field in template.fields:
-        fault = _fault(field, readings.get(field.name), template.date_order, threshold)
+        fault = _fault(field, readings.get(field.name), template.date_order, threshold, today)
         if fault is not None:
             code, message = fault
             reasons.append(
@@ -126,7 +130,7 @@ def _other_values(
 
 
 def _fault(
-    field: Field, reading: Reading | None, order: DateOrder, threshold: float
+    field: Field, reading: Reading | None, order: DateOrder, threshold: float, today: date
 ) -> tuple[str, str] | None:
     """Code and message of what is wrong with one reading, if anything is."""
     if reading is not None and reading.reviewed_by is not None:
@@ -151,7 +155,15 @@ def _fault(
             f"“{reading.text}” has fewer decimals than the template's example, “{field.example}”: "
             "see whether they are hidden or faded",
         )
-    other = other_order(reading.text, order) if field.kind is Kind.DATE else None
+    if field.kind is not Kind.DATE:
+        return None
+    if int(reading.value[:4]) > today.year + _AHEAD:
+        return (
+            "date_ahead",
+            f"“{reading.text}” would be {reading.value}, which is more than {_AHEAD} years ahead: "
+            "compare it; the year may be Hijri",
+        )
+    other = other_order(reading.text, order)
     if other is not None:
         return (
             "date_order",

@@ -285,3 +285,19 @@ def test_a_date_in_another_order_than_the_template_has(
     template = form(date_order=order, date={"kind": "date"})
     found = reading("2026-05-23", kind="date", text=text)
     assert [reason.code for reason in reasons_for(template, date=found)] == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "codes"),
+    [
+        ("12/05/47", "2047-05-12", ["date_ahead"]),
+        ("12/05/2042", "2042-05-12", ["date_ahead"]),
+        ("12/05/2041", "2041-05-12", []),
+        ("12/05/1447", "2025-11-03", []),
+        ("12/05/1996", "1996-05-12", []),
+    ],
+)
+def test_a_date_that_no_invoice_has_yet(text: str, value: str, codes: list[str]) -> None:
+    template = form(date={"kind": "date"})
+    found = reading(value, kind="date", text=text)
+    assert [reason.code for reason in reasons_for(template, date=found)] == codes
