@@ -45,7 +45,7 @@ def check(
     Codes, at most one of the first seven for a field: `missing` (required, and nothing is there),
     `unreadable` (there is, but it means nothing), `pattern` (it means what the field's pattern
     refuses), `low_confidence` (below `threshold`, in [0, 1]), `fewer_decimals` (than the field's
-    example has, and nothing vouches for it), `date_ahead` (by so many years that it can't be meant),
+    example has, and nothing vouches for it), `date_ahead` (by so many years that it can't be it),
     `date_order` (it is no date in the template's order, and others, read in that, may be wrong as
     well); `rule_broken` (with all the fields that the rule speaks of, and the repair among
     `next_best`, if there is exactly one that breaks no other).

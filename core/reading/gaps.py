@@ -38,6 +38,8 @@ _UNREAD = (6, 9)
 """Columns and rows that print has at least which was not made out. Of 3,490 drawn lines of
 validation families 12 had such, 6 of them misread; of 84 with a word, a letter or an 'x' between
 their digits 54."""
+_DASHED = 7
+"""Columns of blank between a dash and a number of which it is no minus."""
 _NEAR = 2
 """Columns around such print in which no character is seen."""
 _BESIDE = 5
@@ -112,11 +114,12 @@ def is_divided(line: Line, answer: LogProbs) -> bool:
     return any((seen < at).any() and (seen > at).any() for at in rules)
 
 
-def has_unread(ink: Gray, answer: LogProbs) -> bool:
-    """Whether print stands between the characters of a line that is none of them, as in '3 x 12.50'
-    or where a digit was not made out.
+def has_unread(text: str, ink: Gray, answer: LogProbs) -> bool:
+    """Whether print that is none of its characters stands between those of a line, as in '3 x
+    12.50' or where a digit was not made out, or beyond a dash that is apart from the number: that
+    of 'Total - 1,234' is no minus.
 
-    ink, answer: the line image, and what a network says of it, T×C.
+    text: what was read. ink, answer: the line image, and what a network says of it, T×C.
     """
     seen = FRAME * np.flatnonzero(answer.argmax(axis=1)) + FRAME / 2
     if not seen.size:
@@ -125,12 +128,18 @@ def has_unread(ink: Gray, answer: LogProbs) -> bool:
     edges = np.flatnonzero(filled[1:] != filled[:-1]) + 1
     edges = edges[int(filled[0]) :]  # what begins at the line's edge isn't between characters
     begin, end = edges[: len(edges) // 2 * 2].reshape(-1, 2).T
-    apart = begin[1:] - end[:-1] > _NEAR  # not the dots of one character
+    blank = begin[1:] - end[:-1]
+    apart = blank > _NEAR  # not the dots of one character
     begin = np.concatenate((begin[:1], begin[1:][apart]))
     end = np.concatenate((end[:-1][apart], end[-1:]))
+    blank = blank[apart]
     none = np.searchsorted(seen, begin - _NEAR) == np.searchsorted(seen, end + _NEAR)
-    between = (begin > seen[0]) & (end < seen[-1]) & (end - begin >= _UNREAD[0])
-    for at in np.flatnonzero(none & between):
+    left, right = (int(np.searchsorted(end, at)) for at in (seen[0], seen[-1]))
+    if not (text[:1] == "-" and left < len(blank) and blank[left] >= _DASHED):
+        none[:left] = False
+    if not (text[-1:] == "-" and right > 0 and blank[right - 1] >= _DASHED):
+        none[right + 1 :] = False
+    for at in np.flatnonzero(none & (end - begin >= _UNREAD[0])):
         rows = np.flatnonzero((ink[:, begin[at] : end[at]] > INKED).any(axis=1))
         if rows[-1] + 1 - rows[0] >= _UNREAD[1]:
             return True

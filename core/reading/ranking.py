@@ -95,7 +95,7 @@ class _Case:
         text = self.ranked[0][0]
         words = self.kind == "amount" or (self.kind == "number" and self.habit is not None)
         return has_gap(text, self.kind, self.ink, answer, words=words) or has_unread(
-            self.ink, answer
+            text, self.ink, answer
         )
 
     def weigh(self, hypotheses: Sequence[Hypothesis]) -> None:

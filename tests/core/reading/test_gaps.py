@@ -104,6 +104,13 @@ def test_print_between_digits_that_is_none(reader: NumericReader) -> None:
     assert line.confidence > reader.review_threshold
 
 
+def test_a_dash_between_a_word_and_an_amount_is_no_minus(reader: NumericReader) -> None:
+    label = box("Net", "-", "1,234.50", apart=width(" "))
+    minus = box("SAR", "-1,234.50", apart=width(" "))
+    lines = reader.read([label, minus], ["amount", "amount"])
+    assert lines[0].confidence < reader.review_threshold < lines[1].confidence
+
+
 def test_an_amount_that_ends_with_a_stroke_and_a_dash_is_not_negative(
     reader: NumericReader,
 ) -> None:
