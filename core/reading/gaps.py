@@ -137,7 +137,7 @@ def has_unread(text: str, ink: Gray, answer: LogProbs) -> bool:
     left, right = (int(np.searchsorted(end, at)) for at in (seen[0], seen[-1]))
     if not (text[:1] == "-" and left < len(blank) and blank[left] >= _DASHED):
         none[:left] = False
-    if not (text[-1:] == "-" and right > 0 and blank[right - 1] >= _DASHED):
+    if not (text[-1:] == "-" and 0 < right < len(begin) and blank[right - 1] >= _DASHED):
         none[right + 1 :] = False
     for at in np.flatnonzero(none & (end - begin >= _UNREAD[0])):
         rows = np.flatnonzero((ink[:, begin[at] : end[at]] > INKED).any(axis=1))

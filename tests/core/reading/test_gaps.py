@@ -104,6 +104,13 @@ def test_print_between_digits_that_is_none(reader: NumericReader) -> None:
     assert line.confidence > reader.review_threshold
 
 
+def test_characters_that_the_box_cuts_off(reader: NumericReader) -> None:
+    whole = box("1,234.50-")
+    for right in range(AT[0] + 4, AT[0] + width("1,234.50-"), 3):
+        for left in (0, AT[0] + 4):
+            reader.read([whole[:, left:right]], ["amount"])
+
+
 def test_a_dash_between_a_word_and_an_amount_is_no_minus(reader: NumericReader) -> None:
     label = box("Net", "-", "1,234.50", apart=width(" "))
     minus = box("SAR", "-1,234.50", apart=width(" "))
