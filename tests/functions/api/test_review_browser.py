@@ -68,6 +68,7 @@ def test_enter_confirms_field_after_field_then_the_next_invoice_is_there(
     expect(page).to_have_url(page.url.partition("/invoices")[0] + f"/invoices/{queue[2].id}")
     reviewed = adapters.store.get(queue[0].id)
     assert reviewed.status is Status.DONE
+    assert [(each.by, each.reasons) for each in reviewed.decisions] == [("Mona", ())]
     assert {e[0] for e in _fields(reviewed.corrections) if e[1] == e[2]} == set(names)
     assert {e[3] for e in _fields(reviewed.corrections)} == {"Mona"}
 
