@@ -95,6 +95,12 @@ def check_version(template_id: str, *, latest: int, after: int | None) -> None:
         )
 
 
+def last_version_key(template_id: str) -> str:
+    """What the version that a deleted template ended with is kept under, as state: made again, it
+    goes on from there, for a version names one template forever."""
+    return f"last_version:{template_id}"
+
+
 def encode_token(query: Query, key: str, invoice_id: str) -> str:
     """A page token that goes on after the invoice with this sort key and id."""
     data = json.dumps([_fingerprint(query), key, invoice_id]).encode()

@@ -12,6 +12,7 @@ from core.adapters.query import (
     check_version,
     decode_token,
     encode_token,
+    last_version_key,
     number_keys,
     search_text,
     sort_keys,
@@ -100,7 +101,8 @@ class LocalInvoiceStore:
                 (stored.template.id,),
             ).fetchone()
             check_version(stored.template.id, latest=latest, after=after)
-            template = stored.template.model_copy(update={"version": latest + 1})
+            last = latest or int(_state(connection, last_version_key(stored.template.id)) or 0)
+            template = stored.template.model_copy(update={"version": last + 1})
             connection.execute(
                 "INSERT INTO templates (id, version, document, reference, looks, revision) "
                 "VALUES (?, ?, ?, ?, ?, lower(hex(randomblob(16))))",
@@ -144,28 +146,29 @@ class LocalInvoiceStore:
 
     def delete_template(self, template_id: str) -> None:
         with self._database.write() as connection:
-            if not connection.execute(
-                "DELETE FROM templates WHERE id = ?", (template_id,)
-            ).rowcount:
+            versions = connection.execute(
+                "DELETE FROM templates WHERE id = ? RETURNING version", (template_id,)
+            ).fetchall()
+            if not versions:
                 raise NotFoundError(f"{template_id}: there is no such template")
+            last = max(row["version"] for row in versions)
+            _set_state(connection, last_version_key(template_id), str(last))
 
     def get_state(self, key: str) -> str | None:
         with self._database.read() as connection:
-            row = connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row["value"])
+            return _state(connection, key)
 
     def set_state(self, key: str, value: str) -> None:
         with self._database.write() as connection:
-            connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
+            _set_state(connection, key, value)
 
     def change_state(self, key: str, change: Callable[[str | None], str | None]) -> str | None:
         with self._database.write() as connection:
-            row = connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
-            before = None if row is None else str(row["value"])
+            before = _state(connection, key)
             after = change(before)
             if after is None:
                 return before
-            connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, after))
+            _set_state(connection, key, after)
             return after
 
     def release_leases(self, object_name: str | None = None) -> builtins.list[Invoice]:
@@ -234,6 +237,15 @@ def _put(connection: sqlite3.Connection, invoice: Invoice) -> None:
             invoice.model_dump_json(),
         ),
     )
+
+
+def _state(connection: sqlite3.Connection, key: str) -> str | None:
+    row = connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row["value"])
+
+
+def _set_state(connection: sqlite3.Connection, key: str, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
 
 
 def _no_invoice(invoice_id: str) -> NotFoundError:

@@ -563,10 +563,20 @@ def test_a_deleted_template_is_gone_with_all_its_versions(store):
     for version in (None, 1, 2):
         with pytest.raises(NotFoundError):
             store.get_template("acme", version)
-    assert store.put_template(StoredTemplate(template())).version == 1
-    with pytest.raises(NotFoundError):
-        store.get_template("acme", 2)
-    assert store.get_template("acme", 1).reference is None
+
+
+def test_a_template_that_is_made_again_goes_on_from_its_last_version(store):
+    for _ in range(2):
+        store.put_template(StoredTemplate(template(), b"picture"))
+    for version in (3, 4):
+        store.delete_template("acme")
+        assert store.put_template(StoredTemplate(template()), after=0).version == version
+        assert store.get_template("acme", version).reference is None
+        for gone in range(1, version):
+            with pytest.raises(NotFoundError):
+                store.get_template("acme", gone)
+    assert store.put_template(StoredTemplate(template()), after=4).version == 5
+    assert store.put_template(StoredTemplate(template("acme.2"))).version == 1
 
 
 @pytest.mark.parametrize(
