@@ -31,7 +31,7 @@ from core.adapters.google.firestore_pieces import (
 )
 from core.adapters.google.firestore_query import filtered, keys, token_after
 from core.adapters.google.retry import Backoff
-from core.adapters.query import check_version, last_version_key, search_text, words
+from core.adapters.query import check_version, last_version_key, search_text, titles, words
 from core.errors import NotFoundError, RequestError, TransientError
 from core.invoice import Invoice, Status
 from core.ports import InvoicePage, Query, StoredTemplate
@@ -120,11 +120,13 @@ class FirestoreInvoiceStore:
         limit = SCAN_LIMIT if looked_for else query.page_size + 1
         found: builtins.list[Invoice] = []
         token = None
+        shown = titles(self.list_templates()) if looked_for else {}
         with firestore_errors("invoices"):
             invoices = filtered(self._client.collection("invoices"), query)
             for seen, snapshot in enumerate(invoices.limit(limit).stream(), start=1):
                 invoice = _load(snapshot)
-                text = search_text(invoice)
+                template = invoice.template.id if invoice.template else ""
+                text = f"{search_text(invoice)}\n{shown.get(template, template)}"
                 if all(word in text for word in looked_for):
                     if len(found) == query.page_size:
                         return InvoicePage(found, token_after(query, found[-1]))

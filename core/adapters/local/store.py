@@ -16,6 +16,7 @@ from core.adapters.query import (
     number_keys,
     search_text,
     sort_keys,
+    titles,
     words,
 )
 from core.errors import NotFoundError, RequestError
@@ -60,7 +61,7 @@ class LocalInvoiceStore:
     def list(self, query: Query) -> InvoicePage:
         if query.page_size < 1:
             raise RequestError(f"page_size {query.page_size}: must be 1 or more")
-        conditions, values = _conditions(query)
+        conditions, values = _conditions(query, titles(self.list_templates()) if query.q else {})
         key, direction, beyond = (
             (query.order_by, "DESC", "<") if query.descending else (query.order_by, "ASC", ">")
         )
@@ -191,7 +192,7 @@ class LocalInvoiceStore:
         return held
 
 
-def _conditions(query: Query) -> tuple[list[str], list[str]]:
+def _conditions(query: Query, shown: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """What the invoices of a query fulfil, and the values for it. An empty key is no value."""
     numbers = None if query.number is None else json.dumps(number_keys(query.number))
     first, last = query.date_from, query.date_to
@@ -204,10 +205,17 @@ def _conditions(query: Query) -> tuple[list[str], list[str]]:
         ("date != '' AND date <= ?", None if last is None else last.isoformat()),
         ("total >= ?", None if least is None else amount_key(least)),
         ("total != '' AND total <= ?", None if most is None else amount_key(most)),
-        *(("instr(search, ?) > 0", word) for word in words(query.q or "")),
     ]
     given = [(condition, value) for condition, value in pairs if value is not None]
-    return [condition for condition, _ in given], [value for _, value in given]
+    conditions, values = [condition for condition, _ in given], [value for _, value in given]
+    for word in words(query.q or ""):
+        # The template itself, too: of one that is deleted there is no title.
+        conditions.append(
+            "(instr(search || char(10) || template, ?) > 0 "
+            "OR template IN (SELECT value FROM json_each(?)))"
+        )
+        values += [word, json.dumps([id_ for id_, title in shown.items() if word in title])]
+    return conditions, values
 
 
 def _find(connection: sqlite3.Connection, invoice_id: str) -> Invoice | None:
