@@ -155,16 +155,17 @@ def test_what_is_printed_in_a_box_is_said_by_whoever_knows_better(
     entry.get_by_text("More").click()
     printed = entry.get_by_label("Printed here")
     expect(printed).to_have_value("")  # on a form that nobody has filled in nothing is
-    printed.fill("٥%")
+    expect(printed.locator("xpath=following-sibling::small")).to_contain_text("blanks")
+    printed.fill(" ٥ %")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved as version 2.")).to_be_visible(timeout=LONG_MS)
     entry = _named(page, "tax_rate")
     entry.get_by_text("More").click()
-    expect(entry.get_by_label("Printed here")).to_have_value("٥%")
+    expect(entry.get_by_label("Printed here")).to_have_value("٥ %")  # with its blanks
     _named(page, "customer").get_by_text("More").click()
     expect(_named(page, "customer").get_by_label("Printed here")).to_be_hidden()  # words need none
     fields = {field.name: field for field in adapters.store.get_template(rimal.id).template.fields}
-    assert fields["tax_rate"].example == "٥%"
+    assert fields["tax_rate"].example == "٥ %"
     assert fields["customer"].example is None
 
 
