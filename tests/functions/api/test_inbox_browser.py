@@ -1,6 +1,7 @@
 """The list in a real browser: found, ordered, exported, and done to several at once."""
 
 import base64
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -11,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from core.access import Role, create_key
 from core.errors import NotFoundError
-from core.invoice import Invoice, Reason, Status
+from core.invoice import ErrorInfo, Invoice, Reason, Status
 from core.ports import Adapters, Query
 from functions.api.limits import AtOnce
 
@@ -191,6 +192,18 @@ def test_a_picture_can_be_pasted(page: Page) -> None:
         base64.b64encode(picture()).decode(),
     )
     expect(page.locator("#rows tr").filter(has_text="pasted.png")).to_be_visible()
+
+
+def test_what_had_failed_before_is_uploaded_all_the_same(page: Page, read: Read) -> None:
+    cut = ErrorInfo(code="truncated", message="a.png: is cut off")
+    made = read("a.png", status=Status.FAILED, error=cut)
+    page.goto("/")
+    page.locator("#upload input").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": picture()}
+    )
+    expect(page.locator("#tray-title")).to_have_text("Uploaded")
+    page.locator("#tray").get_by_role("link", name="Show", exact=True).click()
+    expect(page).to_have_url(re.compile(made.id))
 
 
 def _choose_many(page: Page, count: int) -> None:
