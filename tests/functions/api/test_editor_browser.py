@@ -126,6 +126,19 @@ def test_boxes_are_read_as_they_are_drawn_and_the_template_is_kept(
     assert stored.template.fields[0].example == "٠٠٩١٢٨٨"
 
 
+def test_on_a_phone_the_page_stays_where_boxes_are_drawn(page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 740})
+    _choose(page)
+    before = page.locator("#boxes").bounding_box()
+    for name, count in (("invoice_number", 1), ("date", 2)):
+        _draw(page, BOXES[name])
+        expect(page.locator(".entry")).to_have_count(count)
+        expect(_entry(page).locator(".reading")).to_contain_text("%")
+    page.mouse.click(*_at(page, *BOXES["invoice_number"][:2]))
+    expect(_entry(page, 0)).to_have_class(re.compile("lit"))
+    assert page.locator("#boxes").bounding_box() == before
+
+
 def test_what_was_read_elsewhere_is_no_example(page: Page, adapters: Adapters) -> None:
     _choose(page)
     _draw(page, BOXES["invoice_number"])
