@@ -89,7 +89,7 @@ def test_a_correction_may_be_typed_in_either_digits_and_keeps_the_original(
     assert (kept["date"].value, kept["date"].original) == ("2024-05-13", "2024-05-12")
     page.go_back()
     _at(page, queue[0])
-    expect(page.locator("#field-total")).to_contain_text("corrected from 56000.50")
+    expect(page.locator("#field-total")).to_contain_text("corrected from 56,000.50")
 
 
 def test_what_cannot_be_is_said_beside_the_field_and_escape_takes_it_back(
