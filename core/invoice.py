@@ -133,10 +133,10 @@ class Correction(_Model):
 
 
 class Decision(_Model):
-    """Another entry of the audit trail: `by` said at `at` that it is `done`, or rejected it.
+    """Another entry of the audit trail: `by` accepted the invoice at `at` (`done`), or rejected it.
 
-    `reasons` are those for a review that they passed over: what they accepted nevertheless. `why`
-    is what they said when they rejected it.
+    `reasons` are those for a review that no correction of theirs answers: what they accepted
+    nevertheless, or what was said against what they rejected. `why` is what they said then.
     """
 
     status: Literal[Status.DONE, Status.FAILED]
@@ -178,15 +178,15 @@ class Invoice(_Model):
 
     `duplicates` are the later sources of the same bytes. `requested_template` is the template that
     the sender asked for, and `again` the last request to read it again that was heeded, which its
-    object names too. `lease_until` is set while a reader works on it. `page_sizes` holds, per
-    page that was read (1 is the first), the width and height in pixels that boxes on it refer to: a
-    page of a PDF has no size in pixels of its own. `corrections` are all that people ever made, the
-    oldest first, and `decisions` that they rejected it, or accepted it over open reasons. `error`
-    says why it failed or, while it waits, what the last try met with. `notes` tell what became of
-    the file at its source, the oldest first. Where the file has several revisions, `replaces` is
-    the invoice of the one before and `replaced_by` that of the one after. `part` says which page of
-    a file it is that holds an invoice a page; that page is then its page 1, and `object` announces
-    it alone (`core.parts`).
+    object names too. `lease_until` is set while a reader works on it. `page_sizes` holds, per page
+    that was read (1 is the first), the width and height in pixels that boxes on it refer to: a page
+    of a PDF has no size in pixels of its own. `corrections` are all that people ever made, the
+    oldest first, and `decisions` that they accepted or rejected it. `error` says why it failed or,
+    while it waits, what the last try met with. `notes` tell what became of the file at its source,
+    the oldest first. Where the file has several revisions, `replaces` is the invoice of the one
+    before and `replaced_by` that of the one after. `part` says which page of a file it is that
+    holds an invoice a page; that page is then its page 1, and `object` announces it alone
+    (`core.parts`).
     """
 
     id: str
@@ -230,7 +230,7 @@ class Invoice(_Model):
 
     @property
     def accepted(self) -> bool:
-        """Whether it is done because a person passed over what was said against it."""
+        """Whether it is done, and a person has said so."""
         return self.status is Status.DONE and any(d.status is Status.DONE for d in self.decisions)
 
     @property

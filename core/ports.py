@@ -200,9 +200,11 @@ class InvoiceStore(Protocol):
     def count_by_status(self) -> Mapping[Status, int]: ...
 
     def put_template(self, stored: StoredTemplate, *, after: int | None = None) -> Template:
-        """Stores a template as its next version (1 if the id is new) and gives it so numbered.
+        """Stores a template as its next version and gives it so numbered: 1 if the id is new, else
+        one more than any version that it ever had, also before it was deleted.
 
-        Raises RequestError (`changed_meanwhile`) if `after` is given and not the latest version.
+        Raises RequestError (`changed_meanwhile`) if `after` is given and not the latest version
+        (0 where there is none).
         """
 
     def get_template(self, template_id: str, version: int | None = None) -> StoredTemplate:

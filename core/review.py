@@ -5,7 +5,7 @@ from datetime import date
 
 from core.checks import OPEN_FAULTS, open_faults
 from core.errors import ConflictError
-from core.invoice import REJECTED, Correction, Decision, ErrorInfo, Invoice, Status, now
+from core.invoice import REJECTED, Correction, Decision, ErrorInfo, Invoice, Reason, Status, now
 from core.template import Template
 from core.values import Value
 
@@ -23,26 +23,28 @@ def review(
 
     It is done, unless a value that `template` requires is missing or a rule of it is broken (None:
     it asks for nothing): then somebody has overlooked it, and it needs review for that. Where they
-    `insist` it is done all the same: invoices may be wrong themselves. What they so pass over, and
-    each reason for a review that none of the values answers, is kept in one more of `decisions`.
+    `insist` it is done all the same: invoices may be wrong themselves. That it is done is one more
+    of `decisions`, which keeps what they so pass over and each reason for a review that no value of
+    theirs answers. Until then these stay its reasons.
 
     Raises:
         ConflictError: as `correct`.
     """
     corrected = correct(invoice, values, by=by)
     faults = open_faults(template, corrected.fields, today=today) if template else ()
+    reviewed = {name for name, r in corrected.fields.items() if r.reviewed_by is not None}
+
+    def is_open(reason: Reason) -> bool:
+        at_fault = reason.code in OPEN_FAULTS
+        if at_fault and template:
+            return False  # what is wrong with the values themselves has been looked for anew
+        answered = values.keys() if at_fault else reviewed
+        return not reason.fields or not answered >= set(reason.fields)
+
+    reasons = (*filter(is_open, invoice.reasons), *faults)
     if faults and not insist:
-        return corrected.model_copy(update={"status": Status.NEEDS_REVIEW, "reasons": faults})
-    unanswered = [
-        reason
-        for reason in invoice.reasons
-        if not (reason.fields and values.keys() >= set(reason.fields))
-        # What is wrong with the values themselves is looked for anew where that can be done.
-        and not (template and reason.code in OPEN_FAULTS)
-    ]
-    if not (faults or unanswered):
-        return corrected
-    decision = Decision(status=Status.DONE, by=by, at=now(), reasons=(*unanswered, *faults))
+        return corrected.model_copy(update={"status": Status.NEEDS_REVIEW, "reasons": reasons})
+    decision = Decision(status=Status.DONE, by=by, at=now(), reasons=reasons)
     return corrected.model_copy(update={"decisions": (*corrected.decisions, decision)})
 
 

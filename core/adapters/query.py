@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import json
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from core.errors import RequestError
 from core.invoice import Invoice
 from core.letters import spelt_alike
 from core.ports import Order, Query
+from core.template import Template
 from core.values import clean_text, parse_number
 
 _EXPONENT_BIAS = 1_000_000
@@ -68,8 +70,13 @@ def words(query: str) -> list[str]:
     return searched(query).split()
 
 
+def titles(templates: Iterable[Template]) -> dict[str, str]:
+    """By id, what a text search looks in of an invoice's template: its name and its id."""
+    return {each.id: searched(f"{each.name}\n{each.id}") for each in templates}
+
+
 def search_text(invoice: Invoice) -> str:
-    """All that a text search looks in, `searched`: names of its sources, texts and values."""
+    """All else that it looks in, `searched`: names of the invoice's sources, texts and values."""
     names = [source.name for source in (invoice.source, *invoice.duplicates)]
     texts = [reading.text for reading in invoice.fields.values()]
     values = [reading.value for reading in invoice.fields.values() if reading.value]
@@ -93,6 +100,12 @@ def check_version(template_id: str, *, latest: int, after: int | None) -> None:
         raise RequestError(
             f"{template_id}: has version {latest} by now, not {after}", code="changed_meanwhile"
         )
+
+
+def last_version_key(template_id: str) -> str:
+    """What the version that a deleted template ended with is kept under, as state: made again, it
+    goes on from there, for a version names one template forever."""
+    return f"last_version:{template_id}"
 
 
 def encode_token(query: Query, key: str, invoice_id: str) -> str:

@@ -86,6 +86,16 @@ class _Json(DefaultJSONProvider):
             raise ValueError("nested too deep") from error
 
 
+class _Compress(Compress):
+    """Flask-Compress, which would take `gzip;q=0` for a wish."""
+
+    def after_request(self, response: flask.Response | None) -> flask.Response:
+        if response is None or flask.request.accept_encodings["gzip"]:
+            return super().after_request(response)
+        response.vary.add("Accept-Encoding")
+        return response
+
+
 def create_app(adapters: Adapters, settings: Settings) -> OpenAPI:
     """The API and the page over these adapters."""
     app = OpenAPI(
@@ -102,7 +112,7 @@ def create_app(adapters: Adapters, settings: Settings) -> OpenAPI:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_file_bytes + MULTIPART_BYTES
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config |= _COMPRESSION
-    Compress(app)
+    _Compress(app)
     request_ids.install(app)
     if settings.backend == "google":
         # Cloud Run's proxy ends TLS and adds the caller's address; elsewhere anyone may say so.

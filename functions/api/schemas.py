@@ -188,8 +188,8 @@ class Filters(_Model):
     total_max: Amount | None = None
     q: Annotated[str, Field(max_length=200)] | None = Field(
         None,
-        description="words that must be in file names, texts or values, in digits of either family "
-        "and however their Arabic is spelt",
+        description="words that must be in file names, the template's name, texts or values, in "
+        "digits of either family and however their Arabic is spelt",
     )
     order_by: str = Field(
         "received_at desc",

@@ -100,9 +100,11 @@ def without_name(message: str, name: str) -> str:
 def in_words(fault: Reason | ErrorInfo, name: str) -> Markup:
     """Why an invoice needs review or failed, beside the `name` of its file or field."""
     said = languages.fault(fault.code)
-    if said is None:
-        return sentence(without_name(fault.message, name))
     rule = broken_rule(fault, lambda name: languages.field(label(name)))
+    if said is None:
+        told = getattr(fault, "rule", None)
+        message = fault.message.replace(told, rule) if told else fault.message
+        return sentence(without_name(message, name))
     return escape(said).format(
         message=Markup('<bdi dir="ltr">{}</bdi>').format(fault.message),
         rule=Markup("<bdi>{}</bdi>").format(rule),

@@ -129,7 +129,7 @@ def test_what_breaks_a_rule_is_done_only_for_who_insists() -> None:
         said(read(net="100", tax="5", total="106")),  # it was so before they came
     ):
         assert slipped.status is Status.NEEDS_REVIEW
-        assert [reason.code for reason in slipped.reasons] == ["rule_broken"]
+        assert [reason.code for reason in slipped.reasons] == ["low_confidence", "rule_broken"]
         assert said(slipped, total="107").status is Status.NEEDS_REVIEW
         assert said(slipped, total="105").status is Status.DONE
         insisted = said(slipped, insist=True)
@@ -140,8 +140,18 @@ def decided(invoice: Invoice) -> list[tuple[str, str, list[str]]]:
     return [(d.status.value, d.by, [r.code for r in d.reasons]) for d in invoice.decisions]
 
 
+def test_who_accepts_is_kept() -> None:
+    confirmed = said(read(net="100", tax="5", total="105"), net="100", tax="5", total="105")
+    assert decided(confirmed) == [("done", "Mona", [])]
+    assert confirmed.corrections[-1].at <= confirmed.decisions[-1].at <= now()
+    # Also where there was no value to confirm, which no release will read again then.
+    nothing = review(read(), {}, template=None, by="Mona", today=date(2026, 1, 1))
+    assert nothing.accepted
+    assert begin_reading(nothing, reader="r2", lease=timedelta(minutes=1)) is None
+
+
 def test_who_accepts_nevertheless_is_kept_with_what_they_passed_over() -> None:
-    slipped = said(read(net="100", tax="5", total="106"), total="107")
+    slipped = said(read(net="100", tax="5", total="106"), net="100", tax="5", total="107")
     assert slipped.decisions == ()  # it isn't done
     insisted = said(slipped, insist=True)
     assert decided(insisted) == [("done", "Mona", ["rule_broken"])]
@@ -164,16 +174,25 @@ def test_a_reason_that_no_value_answers_is_passed_over_too() -> None:
     assert decided(said(seen, tax="5")) == [("done", "Mona", ["not_aligned"])]
     assert decided(said(seen)) == [("done", "Mona", ["not_aligned", "low_confidence"])]
     sure = seen.model_copy(update={"reasons": (doubt,)})
-    assert decided(said(sure, tax="5")) == []  # its corrections say it all
+    assert decided(said(sure, tax="5")) == [("done", "Mona", [])]  # its corrections say the rest
+    # Nor is it forgotten where something else holds the invoice up first.
+    slipped = said(seen, tax="6")
+    assert [each.code for each in slipped.reasons] == ["not_aligned", "rule_broken"]
+    assert decided(said(slipped, tax="5")) == [("done", "Mona", ["not_aligned"])]
+    both = ["not_aligned", "rule_broken"]
+    assert decided(said(slipped, insist=True)) == [("done", "Mona", both)]
     # Where the template is gone, nobody can tell what is wrong with the values now.
     broken = said(read(net="100", tax="5", total="106"))
     kept = review(broken, {}, template=None, by="Mona", today=date(2026, 1, 1))
-    assert decided(kept) == [("done", "Mona", ["rule_broken"])]
+    assert decided(kept) == [("done", "Mona", ["low_confidence", "rule_broken"])]
 
 
 def test_what_lacks_a_required_value_is_done_only_for_who_insists() -> None:
     full = read(net="100", tax="5", total="105")
-    for lacking in (said(full, tax=None), said(read(net="100", total="105"), net="100")):
+    for lacking in (
+        said(full, net="100", tax=None, total="105"),
+        said(read(net="100", total="105"), net="100", total="105"),
+    ):
         assert lacking.status is Status.NEEDS_REVIEW
         assert [(each.code, each.fields) for each in lacking.reasons] == [("missing", ("tax",))]
         assert said(lacking, insist=True).status is Status.DONE

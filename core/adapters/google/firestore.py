@@ -31,7 +31,7 @@ from core.adapters.google.firestore_pieces import (
 )
 from core.adapters.google.firestore_query import filtered, keys, token_after
 from core.adapters.google.retry import Backoff
-from core.adapters.query import check_version, search_text, words
+from core.adapters.query import check_version, last_version_key, search_text, titles, words
 from core.errors import NotFoundError, RequestError, TransientError
 from core.invoice import Invoice, Status
 from core.ports import InvoicePage, Query, StoredTemplate
@@ -120,11 +120,13 @@ class FirestoreInvoiceStore:
         limit = SCAN_LIMIT if looked_for else query.page_size + 1
         found: builtins.list[Invoice] = []
         token = None
+        shown = titles(self.list_templates()) if looked_for else {}
         with firestore_errors("invoices"):
             invoices = filtered(self._client.collection("invoices"), query)
             for seen, snapshot in enumerate(invoices.limit(limit).stream(), start=1):
                 invoice = _load(snapshot)
-                text = search_text(invoice)
+                template = invoice.template.id if invoice.template else ""
+                text = f"{search_text(invoice)}\n{shown.get(template, template)}"
                 if all(word in text for word in looked_for):
                     if len(found) == query.page_size:
                         return InvoicePage(found, token_after(query, found[-1]))
@@ -145,14 +147,15 @@ class FirestoreInvoiceStore:
 
     def put_template(self, stored: StoredTemplate, *, after: int | None = None) -> Template:
         template_id = stored.template.id
-        document = self._template(template_id)
+        document, kept = self._template(template_id), self._state(last_version_key(template_id))
         picture = self._put_picture(template_id, stored.reference)
 
         def work(transaction: firestore.Transaction) -> Template:
             before = document.get(transaction=transaction)
             latest = before.get("version") if before.exists else 0
             check_version(template_id, latest=latest, after=after)
-            version = latest + 1
+            ended = kept.get(transaction=transaction)
+            version = (latest or (int(read_pieces(ended)) if ended.exists else 0)) + 1
             template = stored.template.model_copy(update={"version": version})
             fields = {"version": version, "picture": picture, "looks": stored.looks}
             text = template.model_dump_json()
@@ -192,7 +195,7 @@ class FirestoreInvoiceStore:
             }
 
     def delete_template(self, template_id: str) -> None:
-        document = self._template(template_id)
+        document, kept = self._template(template_id), self._state(last_version_key(template_id))
 
         def work(transaction: firestore.Transaction) -> builtins.list[str | None]:
             latest = _existing(document.get(transaction=transaction), template_id, "template")
@@ -201,6 +204,7 @@ class FirestoreInvoiceStore:
                 [_version(document, number) for number in numbers], transaction=transaction
             )
             doomed = [latest, *versions]
+            write_pieces(transaction, kept, str(latest.get("version")))
             for snapshot in doomed:
                 delete_pieces(transaction, snapshot.reference, pieces(snapshot))
             return [snapshot.get("picture") for snapshot in doomed]

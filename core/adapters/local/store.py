@@ -12,9 +12,11 @@ from core.adapters.query import (
     check_version,
     decode_token,
     encode_token,
+    last_version_key,
     number_keys,
     search_text,
     sort_keys,
+    titles,
     words,
 )
 from core.errors import NotFoundError, RequestError
@@ -59,7 +61,7 @@ class LocalInvoiceStore:
     def list(self, query: Query) -> InvoicePage:
         if query.page_size < 1:
             raise RequestError(f"page_size {query.page_size}: must be 1 or more")
-        conditions, values = _conditions(query)
+        conditions, values = _conditions(query, titles(self.list_templates()) if query.q else {})
         key, direction, beyond = (
             (query.order_by, "DESC", "<") if query.descending else (query.order_by, "ASC", ">")
         )
@@ -100,7 +102,8 @@ class LocalInvoiceStore:
                 (stored.template.id,),
             ).fetchone()
             check_version(stored.template.id, latest=latest, after=after)
-            template = stored.template.model_copy(update={"version": latest + 1})
+            last = latest or int(_state(connection, last_version_key(stored.template.id)) or 0)
+            template = stored.template.model_copy(update={"version": last + 1})
             connection.execute(
                 "INSERT INTO templates (id, version, document, reference, looks, revision) "
                 "VALUES (?, ?, ?, ?, ?, lower(hex(randomblob(16))))",
@@ -144,28 +147,29 @@ class LocalInvoiceStore:
 
     def delete_template(self, template_id: str) -> None:
         with self._database.write() as connection:
-            if not connection.execute(
-                "DELETE FROM templates WHERE id = ?", (template_id,)
-            ).rowcount:
+            versions = connection.execute(
+                "DELETE FROM templates WHERE id = ? RETURNING version", (template_id,)
+            ).fetchall()
+            if not versions:
                 raise NotFoundError(f"{template_id}: there is no such template")
+            last = max(row["version"] for row in versions)
+            _set_state(connection, last_version_key(template_id), str(last))
 
     def get_state(self, key: str) -> str | None:
         with self._database.read() as connection:
-            row = connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row["value"])
+            return _state(connection, key)
 
     def set_state(self, key: str, value: str) -> None:
         with self._database.write() as connection:
-            connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
+            _set_state(connection, key, value)
 
     def change_state(self, key: str, change: Callable[[str | None], str | None]) -> str | None:
         with self._database.write() as connection:
-            row = connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
-            before = None if row is None else str(row["value"])
+            before = _state(connection, key)
             after = change(before)
             if after is None:
                 return before
-            connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, after))
+            _set_state(connection, key, after)
             return after
 
     def release_leases(self, object_name: str | None = None) -> builtins.list[Invoice]:
@@ -188,7 +192,7 @@ class LocalInvoiceStore:
         return held
 
 
-def _conditions(query: Query) -> tuple[list[str], list[str]]:
+def _conditions(query: Query, shown: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """What the invoices of a query fulfil, and the values for it. An empty key is no value."""
     numbers = None if query.number is None else json.dumps(number_keys(query.number))
     first, last = query.date_from, query.date_to
@@ -201,10 +205,17 @@ def _conditions(query: Query) -> tuple[list[str], list[str]]:
         ("date != '' AND date <= ?", None if last is None else last.isoformat()),
         ("total >= ?", None if least is None else amount_key(least)),
         ("total != '' AND total <= ?", None if most is None else amount_key(most)),
-        *(("instr(search, ?) > 0", word) for word in words(query.q or "")),
     ]
     given = [(condition, value) for condition, value in pairs if value is not None]
-    return [condition for condition, _ in given], [value for _, value in given]
+    conditions, values = [condition for condition, _ in given], [value for _, value in given]
+    for word in words(query.q or ""):
+        # The template itself, too: of one that is deleted there is no title.
+        conditions.append(
+            "(instr(search || char(10) || template, ?) > 0 "
+            "OR template IN (SELECT value FROM json_each(?)))"
+        )
+        values += [word, json.dumps([id_ for id_, title in shown.items() if word in title])]
+    return conditions, values
 
 
 def _find(connection: sqlite3.Connection, invoice_id: str) -> Invoice | None:
@@ -234,6 +245,15 @@ def _put(connection: sqlite3.Connection, invoice: Invoice) -> None:
             invoice.model_dump_json(),
         ),
     )
+
+
+def _state(connection: sqlite3.Connection, key: str) -> str | None:
+    row = connection.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row["value"])
+
+
+def _set_state(connection: sqlite3.Connection, key: str, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (key, value))
 
 
 def _no_invoice(invoice_id: str) -> NotFoundError:

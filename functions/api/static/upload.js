@@ -105,7 +105,7 @@ async function send(form, file, line) {
     const answer = await postPatiently(form.dataset.url, file, (share) => {
       progress.value = share;
     });
-    if (answer.error) return fail(line, inWords(answer.error, file.name));
+    if (!answer.id) return fail(line, inWords(answer.error, file.name));
     progress.remove();
     const link = document.createElement("a");
     link.href = form.dataset.invoice.replace("ID", answer.id);

@@ -456,6 +456,27 @@ def test_text_is_found_however_its_arabic_is_spelt(store, text):
     assert listed(store, q=text) == [2]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("شركه الواحه", [3, 1]),  # as lists show it now, however it is spelt
+        ("واحة 145", [1]),
+        ("WAHA", [3, 1]),
+        ("bahr", [2]),  # nameless, it is shown so
+        ("gone", [4]),  # and so is one that is deleted
+        ("rimal", []),
+    ],
+)
+def test_invoices_are_found_by_the_name_of_their_template(store, text, expected):
+    for named in (template("waha", name="Rimal"), template("waha", name="شركة الواحة")):
+        store.put_template(StoredTemplate(named))
+    store.put_template(StoredTemplate(template("bahr")))
+    ids = ("waha", "bahr", "waha", "gone", None)
+    fill(store, *(invoice(n, template=id_, number=f"{n}45") for n, id_ in enumerate(ids, start=1)))
+
+    assert listed(store, q=text, page_size=1) == expected
+
+
 @pytest.mark.parametrize("number", ["٠١٤٥", " 0145 ", "\u200f0145", "\u202a0145\u202c"])
 def test_a_number_is_found_with_what_was_pasted_with_it(store, number):
     fill(store, invoice(1, number="145"), invoice(2, number="0145"))
@@ -563,10 +584,20 @@ def test_a_deleted_template_is_gone_with_all_its_versions(store):
     for version in (None, 1, 2):
         with pytest.raises(NotFoundError):
             store.get_template("acme", version)
-    assert store.put_template(StoredTemplate(template())).version == 1
-    with pytest.raises(NotFoundError):
-        store.get_template("acme", 2)
-    assert store.get_template("acme", 1).reference is None
+
+
+def test_a_template_that_is_made_again_goes_on_from_its_last_version(store):
+    for _ in range(2):
+        store.put_template(StoredTemplate(template(), b"picture"))
+    for version in (3, 4):
+        store.delete_template("acme")
+        assert store.put_template(StoredTemplate(template()), after=0).version == version
+        assert store.get_template("acme", version).reference is None
+        for gone in range(1, version):
+            with pytest.raises(NotFoundError):
+                store.get_template("acme", gone)
+    assert store.put_template(StoredTemplate(template()), after=4).version == 5
+    assert store.put_template(StoredTemplate(template("acme.2"))).version == 1
 
 
 @pytest.mark.parametrize(

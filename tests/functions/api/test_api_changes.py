@@ -302,4 +302,8 @@ def test_answers_are_compressed(client: FlaskClient, read: Read, path: str) -> N
     assert "Content-Encoding" not in plain.headers
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == plain.data
-    assert "Accept-Encoding" in packed.headers["Vary"]
+    unwanted = client.get(path, headers={"Accept-Encoding": "*, gzip;q=0"})
+    assert "Content-Encoding" not in unwanted.headers
+    assert unwanted.data == plain.data
+    for answer in (plain, packed, unwanted):
+        assert "Accept-Encoding" in answer.headers["Vary"]

@@ -282,6 +282,11 @@ def test_a_review_without_corrections_is_done(client: FlaskClient, read: Read) -
     body = {"status": "done", "reviewed_by": "Mariam"}
     answer = client.patch(f"/v1/invoices/{made.id}", json=body)
     assert answer.get_json()["status"] == "done"
+    (decision,) = answer.get_json()["decisions"]
+    assert (decision["status"], decision["by"], decision["reasons"]) == ("done", "Mariam", [])
+    for language, words in (("en", "<b>Accepted</b>"), ("ar", "<b>اعتُمدت</b>")):
+        page = client.get(f"/invoices/{made.id}", headers={"Accept-Language": language})
+        assert words in page.get_data(as_text=True)
 
 
 def test_a_date_may_be_typed_in_its_own_calendar(client: FlaskClient, read: Read) -> None:

@@ -147,6 +147,19 @@ def test_a_date_that_can_only_begin_with_the_month_says_so(page: Page, tmp_path:
     expect(order).to_have_value("dmy")
 
 
+def test_on_a_phone_the_page_stays_where_boxes_are_drawn(page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 740})
+    _choose(page)
+    before = page.locator("#boxes").bounding_box()
+    for name, count in (("invoice_number", 1), ("date", 2)):
+        _draw(page, BOXES[name])
+        expect(page.locator(".entry")).to_have_count(count)
+        expect(_entry(page).locator(".reading")).to_contain_text("%")
+    page.mouse.click(*_at(page, *BOXES["invoice_number"][:2]))
+    expect(_entry(page, 0)).to_have_class(re.compile("lit"))
+    assert page.locator("#boxes").bounding_box() == before
+
+
 def test_what_was_read_elsewhere_is_no_example(page: Page, adapters: Adapters) -> None:
     _choose(page)
     _draw(page, BOXES["invoice_number"])
@@ -176,16 +189,17 @@ def test_what_is_printed_in_a_box_is_said_by_whoever_knows_better(
     entry.get_by_text("More").click()
     printed = entry.get_by_label("Printed here")
     expect(printed).to_have_value("")  # on a form that nobody has filled in nothing is
-    printed.fill("٥%")
+    expect(printed.locator("xpath=following-sibling::small")).to_contain_text("blanks")
+    printed.fill(" ٥ %")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved as version 2.")).to_be_visible(timeout=LONG_MS)
     entry = _named(page, "tax_rate")
     entry.get_by_text("More").click()
-    expect(entry.get_by_label("Printed here")).to_have_value("٥%")
+    expect(entry.get_by_label("Printed here")).to_have_value("٥ %")  # with its blanks
     _named(page, "customer").get_by_text("More").click()
     expect(_named(page, "customer").get_by_label("Printed here")).to_be_hidden()  # words need none
     fields = {field.name: field for field in adapters.store.get_template(rimal.id).template.fields}
-    assert fields["tax_rate"].example == "٥%"
+    assert fields["tax_rate"].example == "٥ %"
     assert fields["customer"].example is None
 
 

@@ -1,6 +1,7 @@
 """The list in a real browser: found, ordered, exported, and done to several at once."""
 
 import base64
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -11,8 +12,9 @@ from playwright.sync_api import Page, expect
 
 from core.access import Role, create_key
 from core.errors import NotFoundError
-from core.invoice import Invoice, Reason, Status
+from core.invoice import ErrorInfo, Invoice, Reason, Status
 from core.ports import Adapters, Query
+from functions.api.limits import AtOnce
 
 pytestmark = local_alone
 
@@ -192,16 +194,26 @@ def test_a_picture_can_be_pasted(page: Page) -> None:
     expect(page.locator("#rows tr").filter(has_text="pasted.png")).to_be_visible()
 
 
-@pytest.mark.slow
-def test_a_thousand_files_at_once(page: Page, adapters: Adapters) -> None:
+def test_what_had_failed_before_is_uploaded_all_the_same(page: Page, read: Read) -> None:
+    cut = ErrorInfo(code="truncated", message="a.png: is cut off")
+    made = read("a.png", status=Status.FAILED, error=cut)
     page.goto("/")
+    page.locator("#upload input").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": picture()}
+    )
+    expect(page.locator("#tray-title")).to_have_text("Uploaded")
+    page.locator("#tray").get_by_role("link", name="Show", exact=True).click()
+    expect(page).to_have_url(re.compile(made.id))
+
+
+def _choose_many(page: Page, count: int) -> None:
     page.evaluate(
-        """() => {
+        """count => {
             const canvas = Object.assign(document.createElement("canvas"), {width: 40, height: 40});
             const input = document.querySelector("#upload input");
             const transfer = new DataTransfer();
             const draw = canvas.getContext("2d");
-            for (let n = 0; n < 1000; n++) {
+            for (let n = 0; n < count; n++) {
                 draw.fillStyle = `rgb(${n % 256} ${n >> 8} 0)`;
                 draw.fillRect(0, 0, 40, 40);
                 const data = atob(canvas.toDataURL("image/png").split(",")[1]);
@@ -210,8 +222,32 @@ def test_a_thousand_files_at_once(page: Page, adapters: Adapters) -> None:
             }
             input.files = transfer.files;
             input.dispatchEvent(new Event("change"));
-        }"""
+        }""",
+        count,
     )
+
+
+def test_who_is_told_to_wait_uploads_all_the_same(
+    page: Page, adapters: Adapters, monkeypatch: pytest.MonkeyPatch, faults: list[str]
+) -> None:
+    # As where others upload, too: of what a page sends at once most is refused at first.
+    monkeypatch.setattr("functions.api.routes.invoices._UPLOADS", AtOnce(1))
+    told = []
+    page.on("response", lambda answer: told.append(answer.status))
+    page.goto("/")
+    _choose_many(page, 30)
+    expect(page.locator("#tray-title")).to_have_text("Uploaded", timeout=60_000)
+    expect(page.locator("#tray").get_by_role("link", name="Show", exact=True)).to_have_count(30)
+    assert 429 in told
+    assert sum(adapters.store.count_by_status().values()) == 30
+    assert [fault for fault in faults if "429" not in fault] == []
+    faults.clear()  # the browser notes each refusal on its console
+
+
+@pytest.mark.slow
+def test_a_thousand_files_at_once(page: Page, adapters: Adapters) -> None:
+    page.goto("/")
+    _choose_many(page, 1000)
     expect(page.locator("#tray-title")).to_have_text("Uploaded", timeout=300_000)
     expect(page.get_by_role("link", name="Show", exact=True)).to_have_count(1000)
     expect(page.get_by_role("navigation", name="Which invoices")).to_contain_text("All 1000")

@@ -74,7 +74,7 @@ def test_exported_files_say_why_in_arabic() -> None:
 
 
 @local_alone
-def test_the_page_says_in_arabic_which_rule_is_broken(client: FlaskClient, read: Read) -> None:
+def test_the_page_says_in_words_which_rule_is_broken(client: FlaskClient, read: Read) -> None:
     rule = "date <= today and seller != 'total <b>'"
     broken = Reason(
         code="rule_broken", message=f"{rule} does not hold", fields=("date", "seller"), rule=rule
@@ -87,6 +87,8 @@ def test_the_page_says_in_arabic_which_rule_is_broken(client: FlaskClient, read:
     )
     assert said in shown
     assert "does not hold" not in shown
+    shown = client.get(path, headers={"Accept-Language": "en"}).get_data(as_text=True)
+    assert "Date &lt;= Today and Seller != &#39;total &lt;b&gt;&#39; does not hold" in shown
 
 
 @local_alone

@@ -68,6 +68,7 @@ def test_enter_confirms_field_after_field_then_the_next_invoice_is_there(
     expect(page).to_have_url(page.url.partition("/invoices")[0] + f"/invoices/{queue[2].id}")
     reviewed = adapters.store.get(queue[0].id)
     assert reviewed.status is Status.DONE
+    assert [(each.by, each.reasons) for each in reviewed.decisions] == [("Mona", ())]
     assert {e[0] for e in _fields(reviewed.corrections) if e[1] == e[2]} == set(names)
     assert {e[3] for e in _fields(reviewed.corrections)} == {"Mona"}
 
@@ -88,7 +89,7 @@ def test_a_correction_may_be_typed_in_either_digits_and_keeps_the_original(
     assert (kept["date"].value, kept["date"].original) == ("2024-05-13", "2024-05-12")
     page.go_back()
     _at(page, queue[0])
-    expect(page.locator("#field-total")).to_contain_text("corrected from 56000.50")
+    expect(page.locator("#field-total")).to_contain_text("corrected from 56,000.50")
 
 
 def test_what_cannot_be_is_said_beside_the_field_and_escape_takes_it_back(
@@ -181,7 +182,8 @@ def test_what_lacks_a_value_is_accepted_only_when_it_is_said_again(
     last = page.locator(".trail > li").last
     expect(last).to_contain_text("Accepted nevertheless")
     expect(last).to_contain_text("Reviewer")
-    expect(last.get_by_role("listitem")).to_have_text("Total: A value is required")
+    doubts = ["Total: Is hard to read", "Total: A value is required"]
+    expect(last.get_by_role("listitem")).to_have_text(doubts)
 
 
 def test_what_vouches_for_a_number_is_said(page: Page, adapters: Adapters, read: Read) -> None:

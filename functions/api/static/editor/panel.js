@@ -67,7 +67,9 @@ export class Panel {
     box.box.forEach((value, side) => set(part(side), value));
     entry.querySelector(".of-text").hidden = box.kind !== "text";
     entry.querySelector(".of-digits").hidden = box.kind === "text";
-    if (chosen && !entry.classList.contains("lit")) entry.scrollIntoView({ block: "nearest" });
+    // Beneath the page it would scroll that away, from under the finger on it.
+    const beside = this.form.scrollHeight > this.form.clientHeight;
+    if (beside && chosen && !entry.classList.contains("lit")) entry.scrollIntoView({ block: "nearest" });
     entry.classList.toggle("lit", chosen);
     this.#fillReading(entry.querySelector(".reading"), box);
   }
