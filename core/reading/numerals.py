@@ -1,0 +1,169 @@
+"""Numbers among words: what the numeric reader sees where Tesseract sees a word.
+
+Tesseract takes '٥٧' for 'OV', '2%' for '962', '2023-6186' for '2023-6' and 'SA76' for '5876', and
+is sure of it. The numeric reader, which knows digits and their marks alone, is asked about every
+word: one that is a number to it has to be that number.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.geometry import Gray
+from core.reading.grammar import Kind
+from core.reading.numeric import LineReading, NumericReader
+from core.reading.tesseract import Line, Word
+
+Cell = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels of a box."""
+
+_DOUBT = 0.5
+"""What a text is worth in which the two see different numbers."""
+_CERTAIN, _CONFIRMED = 100.0, 96.0
+"""Tesseract's certainty of a word that it has no say in, and of a number that both see."""
+_ONE_MORE = 1
+"""Characters that Tesseract makes of a number's digits, beyond those that there are."""
+_EMPTY = 0.05
+"""Of the most ink in a row or column: what a gap between words may have."""
+
+
+class Numerals:
+    """Holds words against what the numeric reader sees in their place."""
+
+    def __init__(self, reader: NumericReader) -> None:
+        self._reader = reader
+
+    def checked(
+        self,
+        boxes: Sequence[Gray],
+        tries: Sequence[Sequence[list[Line]]],
+        *,
+        arabic: Sequence[bool],
+    ) -> Iterator[list[tuple[list[Line], float]]]:
+        """Of each box its tries with their numbers put right, each with the probability in [0, 1]
+        that it is right as far as numbers go.
+
+        boxes: grey, H×W. tries: what Tesseract made of each, once and again, with the places of its
+        words in pixels of the box. arabic: whether a box may hold Arabic-Indic digits.
+        """
+        places = [
+            [_cells(box, lines) for lines in some] for box, some in zip(boxes, tries, strict=True)
+        ]
+        asked = {
+            (index, cell): boxes[index][cell[1] : cell[3], cell[0] : cell[2]]
+            for index, some in enumerate(places)
+            for cell in itertools.chain.from_iterable(itertools.chain.from_iterable(some))
+        }
+        # A closer look would be at letters, mostly.
+        kinds: list[Kind] = ["number"] * len(asked)
+        readings = self._reader.read([*asked.values()], kinds, glance=True)
+        seen = dict(zip(asked, readings, strict=True))
+        for index, (some, where) in enumerate(zip(tries, places, strict=True)):
+            found = []
+            for lines, rows in zip(some, where, strict=True):
+                pairs = [
+                    [
+                        self._held(word, seen[index, cell], arabic=arabic[index])
+                        for word, cell in zip(line, row, strict=True)
+                    ]
+                    for line, row in zip(lines, rows, strict=True)
+                ]
+                words = [[word for word, _ in line] for line in pairs]
+                found.append((words, math.prod(chance for line in pairs for _, chance in line)))
+            yield found
+
+    def _held(self, word: Word, seen: LineReading, *, arabic: bool) -> tuple[Word, float]:
+        """The word, or the number that it is, and the probability that this is right as far as
+        numbers go."""
+        number = seen.text.strip("%") + "%" * seen.text.count("%")  # which may be on either side
+        sure = seen.confidence >= self._reader.review_threshold
+        digits = any(each.isdecimal() for each in word.text)
+        letters = sum(each.isalpha() for each in word.text)
+        if number == word.text.replace("٪", "%") and digits:
+            return replace(word, confidence=max(word.confidence, sure * _CONFIRMED)), 1.0
+        if sure and _is_arabic(number):
+            if arabic and _stands_for(number, word.text, letters):
+                number = number.replace("%", "٪")
+                # Layout from right to left turns numbers with hyphens round.
+                plain = "-" not in number and number[-1] not in ".,٫٬:"
+                found = replace(word, text=number, confidence=_CERTAIN)
+                return found, seen.confidence if plain else _DOUBT
+            if not digits:
+                return word, _DOUBT if len(number) > letters / 2 else 1.0
+        if not digits or _fits(word.text, number):
+            return word, 1.0
+        whole = sure and not letters and len(number) >= len(word.text) - _ONE_MORE
+        return replace(word, text=number) if whole else word, _DOUBT
+
+
+def _is_arabic(number: str) -> bool:
+    return any("٠" <= each <= "٩" for each in number)
+
+
+def _stands_for(number: str, word: str, letters: int) -> bool:
+    """Whether what Tesseract takes for a word may be the number and nothing else. Of 478 drawn
+    Latin words of 1 to 4 letters none was surely a number of several Arabic-Indic digits, but 4 'V'
+    and 'I' were surely one digit."""
+    if letters == 0:
+        return True
+    latin = all(each.isascii() for each in word if each.isalpha())
+    return latin and 1 < len(number) >= len(word) - _ONE_MORE
+
+
+def _fits(word: str, number: str) -> bool:
+    """Whether a word may look so to who knows digits and their marks alone: its letters, and '+',
+    may each be taken for a digit or a mark, and they and its marks be overlooked."""
+    matched = {0}  # lengths of the beginnings of the number that the word so far may be
+    for each in word:
+        further = {
+            length + 1
+            for length in matched
+            if each.isalpha() or each == "+" or number[length : length + 1] == each
+        }
+        matched = further if each.isdecimal() else matched | further
+    return len(number) in matched
+
+
+def _cells(box: Gray, lines: Sequence[Line]) -> list[list[Cell]]:
+    """Where the words of a box are, from gap to gap: Tesseract's own boxes cut through digits, and
+    have neighbours in them. Of each word of each line, in their order.
+
+    lines: their words' places are in pixels of the box.
+    """
+    ink = cv2.absdiff(box, np.full_like(box, int(np.median(box)))).astype(np.float32)
+    found: list[list[Cell]] = [[] for _ in lines]
+    middles = {
+        i: _middle([(w.top, w.bottom) for w in line]) for i, line in enumerate(lines) if line
+    }
+    for i, (top, bottom) in _cut(ink.sum(axis=1), middles).items():
+        across = {n: _middle([(w.left, w.right)]) for n, w in enumerate(lines[i])}
+        columns = _cut(ink[top:bottom].sum(axis=0), across)
+        found[i] = [(columns[n][0], top, columns[n][1], bottom) for n in range(len(lines[i]))]
+    return found
+
+
+def _middle(spans: Sequence[tuple[int, int]]) -> float:
+    return float(np.median([(first + last) / 2 for first, last in spans]))
+
+
+def _cut(profile: NDArray[np.float32], middles: dict[int, float]) -> dict[int, tuple[int, int]]:
+    """First and last+1 of each thing, by its key, cut apart in the widest gap between the middles
+    of two."""
+    ordered = sorted(middles, key=lambda key: middles[key])
+    if not middles:
+        return {}
+    edges = [0]
+    for first, last in pairwise(middles[key] for key in ordered):
+        begin = min(max(edges[-1], int(first)), len(profile) - 1)
+        part = profile[begin : max(begin + 1, int(last) + 1)]
+        low = part <= part.min() + _EMPTY * (part.max() - part.min())
+        turns = np.flatnonzero(np.diff(low.astype(np.int8), prepend=0, append=0))
+        start, end = max(zip(turns[::2], turns[1::2], strict=True), key=lambda gap: gap[1] - gap[0])
+        edges.append(begin + int(start + end) // 2)
+    return dict(zip(ordered, pairwise([*edges, len(profile)]), strict=True))
