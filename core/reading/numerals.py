@@ -7,7 +7,7 @@ word: one that is a number to it has to be that number.
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from core.geometry import Gray
 from core.reading.grammar import Kind
+from core.reading.lines import INKED, prepare
 from core.reading.numeric import LineReading, NumericReader
 from core.reading.tesseract import Line, Word
 
@@ -29,6 +30,8 @@ _CERTAIN, _CONFIRMED = 100.0, 96.0
 """Tesseract's certainty of a word that it has no say in, and of a number that both see."""
 _ONE_MORE = 1
 """Characters that Tesseract makes of a number's digits, beyond those that there are."""
+_MORE_PIECES = 2
+"""Dots of a '٪' that stand beside its stroke."""
 _EMPTY = 0.05
 """Of the most ink in a row or column: what a gap between words may have."""
 
@@ -69,7 +72,9 @@ class Numerals:
             for lines, rows in zip(some, where, strict=True):
                 pairs = [
                     [
-                        self._held(word, seen[index, cell], arabic=arabic[index])
+                        self._held(
+                            word, asked[index, cell], seen[index, cell], arabic=arabic[index]
+                        )
                         for word, cell in zip(line, row, strict=True)
                     ]
                     for line, row in zip(lines, rows, strict=True)
@@ -78,9 +83,11 @@ class Numerals:
                 found.append((words, math.prod(chance for line in pairs for _, chance in line)))
             yield found
 
-    def _held(self, word: Word, seen: LineReading, *, arabic: bool) -> tuple[Word, float]:
+    def _held(
+        self, word: Word, part: Gray, seen: LineReading, *, arabic: bool
+    ) -> tuple[Word, float]:
         """The word, or the number that it is, and the probability that this is right as far as
-        numbers go."""
+        numbers go. part: where it is. seen: what the numeric reader makes of that."""
         number = seen.text.strip("%") + "%" * seen.text.count("%")  # which may be on either side
         sure = seen.confidence >= self._reader.review_threshold
         digits = any(each.isdecimal() for each in word.text)
@@ -91,14 +98,14 @@ class Numerals:
             if arabic and _stands_for(number, word.text, letters):
                 number = number.replace("%", "٪")
                 # Layout from right to left turns numbers with hyphens round.
-                plain = "-" not in number and number[-1] not in ".,٫٬:"
+                plain = "-" not in number and number[-1] not in ".,٫٬:" and _is_all(number, part)
                 found = replace(word, text=number, confidence=_CERTAIN)
                 return found, seen.confidence if plain else _DOUBT
             if not digits:
                 return word, _DOUBT if len(number) > letters / 2 else 1.0
         if not digits or _fits(word.text, number):
             return word, 1.0
-        whole = sure and not letters and len(number) >= len(word.text) - _ONE_MORE
+        whole = sure and not letters and len(number) >= max(2, len(word.text) - _ONE_MORE)
         return replace(word, text=number) if whole else word, _DOUBT
 
 
@@ -114,6 +121,15 @@ def _stands_for(number: str, word: str, letters: int) -> bool:
         return True
     latin = all(each.isascii() for each in word if each.isalpha())
     return latin and 1 < len(number) >= len(word) - _ONE_MORE
+
+
+def _is_all(number: str, part: Gray) -> bool:
+    """Whether there is nothing beside a number, going by how many pieces of print stand side by
+    side: the reader passes over letters. Of 51 drawn words such as 'ق٥٨٤' or 'SA٥٨٠٤' of which it
+    surely read the digits all had too many, of 122 numbers 3."""
+    filled = (prepare(part).ink > INKED).any(axis=0)
+    pieces = np.count_nonzero(np.diff(filled.astype(np.int8), prepend=0) == 1)
+    return int(pieces) <= len(number) + _MORE_PIECES * number.count("٪")
 
 
 def _fits(word: str, number: str) -> bool:
@@ -138,30 +154,39 @@ def _cells(box: Gray, lines: Sequence[Line]) -> list[list[Cell]]:
     """
     ink = cv2.absdiff(box, np.full_like(box, int(np.median(box)))).astype(np.float32)
     found: list[list[Cell]] = [[] for _ in lines]
-    middles = {
-        i: _middle([(w.top, w.bottom) for w in line]) for i, line in enumerate(lines) if line
-    }
-    for i, (top, bottom) in _cut(ink.sum(axis=1), middles).items():
-        across = {n: _middle([(w.left, w.right)]) for n, w in enumerate(lines[i])}
+    rows = {i: _span([(w.top, w.bottom) for w in line]) for i, line in enumerate(lines) if line}
+    for i, (top, bottom) in _cut(ink.sum(axis=1), rows).items():
+        across = {n: (word.left, word.right) for n, word in enumerate(lines[i])}
         columns = _cut(ink[top:bottom].sum(axis=0), across)
         found[i] = [(columns[n][0], top, columns[n][1], bottom) for n in range(len(lines[i]))]
     return found
 
 
-def _middle(spans: Sequence[tuple[int, int]]) -> float:
-    return float(np.median([(first + last) / 2 for first, last in spans]))
+def _span(spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    first, last = np.median(spans, axis=0)
+    return int(first), int(last)
 
 
-def _cut(profile: NDArray[np.float32], middles: dict[int, float]) -> dict[int, tuple[int, int]]:
+def _cut(
+    profile: NDArray[np.float32], spans: Mapping[int, tuple[int, int]]
+) -> dict[int, tuple[int, int]]:
     """First and last+1 of each thing, by its key, cut apart in the widest gap between the middles
-    of two."""
-    ordered = sorted(middles, key=lambda key: middles[key])
-    if not middles:
+    of two.
+
+    profile: ink in each row or column. spans: about where the things are. Where they begin is known
+    better than where they end: of a line in two directions a word's may be that of the line.
+    """
+    if not spans:
         return {}
+    ordered = sorted(spans, key=lambda key: spans[key])
+    begins = [spans[key][0] for key in ordered]
+    ends = [spans[key][1] for key in ordered]
+    ends = [min(each) for each in zip(ends, [*begins[1:], len(profile)], strict=True)]
+    middles = [(begin + end) // 2 for begin, end in zip(begins, ends, strict=True)]
     edges = [0]
-    for first, last in pairwise(middles[key] for key in ordered):
-        begin = min(max(edges[-1], int(first)), len(profile) - 1)
-        part = profile[begin : max(begin + 1, int(last) + 1)]
+    for first, last in pairwise(middles):
+        begin = min(max(edges[-1], first), len(profile) - 1)
+        part = profile[begin : max(begin, last) + 1]
         low = part <= part.min() + _EMPTY * (part.max() - part.min())
         turns = np.flatnonzero(np.diff(low.astype(np.int8), prepend=0, append=0))
         start, end = max(zip(turns[::2], turns[1::2], strict=True), key=lambda gap: gap[1] - gap[0])

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from core.reading.numerals import _cells, _fits
+from core.reading.numerals import Numerals, _cells, _fits
 from core.reading.numeric import NumericReader
 from core.reading.tesseract import Word
 from core.reading.text import TextReader, TextReading
@@ -88,6 +88,22 @@ def test_where_the_two_see_different_numbers_a_person_looks(text: str, size: int
     assert reading.confidence < threshold()
 
 
+@pytest.mark.parametrize("text", ["ق٦٧٨", "SA٥٨٠٤", "م/٢٤٣٧", "كرتون٣٤"])
+def test_a_number_that_letters_stand_beside_is_not_all_there_is(text: str) -> None:
+    for size in (16, 20, 24, 32):
+        reading = read_one(drawn(text, size=size))
+        assert reading.text == text or reading.confidence < threshold()
+
+
+def test_a_speck_that_is_a_digit_to_tesseract_alone_stays_a_word() -> None:
+    box = np.full((60, 200), 255, np.uint8)
+    box[20:40, 20:60] = box[25:35, 120:150] = 0
+    word = Word("7", 100, 15, 180, 45, 90.0)
+    ((lines, chance),) = next(Numerals(NumericReader()).checked([box], [[[[word]]]], arabic=[True]))
+    assert lines[0][0].text
+    assert chance < threshold()
+
+
 def test_numbers_of_a_language_that_is_not_in_the_box_are_not_put_in() -> None:
     reading = read_one(drawn("٧٩"), ("eng",))
     assert not any("٠" <= letter <= "٩" for letter in reading.text)
@@ -119,7 +135,7 @@ def test_words_are_cut_apart_in_the_gaps_between_them() -> None:
     box = np.full((60, 100), 255, np.uint8)
     box[5:25, 10:40] = box[5:25, 60:90] = box[35:55, 30:70] = 0
     lines = [
-        [Word("b", 30, 4, 100, 26, 90.0), Word("a", 0, 4, 40, 26, 90.0)],
+        [Word("b", 50, 4, 100, 26, 90.0), Word("a", 8, 4, 95, 26, 90.0)],
         [],
         [Word("c", 30, 34, 70, 56, 90.0)],
     ]
