@@ -7,6 +7,7 @@ word: one that is a number to it has to be that number.
 
 import itertools
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -104,7 +105,7 @@ class Numerals:
             if not digits:
                 return word, _DOUBT if len(number) > letters / 2 else 1.0
         if not digits or _fits(word.text, number):
-            return word, 1.0
+            return word, _DOUBT if digits and _may_have_either(word.text) else 1.0
         whole = sure and not letters and len(number) >= max(2, len(word.text) - _ONE_MORE)
         return replace(word, text=number) if whole else word, _DOUBT
 
@@ -144,6 +145,13 @@ def _fits(word: str, number: str) -> bool:
         }
         matched = further if each.isdecimal() else matched | further
     return len(number) in matched
+
+
+def _may_have_either(word: str) -> bool:
+    """Whether its 'O' may be '0', or the other way about: nothing but its neighbours tells which,
+    and of a code that goes from letters to digits and back not even they do."""
+    plain = re.sub("[^A-Z0-9]", "", word)
+    return bool(re.search("[O0]", plain) and re.search("[0-9][A-Z]+[0-9]|[A-Z][0-9]+[A-Z]", plain))
 
 
 def _cells(box: Gray, lines: Sequence[Line]) -> list[list[Cell]]:

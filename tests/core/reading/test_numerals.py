@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from core.reading.numerals import Numerals, _cells, _fits
+from core.reading.numerals import Numerals, _cells, _fits, _may_have_either
 from core.reading.numeric import NumericReader
 from core.reading.tesseract import Word
 from core.reading.text import TextReader, TextReading
@@ -129,6 +129,18 @@ def test_numbers_of_a_language_that_is_not_in_the_box_are_not_put_in() -> None:
 )
 def test_what_a_word_may_be_to_who_knows_digits_alone(word: str, number: str, fits: bool) -> None:
     assert _fits(word, number) is fits
+
+
+def test_a_code_that_may_have_an_o_or_a_zero_is_in_doubt() -> None:
+    reading = read_one(drawn("9O74L7", size=16))  # '9074L7' to Tesseract, surely
+    assert reading.text == "9O74L7" or reading.confidence < threshold()
+
+
+@pytest.mark.parametrize(
+    "text", ["INV-2024/0013", "P.O.", "100W", "SA0380000", "2024-00120", "AB12CD"]
+)
+def test_where_letters_and_digits_keep_apart_o_and_zero_do(text: str) -> None:
+    assert not _may_have_either(text)
 
 
 def test_words_are_cut_apart_in_the_gaps_between_them() -> None:
