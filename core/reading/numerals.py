@@ -81,7 +81,9 @@ class Numerals:
                     for line, row in zip(lines, rows, strict=True)
                 ]
                 words = [[word for word, _ in line] for line in pairs]
-                found.append((words, math.prod(chance for line in pairs for _, chance in line)))
+                chances = [chance for line in pairs for _, chance in line]
+                chances += [_DOUBT for line in words if _has_neighbours(line)]
+                found.append((words, math.prod(chances)))
             yield found
 
     def _held(
@@ -122,6 +124,16 @@ def _stands_for(number: str, word: str, letters: int) -> bool:
         return True
     latin = all(each.isascii() for each in word if each.isalpha())
     return latin and 1 < len(number) >= len(word) - _ONE_MORE
+
+
+def _has_neighbours(line: Line) -> bool:
+    """Whether Arabic-Indic numbers stand side by side: it may be one that Tesseract has cut in two,
+    and which of two comes first the picture doesn't say."""
+    ordered = [word.text for word in sorted(line, key=lambda word: word.left)]
+    return any(
+        _is_arabic(word) and not any(each.isalpha() for each in word + other) and _is_arabic(other)
+        for word, other in pairwise(ordered)
+    )
 
 
 def _is_all(number: str, part: Gray) -> bool:

@@ -104,6 +104,11 @@ def test_a_speck_that_is_a_digit_to_tesseract_alone_stays_a_word() -> None:
     assert chance < threshold()
 
 
+@pytest.mark.parametrize("size", [16, 24])
+def test_which_of_two_numbers_comes_first_is_in_doubt(size: int) -> None:
+    assert read_one(drawn("هاتف ٢٧٨٣ ٦٤٦٩", size=size)).confidence < threshold()
+
+
 def test_numbers_of_a_language_that_is_not_in_the_box_are_not_put_in() -> None:
     reading = read_one(drawn("٧٩"), ("eng",))
     assert not any("٠" <= letter <= "٩" for letter in reading.text)
