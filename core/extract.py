@@ -42,7 +42,7 @@ class Extractor:
         decoding.start()  # while the model is loaded
         self._limits = Limits.of(settings)
         self._numeric = NumericReader(threads=settings.threads)
-        self._text = TextReader(settings.tesseract)
+        self._text = TextReader(self._numeric, settings.tesseract)
         self._lessons = Lessons(self._limits)
         self._threshold = (
             self._numeric.review_threshold

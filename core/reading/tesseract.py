@@ -37,11 +37,14 @@ _PAGE, _LINE, _WORD = "1", "4", "5"
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """text: in logical order, without direction marks. left: its first column.
-    confidence: Tesseract's own, in [0, 100]."""
+    """text: in logical order, without direction marks. left, top, right, bottom: pixels of the
+    picture, roughly where it is. confidence: Tesseract's own, in [0, 100]."""
 
     text: str
     left: int
+    top: int
+    right: int
+    bottom: int
     confidence: float
 
 
@@ -132,5 +135,8 @@ def _pages(table: str) -> list[list[Line]]:
         elif cells[0] == _LINE:
             pages[-1].append([])
         elif cells[0] == _WORD and (text := clean_text(cells[11])):
-            pages[-1][-1].append(Word(text, int(cells[6]), float(cells[10])))
+            left, top, width, height = map(int, cells[6:10])
+            pages[-1][-1].append(
+                Word(text, left, top, left + width, top + height, float(cells[10]))
+            )
     return pages

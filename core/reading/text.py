@@ -20,13 +20,15 @@ its own does, in 25 ms instead of 100, for languages are loaded once.
 import itertools
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.reading.numerals import Numerals
+from core.reading.numeric import NumericReader
 from core.reading.tesseract import MAX_SIDE, Line, Tesseract, Word
 from core.template import Language
 
@@ -42,11 +44,14 @@ _MAX_PIXELS = 20_000_000
 _MARGIN = 10
 _MIN_SIDE = 3
 """Pixels; no print fits into less."""
-_CONTRASTS, _MIN_MARKS = (16, 40), 30
+_CONTRASTS, _MIN_MARKS = (10, 40), 30
 """Grey levels that print stands out by once grain is smoothed away, and pixels that do; a box with
-less is blank. A digit at 96 dpi has some 40. Of the 648 boxes at 45 % of their contrast 1 counts as
-blank, and of 288 blank ones with grain, specks, shadow and JPEG down to quality 30 all but 54; what
-Tesseract sees in those is unlikely by its own account."""
+less is blank. A digit at 96 dpi has some 40. Of 400 drawn boxes with 35 to 80 levels between ink
+and paper, at 96 to 300 dpi with JPEG, 3 count as blank (with 16 levels 14 did), and of 288 blank
+ones with grain, specks, shadow and JPEG down to quality 30 all but 29; what Tesseract sees in those
+is unlikely by its own account."""
+_GRAIN = 6.3
+"""What three times the median of grain is of its lower quartile."""
 
 _CERTAINTIES = 15, 40, 57, 70, 78, 85, 90, 92, 96
 _RIGHT_AGREED = 0.1, 0.35, 0.6, 0.75, 0.9, 0.95, 0.975, 0.985, 0.995
@@ -54,6 +59,10 @@ _RIGHT_ALONE = 0.0, 0.15, 0.25, 0.35, 0.55, 0.65, 0.8, 0.85, 0.95
 """How often a box is read exactly, by Tesseract's certainty of its least certain word and by
 whether it was read alike at both heights. Of 324 other boxes, made the same way, those said to be
 right with 0.95 and more were so in 99 of 100 cases, those with less than 0.5 in 15."""
+
+_CUT = 0.5
+"""Confidence at most in what reaches out of its box: the letter that the edge goes through is read
+as another, or not at all."""
 
 Gray = NDArray[np.uint8]
 
@@ -70,9 +79,13 @@ class TextReading:
 
 
 class TextReader:
-    """Reads text boxes with the program `tesseract` (a name on the PATH, or a path)."""
+    """Reads text boxes with the program `tesseract` (a name on the PATH, or a path), and holds the
+    numbers in them against what the numeric reader sees."""
 
-    def __init__(self, tesseract: str = "tesseract", *, timeout: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, numeric: NumericReader, tesseract: str = "tesseract", *, timeout: float = TIMEOUT_S
+    ) -> None:
+        self._numerals = Numerals(numeric)
         self._tesseract = Tesseract(tesseract, timeout)
 
     @property
@@ -98,23 +111,57 @@ class TextReader:
             if min(crop.shape) >= _MIN_SIDE and not _blank(clean := _without_rules(crop)):
                 inked[index] = clean
                 groups.setdefault(wanted, []).append(index)
+        tries: dict[int, list[list[Line]]] = {}
         for wanted, indices in groups.items():
             pictures = [_scaled(inked[i], height) for i in indices for height in _LINE_HEIGHTS]
-            found = iter(self._tesseract.read(pictures, wanted))
+            found = zip(self._tesseract.read(pictures, wanted), pictures, strict=True)
             for index in indices:
-                tries = [
-                    _words(lines, wanted) for lines in itertools.islice(found, len(_LINE_HEIGHTS))
+                tries[index] = [
+                    _in_box(lines, picture, inked[index])
+                    for lines, picture in itertools.islice(found, len(_LINE_HEIGHTS))
                 ]
-                readings[index] = _best(tries)
+        checked = self._numerals.checked(
+            [crops[i] for i in tries],
+            [*tries.values()],
+            arabic=["ara" in languages[i] for i in tries],
+        )
+        for index, some in zip(tries, checked, strict=True):
+            reading = _best([(_words(lines, languages[index]), chance) for lines, chance in some])
+            if _is_cut(inked[index]):
+                reading = replace(reading, confidence=min(reading.confidence, _CUT))
+            readings[index] = reading
         return readings
+
+
+def _in_box(lines: Sequence[Line], picture: Gray, box: Gray) -> list[Line]:
+    """What was read in a picture that `_scaled` made of a box, with places in pixels of the box."""
+    across, down = (
+        side / (scaled - 2 * _MARGIN)
+        for side, scaled in zip(box.shape[::-1], picture.shape[::-1], strict=True)
+    )
+    return [
+        [
+            replace(
+                word,
+                left=round((word.left - _MARGIN) * across),
+                top=round((word.top - _MARGIN) * down),
+                right=round((word.right - _MARGIN) * across),
+                bottom=round((word.bottom - _MARGIN) * down),
+            )
+            for word in line
+        ]
+        for line in lines
+    ]
 
 
 def _blank(crop: Gray) -> bool:
     """Whether nothing stands out from the paper around it, however large the box is."""
     calm = _u8(cv2.blur(crop, (3, 3)))
-    grain = float(np.median(cv2.absdiff(crop, calm)))
-    contrast = float(np.clip(3 * grain, *_CONTRASTS))
-    return int(np.count_nonzero(cv2.absdiff(calm, _paper(crop)) > contrast)) < _MIN_MARKS
+    depth = cv2.absdiff(calm, _paper(crop))
+    # Of the calmest pixels: half of a box may be small print, which would count as grain.
+    grain = float(np.quantile(cv2.absdiff(crop, calm), 0.25))
+    contrast = float(np.clip(_GRAIN * grain, *_CONTRASTS))
+    return int(np.count_nonzero(depth > contrast)) < _MIN_MARKS
 
 
 def _paper(crop: Gray) -> Gray:
@@ -148,7 +195,9 @@ def _without_rules(crop: Gray) -> Gray:
     paper, edge = _paper(crop), max(2, crop.shape[0] // 6)
     depth = cv2.absdiff(crop, paper)
     marked = depth > 0.25 * depth.max()
-    rows, columns = marked.mean(axis=1) > 0.6, marked.mean(axis=0) > 0.7
+    rows = marked.mean(axis=1) > 0.6
+    # A '1' or an alef at the edge is as tall as a rule, but doesn't go through the box.
+    columns = (marked.mean(axis=0) > 0.7) & marked[:2].any(axis=0) & marked[-2:].any(axis=0)
     rows[edge:-edge] = False
     columns[edge:-edge] = False
     ruled = rows[:, np.newaxis] | columns
@@ -163,6 +212,12 @@ def _line_height(crop: Gray) -> float:
     return float(np.median(heights[heights > 0.45 * heights.max()])) if heights.size else 1.0
 
 
+def _is_cut(crop: Gray) -> bool:
+    """Whether print goes through the left or the right edge of the box."""
+    ends = _ink(crop)[:, [0, -1]]
+    return bool((ends[1:] & ends[:-1]).any())
+
+
 def _ink(crop: Gray) -> NDArray[np.bool_]:
     """Which pixels are print: the rarer of dark and light."""
     threshold, _ = cv2.threshold(crop, 0, 255, cv2.THRESH_OTSU)
@@ -174,15 +229,18 @@ def _words(lines: Sequence[Line], languages: Sequence[Language]) -> list[Word]:
     return [word for line in lines for word in _logical_order(line, rtl=languages[0] == "ara")]
 
 
-def _best(tries: Sequence[list[Word]]) -> TextReading:
-    """What was read with the most certainty."""
-    texts = [" ".join(word.text for word in words) for words in tries]
-    certainties = [min((word.confidence for word in words), default=0.0) for words in tries]
-    certainty, text = max(zip(certainties, texts, strict=True))
+def _best(tries: Sequence[tuple[list[Word], float]]) -> TextReading:
+    """What was read with the most certainty. tries: words, and how likely their numbers are."""
+    texts = [" ".join(word.text for word in words) for words, _ in tries]
+    certainties = [min((word.confidence for word in words), default=0.0) for words, _ in tries]
+    chances = [chance for _, chance in tries]
+    certainty, chance, text = max(
+        zip(certainties, chances, texts, strict=True), key=lambda each: (each[0] * each[1], each[2])
+    )
     if not text:
         return TextReading("", 0.0)
     right = _RIGHT_AGREED if texts.count(text) == len(texts) else _RIGHT_ALONE
-    return TextReading(text, float(np.interp(certainty, _CERTAINTIES, right)))
+    return TextReading(text, chance * float(np.interp(certainty, _CERTAINTIES, right)))
 
 
 def _logical_order(line: Line, *, rtl: bool) -> list[Word]:

@@ -1,5 +1,6 @@
 """Words, read by the real Tesseract."""
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from core.errors import KhanaError, SetupError, TransientError
+from core.reading.numeric import NumericReader
 from core.reading.tesseract import Word
-from core.reading.text import TextReader, TextReading, _logical_order
+from core.reading.text import TIMEOUT_S, TextReader, TextReading, _logical_order
 from core.template import Language
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
@@ -34,8 +36,17 @@ def drawn(*lines: str, size: int = 24, ink: int = 0, paper: int = 255, rtl: bool
     return np.array(picture)
 
 
+@functools.cache
+def numeric_reader() -> NumericReader:
+    return NumericReader()
+
+
+def text_reader(tesseract: str = "tesseract", timeout: float = TIMEOUT_S) -> TextReader:
+    return TextReader(numeric_reader(), tesseract, timeout=timeout)
+
+
 def read_one(box: Gray, languages: tuple[Language, ...]) -> TextReading:
-    (reading,) = TextReader().read([box], [languages])
+    (reading,) = text_reader().read([box], [languages])
     return reading
 
 
@@ -62,12 +73,12 @@ def test_words_in_the_order_that_they_are_read_in(
 def test_boxes_keep_their_order() -> None:
     wanted = {"Total": ENGLISH, "شركة النور": ARABIC, "Name": ENGLISH, "مكتب Dubai": BOTH}
     boxes = [drawn(text, rtl="ara" in languages) for text, languages in wanted.items()]
-    found = TextReader().read(boxes, list(wanted.values()))
+    found = text_reader().read(boxes, list(wanted.values()))
     assert [reading.text for reading in found] == list(wanted)
 
 
 def test_no_boxes_need_no_tesseract() -> None:
-    assert TextReader("/nowhere/tesseract").read([], []) == []
+    assert text_reader("/nowhere/tesseract").read([], []) == []
 
 
 def blank(*, grain: float = 0, specks: int = 0, shadow: int = 0, rules: bool = False) -> Gray:
@@ -93,7 +104,7 @@ def blank(*, grain: float = 0, specks: int = 0, shadow: int = 0, rules: bool = F
     ids=["clean", "grain", "specks", "shadow", "rules", "all"],
 )
 def test_a_blank_box_is_surely_empty_and_needs_no_tesseract(box: Gray) -> None:
-    assert TextReader("/nowhere/tesseract").read([box], [BOTH]) == [TextReading("", 1.0)]
+    assert text_reader("/nowhere/tesseract").read([box], [BOTH]) == [TextReading("", 1.0)]
 
 
 def test_little_print_in_a_large_box_is_seen() -> None:
@@ -132,6 +143,31 @@ def test_ruled_edges_are_not_read() -> None:
     assert read_one(box, ENGLISH).text == "Oryx Crane Services"
 
 
+@pytest.mark.parametrize("text", ["Il Forno", "Oryx Mall", "الخليج"])
+def test_a_letter_at_the_edge_is_no_rule(text: str) -> None:
+    rtl = text == "الخليج"
+    box = drawn(text, size=40, rtl=rtl)
+    top, *_, bottom = np.flatnonzero((box < 128).any(axis=1))
+    left, *_, right = np.flatnonzero((box < 128).any(axis=0))
+    tight = box[top - 2 : bottom + 3, left - 2 : right + 3]
+    assert read_one(tight, ARABIC if rtl else ENGLISH).text == text
+
+
+@pytest.mark.parametrize("cut", [(27, 0), (0, 27)], ids=["left", "right"])
+def test_print_that_the_box_cuts_is_nothing_to_rely_on(cut: tuple[int, int]) -> None:
+    whole = drawn("Blue Lantern Fisheries Group")
+    left, right = cut
+    assert read_one(whole, ENGLISH).confidence > 0.9
+    assert read_one(whole[:, left : whole.shape[1] - right], ENGLISH).confidence <= 0.5
+
+
+@pytest.mark.parametrize("size", [10, 11])
+def test_a_box_with_faint_print_is_not_surely_empty(size: int) -> None:
+    box = drawn("757-5076997", ink=200, paper=235, size=size)[1:-4, 16:-16]
+    box = np.clip(box + np.random.default_rng(2).normal(0, 3, box.shape), 0, 255).astype(np.uint8)
+    assert read_one(box, ENGLISH) != TextReading("", 1.0)
+
+
 @pytest.mark.parametrize("shape", [(0, 0), (0, 50), (1, 1), (2, 300), (300, 2), (3, 3)])
 def test_a_box_of_next_to_nothing(shape: tuple[int, int]) -> None:
     box = (np.arange(shape[0] * shape[1]) % 2 * 255).astype(np.uint8).reshape(shape)
@@ -155,7 +191,7 @@ def test_confidence_falls_with_the_picture() -> None:
     clear = drawn("Falcon Contracting")
     noise = np.random.default_rng(3).normal(0, 90, clear.shape)
     noisy = np.clip(clear * 0.6 + 60 + noise, 0, 255).astype(np.uint8)
-    sure, unsure = TextReader().read([clear, noisy], [ENGLISH] * 2)
+    sure, unsure = text_reader().read([clear, noisy], [ENGLISH] * 2)
     assert sure.text == "Falcon Contracting"
     assert 0 <= unsure.confidence < 0.9 < sure.confidence <= 1
 
@@ -184,13 +220,13 @@ def test_confidence_falls_with_the_picture() -> None:
     ],
 )
 def test_order_of_words(seen: list[str], rtl: bool, read: list[str]) -> None:
-    words = [Word(text, left, 90.0) for left, text in enumerate(seen)]
+    words = [Word(text, left, 0, left + 1, 1, 90.0) for left, text in enumerate(seen)]
     assert [word.text for word in _logical_order(words[::-1], rtl=rtl)] == read
 
 
 def test_version() -> None:
-    assert TextReader().version.startswith("tesseract-")
-    assert TextReader().version.split("-")[1][0].isdigit()
+    assert text_reader().version.startswith("tesseract-")
+    assert text_reader().version.split("-")[1][0].isdigit()
 
 
 def program(folder: Path, script: str) -> str:
@@ -204,7 +240,7 @@ def test_boxes_of_the_same_languages_share_a_process(tmp_path: Path) -> None:
     log = tmp_path / "log"
     counting = program(tmp_path, f'echo "$4 $OMP_THREAD_LIMIT" >> {log}; exec tesseract "$@"')
     boxes = [drawn(word) for word in ("Total", "Date", "Name")]
-    found = TextReader(counting).read(boxes, [ENGLISH, BOTH, ENGLISH])
+    found = text_reader(counting).read(boxes, [ENGLISH, BOTH, ENGLISH])
     assert [reading.text for reading in found] == ["Total", "Date", "Name"]
     assert sorted(log.read_text().splitlines()) == ["ara+eng 1", "eng 1"]
 
@@ -215,7 +251,7 @@ def test_who_sets_the_thread_limit_is_heard(
     log = tmp_path / "log"
     monkeypatch.setenv("OMP_THREAD_LIMIT", "2")
     counting = program(tmp_path, f'echo "$OMP_THREAD_LIMIT" >> {log}; exec tesseract "$@"')
-    TextReader(counting).read([drawn("Total")], [ENGLISH])
+    text_reader(counting).read([drawn("Total")], [ENGLISH])
     assert log.read_text() == "2\n"
 
 
@@ -251,14 +287,14 @@ def test_faults_of_the_program(
     code: str,
     said: str,
 ) -> None:
-    reader = TextReader(program(tmp_path, script), timeout=2)
+    reader = text_reader(program(tmp_path, script), timeout=2)
     with pytest.raises(error, match=said) as caught:
         reader.read([drawn("Total")], [tuple(languages)])
     assert caught.value.code == code
 
 
 def test_a_missing_program_is_said_with_the_remedy() -> None:
-    reader = TextReader("/nowhere/tesseract")
+    reader = text_reader("/nowhere/tesseract")
     with pytest.raises(SetupError, match="tesseract-ocr-ara") as caught:
         reader.read([drawn("Total")], [ENGLISH])
     assert caught.value.code == "tesseract_missing"
