@@ -26,6 +26,8 @@ _SCAN = 0.5
 """Share of a page from which a picture on it makes it a scan."""
 _UNSEEN = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
 _MOST_CHARACTERS = 100_000
+_NO_CHARACTERS = frozenset((0, *range(0xD800, 0xE000)))
+"""Codes that a font may declare: a text with half of a pair of UTF-16 can't be stored."""
 _FINE = 1_000_000
 """Steps in a page's width, in which PDFium gives places."""
 
@@ -160,7 +162,8 @@ def _characters(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Iterato
         code = raw.FPDFText_GetUnicode(text, index)
         drawn = raw.FPDFText_GetTextObject(text, index)
         # Spaces between words are PDFium's own and not drawn.
-        if code == 0 or (drawn and raw.FPDFTextObj_GetTextRenderMode(drawn) in _UNSEEN):
+        seen = not drawn or raw.FPDFTextObj_GetTextRenderMode(drawn) not in _UNSEEN
+        if code in _NO_CHARACTERS or not seen:
             continue
         left, bottom, right, top = text.get_charbox(index, loose=True)
         raw.FPDF_PageToDevice(
