@@ -125,13 +125,7 @@ class Extractor:
         if len(templates) == 1:
             # Somebody named this template, or there is no other: the page is held against it, and
             # an alignment that isn't good is a reason for review, not for reading nothing.
-            (known,) = templates
-            page = pages[known.template.page]
-            with clock("align"):
-                reference = self._lessons.reference(known)
-                if reference is None:
-                    return known, scale_only(page.shape, known.template.page_size)
-                return known, align(page, reference)
+            return templates[0], self._aligned(templates[0], pages, clock)
         page = pages[1]
         with clock("align"):
             forms = self._lessons.forms(templates)
@@ -140,9 +134,21 @@ class Extractor:
             case []:
                 return _no_template(templates)
             case [only]:
-                return templates[only.index], only.alignment
+                known, alignment = templates[only.index], only.alignment
+                if known.template.page != 1:
+                    alignment = self._aligned(known, pages, clock)
+                return known, alignment
             case _:
                 return _alike(sorted(templates[each.index].template.id for each in matches))
+
+    def _aligned(self, known: KnownTemplate, pages: Pages, clock: Stopwatch) -> Alignment:
+        """How the page that the template is of is aligned."""
+        page = pages[known.template.page]
+        with clock("align"):
+            reference = self._lessons.reference(known)
+            if reference is None:
+                return scale_only(page.shape, known.template.page_size)
+            return align(page, reference)
 
     def _followed(
         self, known: KnownTemplate, alignment: Alignment, pages: Pages

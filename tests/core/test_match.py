@@ -1,5 +1,6 @@
 """The right form is chosen among several; what is unknown or ambiguous is left to a person."""
 
+import io
 from pathlib import Path
 from unittest.mock import Mock, create_autospec
 
@@ -7,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from forms import PHOTO, SCANNED, draw, move
+from PIL import Image
 
 from core.extract import Extractor
 from core.learn import looks_of
@@ -86,6 +88,31 @@ def test_a_page_that_fits_twins_says_so() -> None:
     known = extractor.extract(page, stored, name="a").template
     assert known is not None
     assert known.id == "bahr"
+
+
+def test_a_form_that_a_first_page_fits_is_aligned_on_its_own_page() -> None:
+    folder = Path("samples")
+    templates = [load_template(folder / "templates" / f"{name}.json") for name in ("bahr", "waha")]
+    stored = [
+        StoredTemplate(template, (folder / "templates" / f"{template.id}.png").read_bytes())
+        for template in templates
+    ]
+    later = templates[0].model_copy(update={"page": 2})
+    path = folder / "invoices" / "bahr-0742.jpg"
+    page = Image.open(path)
+    elsewhere = Image.new("L", page.size, 255)
+    elsewhere.paste(page, (40, 25))
+    data = io.BytesIO()
+    page.save(data, "TIFF", save_all=True, append_images=[elsewhere])
+    extractor = Extractor(Settings())
+    first = extractor.extract(path.read_bytes(), stored[:1], name="a.jpg")
+    outcome = extractor.extract(
+        data.getvalue(), [StoredTemplate(later, stored[0].reference), stored[1]], name="a.tif"
+    )
+    assert [reason.code for reason in outcome.reasons] == [r.code for r in first.reasons]
+    for name, reading in outcome.fields.items():
+        assert reading.value == first.fields[name].value
+        assert np.allclose(np.subtract(reading.box, first.fields[name].box), (40, 25) * 2, atol=3)
 
 
 def test_without_a_reference_a_form_has_no_looks(known: list[Reference]) -> None:
