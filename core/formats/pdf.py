@@ -3,6 +3,7 @@
 import ctypes
 import math
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import cv2
 import numpy as np
@@ -75,25 +76,14 @@ class PdfDecoder:
         Raises:
             FileError: corrupt_file, image_too_small, image_too_large.
         """
-        try:
-            page = self._document[number - 1]
-        except pypdfium2.PdfiumError as error:
-            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
-        try:
+        with self._page(number) as page:
             self._check_images(page, number)
             scale = self._scale(page.get_size(), size_hint)
-            bitmap = page.render(scale=scale)
-            try:
+            with closing(page.render(scale=scale)) as bitmap:
                 # PDFium's own grey takes twice the time on a scanned page, and leaves out
                 # some pictures.
                 bgr: NDArray[np.uint8] = bitmap.to_numpy()
                 pixels = bgr.copy() if color else cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
-            finally:
-                bitmap.close()
-        except pypdfium2.PdfiumError as error:
-            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
-        finally:
-            page.close()
         return pixels.astype(np.uint8, copy=False)
 
     def characters(self, number: int) -> list[Character]:
@@ -104,25 +94,22 @@ class PdfDecoder:
         Raises:
             FileError: corrupt_file.
         """
-        try:
-            page = self._document[number - 1]
-        except pypdfium2.PdfiumError as error:
-            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
-        try:
+        with self._page(number) as page:
             if _is_scan(page):
                 return []
-            text = page.get_textpage()
-            try:
+            with closing(page.get_textpage()) as text:
                 return list(_characters(page, text))
-            finally:
-                text.close()
-        except pypdfium2.PdfiumError as error:
-            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
-        finally:
-            page.close()
 
     def close(self) -> None:
         self._document.close()
+
+    @contextmanager
+    def _page(self, number: int) -> Iterator[pypdfium2.PdfPage]:
+        try:
+            with closing(self._document[number - 1]) as page:
+                yield page
+        except pypdfium2.PdfiumError as error:
+            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
 
     def _check_images(self, page: pypdfium2.PdfPage, number: int) -> None:
         """Refuses a picture in the page that is a bomb, by the size that it declares."""
