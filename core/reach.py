@@ -16,7 +16,7 @@ from core.align import Alignment, crop
 from core.boxes import FieldBox
 from core.geometry import Gray
 from core.invoice import Reason
-from core.reading.ink import MIN_CONTRAST, inked, quantiles, u8
+from core.reading.ink import MIN_CONTRAST, Tones, inked, quantile, u8
 from core.reading.numeric import LineReading, NumericReader
 from core.template import Box, Kind
 from core.values import parse_value
@@ -111,12 +111,12 @@ def _reaching(page: Gray, box: Box, alignment: Alignment, beside: float) -> Gray
     left, top, right, bottom = frame
     if not (0 < bottom - top <= _TALLEST and left < right):
         return None  # of a page of few pixels hardly a box may be left
-    tones = quantiles(wide[top:bottom, left:right], _DARKEST, 0.02, 0.5, 0.98)
-    if not _is_light_on_dark(*tones[1:]):
-        if not _may_reach(wide, frame, darkest=tones[0], ground=tones[2]):
-            return None  # as most do; all else takes twenty times as long
-    else:
-        wide, frame = _on_its_ground(wide, frame, *tones[2:])
+    inside = wide[top:bottom, left:right]
+    tones = Tones.of(inside)
+    if tones.lighter >= max(_LIGHT, 2 * tones.darker):
+        wide, frame = _on_its_ground(wide, frame, tones)
+    elif not _may_reach(wide, frame, darkest=quantile(inside, _DARKEST), ground=tones.ground):
+        return None  # as most do; all else takes twenty times as long
     by = 1 + wide.shape[0] // _ROWS
     left, top, right, bottom = (side // by for side in frame)
     whole = _whole(geometry.coarser(wide, by), (left, top, right, bottom))
@@ -133,15 +133,11 @@ def _says_more(whole: LineReading, cut: LineReading) -> bool:
     return whole.text != cut.text and whole.confidence >= _LIKELY and digits >= max(1, fewest)
 
 
-def _is_light_on_dark(dark: int, ground: int, light: int) -> bool:
-    return light - ground >= max(_LIGHT, 2 * (ground - dark))
-
-
-def _on_its_ground(wide: Gray, frame: Box, ground: int, light: int) -> tuple[Gray, Box]:
+def _on_its_ground(wide: Gray, frame: Box, tones: Tones) -> tuple[Gray, Box]:
     """The part of the picture, H×W, that is a dark band with light print, and the place of `frame`
     in it: what is beyond the band has another ground."""
     left, top, right, bottom = frame
-    band = wide[top:bottom].min(axis=0) < (ground + light) / 2
+    band = wide[top:bottom].min(axis=0) < (tones.ground + tones.light) / 2
     beyond = np.flatnonzero(~band)
     first = int(beyond[beyond < left].max(initial=-1)) + 1
     last = int(beyond[beyond >= right].min(initial=wide.shape[1]))
