@@ -154,6 +154,21 @@ def test_a_template_that_is_deleted_meanwhile_fails_no_invoice(
     assert read.status is Status.NEEDS_REVIEW
 
 
+@pytest.mark.parametrize("faults", [(), (TransientError("away"),)])
+def test_an_invoice_that_is_deleted_while_it_is_read_is_no_wrong_event(
+    adapters: Adapters, settings: Settings, faults: Sequence[Exception]
+) -> None:
+    invoice = _received(adapters, settings)
+
+    def delete() -> None:
+        adapters.objects.delete(_ref(invoice))
+        adapters.store.delete(invoice.id)
+
+    with pytest.raises(TransientError):
+        process(adapters, Reader(*faults, meanwhile=delete), _ref(invoice), settings)
+    assert process(adapters, Reader(), _ref(invoice), settings) is None
+
+
 def test_a_fault_of_our_own_fails_the_invoice_and_names_it(
     adapters: Adapters, settings: Settings
 ) -> None:
