@@ -196,10 +196,14 @@ class _Process:
         if self._popen is not None and self._owner == os.getpid():
             return
         # A fork has its parent's process in its memory, and must leave it alone.
-        self._owner, self._held, self._closed = os.getpid(), [], []
+        self._popen, self._owner = None, os.getpid()
+        self._held, self._closed = [], []
         self._incoming = Incoming()
         self._pipe: Connection[bytes, bytes]
-        self._pipe, theirs = Pipe()
+        try:
+            self._pipe, theirs = Pipe()
+        except OSError as error:
+            raise _not_started(error) from error
         root = str(Path(__file__).parents[1])
         path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         try:
@@ -210,9 +214,8 @@ class _Process:
                 env=os.environ | {"PYTHONPATH": path} | _KEPT,
             )
         except OSError as error:
-            self._popen = None
             self._pipe.close()
-            raise TransientError(f"no decoding process can start: {error.strerror}") from error
+            raise _not_started(error) from error
         finally:
             theirs.close()
 
@@ -224,6 +227,10 @@ class _Process:
         code = self._popen.wait()
         self._popen = None
         return code
+
+
+def _not_started(error: OSError) -> TransientError:
+    return TransientError(f"no decoding process can start: {error.strerror}")
 
 
 def _too_slow(document: ConfinedDecoder) -> FileError:

@@ -1,17 +1,15 @@
 """From bytes to outcome: decode ▸ choose template ▸ align ▸ crop ▸ read ▸ parse ▸ check."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from importlib.metadata import version
-from typing import cast
 
 from core import decoding, quality
-from core.align import Alignment, crop, page_box, scale_only, turn
+from core.align import Alignment, crop, scale_only
+from core.boxes import FieldBox, Pages, alignments_of, found
 from core.checks import check
 from core.errors import FileError
 from core.find import align
-from core.formats.decoder import Character
-from core.geometry import Gray, Picture
 from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
 from core.learn import Lessons
 from core.moved import followed
@@ -20,13 +18,12 @@ from core.page import Document, Limits, open_document
 from core.ports import KnownTemplate
 from core.reach import cut_off
 from core.reading.colored import past_stamps
-from core.reading.grammar import Kind as NumericKind
 from core.reading.habit import habit_of
 from core.reading.numeric import LineReading, NumericReader
 from core.reading.text import TextReader
 from core.settings import Settings
 from core.stopwatch import Stopwatch
-from core.template import Box, Field, Kind, Template, Turn
+from core.template import Field, Kind, Template
 from core.values import parse_value, value_in
 from core.vouching import vouched
 
@@ -76,107 +73,59 @@ class Extractor:
                 if len(templates) == 1:
                     # Known also if its first page can't be read: the others may be.
                     invoices = _invoices(templates[0].template, document)
-                outcome = self._extract(document, templates, name, clock)
+                outcome = self._extract(document, templates, clock)
         except FileError as error:
             outcome = Outcome(status=Status.FAILED, error=ErrorInfo.of(error), invoices=invoices)
         return outcome.model_copy(update={"timings_ms": clock.timings_ms})
 
     def _extract(
-        self,
-        document: Document,
-        templates: Sequence[KnownTemplate],
-        name: str,
-        clock: Stopwatch,
+        self, document: Document, templates: Sequence[KnownTemplate], clock: Stopwatch
     ) -> Outcome:
         pages = Pages(document, templates, clock)
         chosen = self._choose(templates, pages, clock)
         if isinstance(chosen, Reason):
             return Outcome(status=Status.NEEDS_REVIEW, reasons=(chosen,))
-        template, alignment = chosen
+        known, alignment = chosen
         with clock("align"):
-            template, moved = self._followed(template, alignment, templates, pages)
-        alignments = {template.page: alignment}
-        for number in {template.page_of(field) for field in template.fields} - {template.page}:
-            # The reference is a picture of the template's own page; the others are only scaled.
-            alignments[number] = scale_only(pages[number].shape, template.page_size)
+            template, moved = self._followed(known, alignment, pages)
+        alignments = alignments_of(template, alignment, pages)
         with clock("crop"):
-            crops = [
-                crop(pages[number], field.box, alignments[number])
-                for field in template.fields
-                for number in [template.page_of(field)]
-            ]
-        boxes = [
-            page_box(field.box, alignments[number], pages[number].shape)
-            for field in template.fields
-            for number in [template.page_of(field)]
-        ]
-        turns = [turn(f.box, alignments[template.page_of(f)]) for f in template.fields]
-        seen = self._read(template.fields, crops, clock)
-        self._look_past_stamps(template, seen, alignments, pages, clock)
+            boxes = [found(field, template, alignments, pages) for field in template.fields]
+        lines = self._read(boxes, clock)
+        self._look_past_stamps(boxes, lines, pages, clock)
         own = {number: pages.characters(number) for number in alignments}
         with clock("check"):
             verdicts = [
-                compared(field, line, own[number], box, pages.sizes[number], template)
-                for field, line, box in zip(template.fields, seen, boxes, strict=True)
-                for number in [template.page_of(field)]
-            ]
-            lines = [verdict.line for verdict in verdicts]
-            fields = {
-                field.name: _reading(field, verdict, template, box, turned)
-                for field, verdict, box, turned in zip(
-                    template.fields, verdicts, boxes, turns, strict=True
+                compared(
+                    box.field, line, own[box.number], box.bounds, pages.sizes[box.number], template
                 )
-            }
-            next_best = {
-                field.name: line.alternatives
-                for field, line in zip(template.fields, lines, strict=True)
-            }
-            today = date.today()
-            fields = vouched(template, fields, today=today, next_best=next_best)
-            reasons = [_misaligned(n, a) for n, a in sorted(alignments.items()) if not a.good]
-            reasons += [_again(n) for n, a in sorted(alignments.items()) if a.again]
-            reasons += moved
-            reasons += _differing(template, verdicts)
-            reasons += cut_off(
-                self._numeric,
-                [
-                    (field, line, pages[number], alignments[number])
-                    for field, line in zip(template.fields, lines, strict=True)
-                    for number in [template.page_of(field)]
-                ],
-            )
-            reasons += _faults_of_pictures(template, crops, lines, pages)
-            reasons += check(
-                template,
-                fields,
-                threshold=self._threshold,
-                today=today,
-                next_best={name: [text for text, _ in more] for name, more in next_best.items()},
-            )
+                for box, line in zip(boxes, lines, strict=True)
+            ]
+            fields, doubts = self._judged(template, boxes, verdicts)
+        reasons = (
+            *(_misaligned(n, a) for n, a in sorted(alignments.items()) if not a.good),
+            *(_again(n) for n, a in sorted(alignments.items()) if a.again),
+            *moved,
+            *doubts,
+        )
         return Outcome(
             status=Status.NEEDS_REVIEW if reasons else Status.DONE,
             template=TemplateRef(id=template.id, version=template.version),
             fields=fields,
             page_sizes=pages.sizes,
-            reasons=tuple(reasons),
+            reasons=reasons,
             invoices=_invoices(template, document),
         )
 
     def _choose(
-        self, templates: Sequence[KnownTemplate], pages: "Pages", clock: Stopwatch
-    ) -> tuple[Template, Alignment] | Reason:
+        self, templates: Sequence[KnownTemplate], pages: Pages, clock: Stopwatch
+    ) -> tuple[KnownTemplate, Alignment] | Reason:
         if not templates:
             return _no_template(templates)
         if len(templates) == 1:
             # Somebody named this template, or there is no other: the page is held against it, and
             # an alignment that isn't good is a reason for review, not for reading nothing.
-            template = templates[0].template
-            page = pages[template.page]
-            with clock("align"):
-                reference = self._lessons.reference(templates[0])
-                if reference is None:
-                    return template, scale_only(page.shape, template.page_size)
-                return template, align(page, reference)
+            return templates[0], self._aligned(templates[0], pages, clock)
         page = pages[1]
         with clock("align"):
             forms = self._lessons.forms(templates)
@@ -185,46 +134,53 @@ class Extractor:
             case []:
                 return _no_template(templates)
             case [only]:
-                return templates[only.index].template, only.alignment
+                known, alignment = templates[only.index], only.alignment
+                if known.template.page != 1:
+                    alignment = self._aligned(known, pages, clock)
+                return known, alignment
             case _:
                 return _alike(sorted(templates[each.index].template.id for each in matches))
 
+    def _aligned(self, known: KnownTemplate, pages: Pages, clock: Stopwatch) -> Alignment:
+        """How the page that the template is of is aligned."""
+        page = pages[known.template.page]
+        with clock("align"):
+            reference = self._lessons.reference(known)
+            if reference is None:
+                return scale_only(page.shape, known.template.page_size)
+            return align(page, reference)
+
     def _followed(
-        self,
-        template: Template,
-        alignment: Alignment,
-        templates: Sequence[KnownTemplate],
-        pages: "Pages",
+        self, known: KnownTemplate, alignment: Alignment, pages: Pages
     ) -> tuple[Template, tuple[Reason, ...]]:
         """As `followed`, of a page that is aligned to a reference."""
-        known = next(each for each in templates if each.template is template)
-        reference = self._lessons.reference(known) if alignment.method == "features" else None
-        if reference is None or not alignment.good:
+        template = known.template
+        if alignment.method != "features" or not alignment.good:
             return template, ()
+        reference = self._lessons.reference(known)
+        assert reference is not None, "it was aligned to"
         return followed(template, pages[template.page], reference, alignment)
 
-    def _read(
-        self, fields: Sequence[Field], crops: Sequence[Gray], clock: Stopwatch
-    ) -> list[LineReading]:
-        """What is in each crop: numeric ones by the network, the others by Tesseract."""
+    def _read(self, boxes: Sequence[FieldBox], clock: Stopwatch) -> list[LineReading]:
+        """What is in each box: numeric ones by the network, the others by Tesseract."""
         results: dict[int, LineReading] = {}
-        numeric = [i for i, field in enumerate(fields) if field.kind is not Kind.TEXT]
+        numeric = [i for i, box in enumerate(boxes) if box.field.kind is not Kind.TEXT]
         if numeric:
             with clock("read_numeric"):
                 lines = self._numeric.read(
-                    [crops[i] for i in numeric],
-                    [cast(NumericKind, fields[i].kind.value) for i in numeric],
-                    [fields[i].example for i in numeric],
+                    [boxes[i].crop for i in numeric],
+                    [boxes[i].numeric_kind for i in numeric],
+                    [boxes[i].field.example for i in numeric],
                 )
             results |= dict(zip(numeric, lines, strict=True))
-        worded = [i for i, field in enumerate(fields) if field.kind is Kind.TEXT]
+        worded = [i for i, box in enumerate(boxes) if box.field.kind is Kind.TEXT]
         # The numeric reader sees no letters: a month's name is a gap to it.
-        named = [i for i in numeric if _may_name_its_month(fields[i], results[i])]
+        named = [i for i in numeric if _may_name_its_month(boxes[i].field, results[i])]
         if worded or named:
             with clock("read_text"):
                 texts = self._text.read(
-                    [crops[i] for i in (*worded, *named)],
-                    [fields[i].languages for i in (*worded, *named)],
+                    [boxes[i].crop for i in (*worded, *named)],
+                    [boxes[i].field.languages for i in (*worded, *named)],
                 )
             words = [LineReading(x.text, x.confidence) for x in texts]
             results |= dict(zip(worded, words[: len(worded)], strict=True))
@@ -233,67 +189,59 @@ class Extractor:
                 for i, line in zip(named, words[len(worded) :], strict=True)
                 if parse_value(Kind.DATE, line.text).value is not None
             }
-        return [results[i] for i in range(len(fields))]
+        return [results[i] for i in range(len(boxes))]
 
     def _look_past_stamps(
-        self,
-        template: Template,
-        lines: list[LineReading],
-        alignments: Mapping[int, Alignment],
-        pages: "Pages",
-        clock: Stopwatch,
+        self, boxes: Sequence[FieldBox], lines: list[LineReading], pages: Pages, clock: Stopwatch
     ) -> None:
         """Puts into `lines` what numbers in doubt are without the coloured ink over them."""
         doubtful = [
-            (i, field, template.page_of(field))
-            for i, (field, line) in enumerate(zip(template.fields, lines, strict=True))
-            if field.kind is not Kind.TEXT and line.confidence < self._threshold
+            (i, box)
+            for i, (box, line) in enumerate(zip(boxes, lines, strict=True))
+            if box.field.kind is not Kind.TEXT and line.confidence < self._threshold
         ]
-        colored = {number: pages.color(number) for number in {n for _, _, n in doubtful}}
+        colored = {number: pages.color(number) for number in {box.number for _, box in doubtful}}
         with clock("crop"):
-            boxes = [crop(colored[n], field.box, alignments[n]) for _, field, n in doubtful]
+            crops = [crop(colored[box.number], box.field.box, box.alignment) for _, box in doubtful]
         with clock("read_numeric"):
-            kinds = [cast(NumericKind, field.kind.value) for _, field, _ in doubtful]
-            known = [lines[i] for i, _, _ in doubtful]
-            examples = [field.example for _, field, _ in doubtful]
-            again = past_stamps(self._numeric, boxes, kinds, known, examples)
-        for (i, _, _), line in zip(doubtful, again, strict=True):
+            again = past_stamps(
+                self._numeric,
+                crops,
+                [box.numeric_kind for _, box in doubtful],
+                [lines[i] for i, _ in doubtful],
+                [box.field.example for _, box in doubtful],
+            )
+        for (i, _), line in zip(doubtful, again, strict=True):
             lines[i] = line
 
-
-class Pages:
-    """The pages of a document in grey, each decoded once and only when it is asked for."""
-
-    def __init__(
-        self, document: Document, templates: Sequence[KnownTemplate], clock: Stopwatch
-    ) -> None:
-        sizes = [stored.template.page_size for stored in templates] or [(1, 1)]
-        self._hint = (max(w for w, _ in sizes), max(h for _, h in sizes))
-        self._document = document
-        self._clock = clock
-        self._gray: dict[int, Gray] = {}
-
-    def __getitem__(self, number: int) -> Gray:
-        """Raises FileError `no_such_page`."""
-        if number not in self._gray:
-            with self._clock("decode"):
-                self._gray[number] = self._document.gray(number, self._hint)
-        return self._gray[number]
-
-    def color(self, number: int) -> Picture:
-        """As `Document.color`; decoded anew each time."""
-        with self._clock("decode"):
-            return self._document.color(number, self._hint)
-
-    def characters(self, number: int) -> list[Character]:
-        """The page's own text."""
-        with self._clock("decode"):
-            return self._document.characters(number)
-
-    @property
-    def sizes(self) -> dict[int, tuple[int, int]]:
-        """Width and height in pixels of the pages that were asked for, by number."""
-        return {n: (gray.shape[1], gray.shape[0]) for n, gray in sorted(self._gray.items())}
+    def _judged(
+        self, template: Template, boxes: Sequence[FieldBox], verdicts: Sequence[Verdict]
+    ) -> tuple[dict[str, Reading], list[Reason]]:
+        """The fields with what was read, and why a person should look at them."""
+        read = {box.field.name: verdict.line for box, verdict in zip(boxes, verdicts, strict=True)}
+        next_best = {name: line.alternatives for name, line in read.items()}
+        today = date.today()
+        fields = vouched(
+            template,
+            {
+                box.field.name: _reading(box, verdict, template)
+                for box, verdict in zip(boxes, verdicts, strict=True)
+            },
+            today=today,
+            next_best=next_best,
+        )
+        return fields, [
+            *_differing(boxes, verdicts),
+            *cut_off(self._numeric, boxes, [verdict.line for verdict in verdicts]),
+            *_faults_of_pictures(boxes, verdicts),
+            *check(
+                template,
+                fields,
+                threshold=self._threshold,
+                today=today,
+                next_best={name: [text for text, _ in more] for name, more in next_best.items()},
+            ),
+        ]
 
 
 def _invoices(template: Template, document: Document) -> int:
@@ -301,17 +249,17 @@ def _invoices(template: Template, document: Document) -> int:
     return document.pages if template.split == "pages" else 1
 
 
-def _reading(field: Field, verdict: Verdict, template: Template, box: Box, turned: Turn) -> Reading:
+def _reading(box: FieldBox, verdict: Verdict, template: Template) -> Reading:
     line = verdict.line
-    value = value_in(template, field, line.text)
+    value = value_in(template, box.field, line.text)
     return Reading(
         text=line.text,
         value=value.value,
-        kind=field.kind,
+        kind=box.field.kind,
         confidence=round(line.confidence, 4),
-        box=box,
-        turn=turned,
-        page=template.page_of(field),
+        box=box.bounds,
+        turn=box.turn,
+        page=box.number,
         hijri=value.hijri,
         exact=verdict.exact,
     )
@@ -326,29 +274,30 @@ def _may_name_its_month(field: Field, line: LineReading) -> bool:
     )
 
 
-def _differing(template: Template, verdicts: Sequence[Verdict]) -> Iterator[Reason]:
-    for field, verdict in zip(template.fields, verdicts, strict=True):
+def _differing(boxes: Sequence[FieldBox], verdicts: Sequence[Verdict]) -> Iterator[Reason]:
+    for box, verdict in zip(boxes, verdicts, strict=True):
         if verdict.differing is not None:
+            name = box.field.name
             yield Reason(
                 code="text_differs",
-                message=f"{field.name}: the file's own text says “{verdict.differing}”, but "
+                message=f"{name}: the file's own text says “{verdict.differing}”, but "
                 f"“{verdict.line.text}” is seen: compare it",
-                fields=(field.name,),
+                fields=(name,),
             )
 
 
-def _faults_of_pictures(
-    template: Template, crops: Sequence[Gray], lines: Sequence[LineReading], pages: Pages
-) -> Iterator[Reason]:
+def _faults_of_pictures(boxes: Sequence[FieldBox], verdicts: Sequence[Verdict]) -> Iterator[Reason]:
     """What keeps boxes from being read, whatever the reader makes of them."""
-    papers = {number: quality.paper(pages[number]) for number in pages.sizes}
-    for field, crop_, line in zip(template.fields, crops, lines, strict=True):
-        printed = field.kind is not Kind.TEXT and _is_tall(line.text, field)
-        page_paper = papers[template.page_of(field)]
-        found = quality.fault(crop_, page_paper, printed=printed)
-        if found is not None:
+    papers = {
+        number: quality.paper(page) for number, page in {b.number: b.page for b in boxes}.items()
+    }
+    for box, verdict in zip(boxes, verdicts, strict=True):
+        field = box.field
+        printed = field.kind is not Kind.TEXT and _is_tall(verdict.line.text, field)
+        fault = quality.fault(box.crop, papers[box.number], printed=printed)
+        if fault is not None:
             yield Reason(
-                code=found.code, message=f"{field.name}: {found.message}", fields=(field.name,)
+                code=fault.code, message=f"{field.name}: {fault.message}", fields=(field.name,)
             )
 
 

@@ -72,7 +72,9 @@ class LateFiles:
             if before is None and len(known) >= MOST:
                 return
             tries = 1 + (before.tries if before and before.revision == file.revision else 0)
-            wait = min(FIRST_WAIT * 2 ** (tries - 2), LONGEST_WAIT) if tries > 1 else timedelta()
+            # While all of the source is away no try is the last, and doubling has to have an end.
+            doubled = FIRST_WAIT * 2 ** (min(tries, MOST_TRIES) - 2)
+            wait = min(doubled, LONGEST_WAIT) if tries > 1 else timedelta()
             known[file.ref.file_id] = _Late(
                 ref=file.ref,
                 revision=file.revision,

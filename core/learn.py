@@ -92,7 +92,8 @@ class Lessons:
             forms = Forms(
                 [self._looks_of(known, key) for known, key in zip(templates, keys, strict=True)]
             )
-            self._looks = {key: look for key, look in self._looks.items() if key in set(keys)}
+            known_now = set(keys)
+            self._looks = {key: look for key, look in self._looks.items() if key in known_now}
             self._forms = keys, forms
         return self._forms[1]
 

@@ -32,11 +32,10 @@ aligned in vain to pages of no known form, more lost pages: 10 one of 115."""
 
 @dataclass(frozen=True)
 class Match:
-    """The form at `index`, how the page lies on it, and by how much its score leads."""
+    """The form at `index`, and how the page lies on it."""
 
     index: int
     alignment: Alignment
-    margin: float
 
 
 class Forms:
@@ -47,19 +46,12 @@ class Forms:
         self._indices = [index for index, each in enumerate(looks) if each is not None]
         self._index = Index([each for each in looks if each is not None])
 
-    def choose(self, page: Gray, reference: Callable[[int], Reference | None]) -> Match | None:
-        """The form that the page, H×W, is a filled-in copy of; None if that isn't clear.
-
-        It isn't clear when it fits none, or two about as well (`fitting`).
-        """
-        matches = self.fitting(page, reference)
-        return matches[0] if len(matches) == 1 else None
-
     def fitting(self, page: Gray, reference: Callable[[int], Reference | None]) -> list[Match]:
         """The forms that the page, H×W, fits about as well as the best, which comes first.
 
-        Empty if it fits none. `reference` gives the picture of the form at an index,
-        learned: it is asked for the few that a page may be.
+        Of one alone it is clear that the page is a filled-in copy of it; there is none if it fits
+        none. `reference` gives the picture of the form at an index, learned: it is asked for the
+        few that a page may be.
         """
         tried: set[int] = set()
         for features in descriptions(page):
@@ -94,11 +86,10 @@ class Forms:
         if not matches or not _fits(matches[0][0], votes[matches[0][1]]):
             return []
         best = matches[0][0].score
-        margin = best - (matches[1][0].score if len(matches) > 1 else 0.0)
         return [
-            Match(self._indices[form], alignment, margin)
+            Match(self._indices[form], alignment)
             for alignment, form in matches
-            if form == matches[0][1] or best - alignment.score < MIN_MARGIN
+            if best - alignment.score < MIN_MARGIN
         ]
 
 

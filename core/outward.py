@@ -11,6 +11,7 @@ import ipaddress
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,7 +26,11 @@ from core.errors import RequestError, TransientError
 CONNECT_S, ANSWER_S = 5.0, 10.0
 """Longest waits for a connection, and for a part of the answer."""
 LONGEST_S = 30.0
-"""And for all of it: who sends a byte now and then must not keep the others waiting."""
+"""And for all of an answer, and before the last address is tried: who sends a byte now and then, or
+has a hundred addresses, must not keep the others waiting."""
+
+_NOBODY_THERE = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+"""After which the next address is tried."""
 
 # At `debug` it would note the whole of each address, and what follows the host may be a secret.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
@@ -87,17 +92,15 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, private: bool) ->
         TransientError: it can't be reached, shows no certificate of its name, or doesn't answer.
     """
     target = resolve(url, private=private)
-    for address in target.addresses[:-1]:
+    begun = time.monotonic()
+    for address in target.addresses:
         try:
             return _post(target, address, body, headers)
-        except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
-            continue
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise _unreachable(target, error) from error
-    try:
-        return _post(target, target.addresses[-1], body, headers)
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise _unreachable(target, error) from error
+            trouble: Exception = error
+        if not isinstance(trouble, _NOBODY_THERE) or time.monotonic() - begun > LONGEST_S:
+            break
+    raise TransientError(f"{target.host}: {type(trouble).__name__}") from trouble
 
 
 def is_public(address: str) -> bool:
@@ -171,7 +174,3 @@ def _hung_up_after(seconds: float, pool: urllib3.HTTPConnectionPool) -> Iterator
     finally:
         timer.cancel()
         timer.join()
-
-
-def _unreachable(target: Target, error: Exception) -> TransientError:
-    return TransientError(f"{target.host}: {type(error).__name__}")

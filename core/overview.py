@@ -95,8 +95,9 @@ def overview(invoices: Iterable[Invoice], *, at: datetime) -> Overview:
 
 def _count(seen: Overview, invoice: Invoice) -> None:
     volume = seen.volume.get(f"{invoice.received_at:%Y-%m}", Volume())
+    looked_at = bool(invoice.corrections) or invoice.accepted
     match invoice.status:
-        case Status.DONE if invoice.corrections or invoice.accepted:
+        case Status.DONE if looked_at:
             volume.reviewed += 1
         case Status.DONE:
             volume.alone += 1
@@ -106,7 +107,6 @@ def _count(seen: Overview, invoice: Invoice) -> None:
             volume.waiting += 1
     if invoice.status in (Status.DONE, Status.NEEDS_REVIEW):
         seen.read += 1
-        looked_at = bool(invoice.corrections) or invoice.accepted
         seen.need += invoice.status is Status.NEEDS_REVIEW or looked_at
 
 

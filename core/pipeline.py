@@ -9,6 +9,7 @@ import logging
 import tempfile
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 from typing import BinaryIO, Protocol
@@ -165,7 +166,8 @@ def process(
     except (SetupError, TransientError) as error:
         # The installation is at fault, not the file: it is read once somebody has mended that.
         met = ErrorInfo.of(error)
-        adapters.store.update(invoice.id, lambda current: put_back(current, met, begun=begun))
+        with suppress(NotFoundError):  # it was deleted meanwhile
+            adapters.store.update(invoice.id, lambda current: put_back(current, met, begun=begun))
         raise TransientError(error.message, code=error.code) from error
     except KhanaError as error:
         outcome = Outcome(status=Status.FAILED, error=ErrorInfo.of(error))
@@ -178,9 +180,14 @@ def process(
                 message=f"{invoice.source.name}: reading it hit a fault of Khana's; see the log",
             ),
         )
-    read = adapters.store.update(
-        invoice.id, lambda current: finish(current, outcome, reader=extractor.reader, part=part)
-    )
+    try:
+        read = adapters.store.update(
+            invoice.id, lambda current: finish(current, outcome, reader=extractor.reader, part=part)
+        )
+    except NotFoundError as error:
+        # Its object is gone, too, which the next try sees; or it is there, and that is another.
+        said = f"{invoice.source.name}: was deleted while it was read"
+        raise TransientError(said) from error
     tell(
         "read",
         invoice=read.id,

@@ -160,7 +160,7 @@ class KnownTemplate(Protocol):
 
     @property
     def reference(self) -> bytes | None:
-        """Raises TransientError if it can't be fetched, NotFoundError if it is gone."""
+        """Raises TransientError if it can't be fetched, or the template was deleted meanwhile."""
 
     @property
     def looks(self) -> bytes | None: ...

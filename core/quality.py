@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.geometry import Gray
-from core.reading.ink import quantile, quantiles, u8
+from core.reading.ink import Tones, quantile, u8
 
 _FEWEST = 5.0
 """Pixels that digits must be tall. Of 600 boxes of the sample invoices made ever smaller the reader
@@ -91,7 +91,8 @@ def measures(crop: Gray, *, printed: bool = True) -> tuple[float, float]:
     side = max(9, crop.shape[0] // 2) | 1
     square = np.ones((side, side), np.uint8)
     ink = cv2.morphologyEx(crop, cv2.MORPH_BLACKHAT, square)
-    if _is_ground_dark(crop):
+    tones = Tones.of(crop)
+    if tones.lighter > tones.darker:
         light = cv2.morphologyEx(crop, cv2.MORPH_TOPHAT, square)
         ink = min(ink, light, key=_covered)  # print covers less than the ground between it
     contrast = quantile(u8(ink), 0.98)
@@ -103,12 +104,6 @@ def measures(crop: Gray, *, printed: bool = True) -> tuple[float, float]:
     height = _text_height(ink > contrast / 2) if printed else 0.0
     # Where all runs together there are no characters to be measured.
     return height, contrast / max(steepest, 1e-6) / (height or crop.shape[0] / 2)
-
-
-def _is_ground_dark(crop: Gray) -> bool:
-    """Whether most of the box is nearer to its darkest parts than to its lightest."""
-    dark, ground, light = quantiles(crop, 0.02, 0.5, 0.98)
-    return ground - dark < light - ground
 
 
 def _covered(ink: cv2.typing.MatLike) -> float:

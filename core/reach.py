@@ -6,7 +6,6 @@ its digits or through one, and what is left reads as well as a whole number does
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import cast
 
 import cv2
 import numpy as np
@@ -14,12 +13,12 @@ from numpy.typing import NDArray
 
 from core import geometry
 from core.align import Alignment, crop
+from core.boxes import FieldBox
 from core.geometry import Gray
 from core.invoice import Reason
-from core.reading.grammar import Kind as NumericKind
-from core.reading.ink import MIN_CONTRAST, inked, quantiles, u8
+from core.reading.ink import MIN_CONTRAST, Tones, inked, quantile, u8
 from core.reading.numeric import LineReading, NumericReader
-from core.template import Box, Field, Kind
+from core.template import Box, Kind
 from core.values import parse_value
 
 _BESIDE, _FAR, _ABOVE = 1.0, 4.0, 0.5
@@ -57,25 +56,26 @@ _LIKELY = 0.5
 
 
 def cut_off(
-    reader: NumericReader, read: Iterable[tuple[Field, LineReading, Gray, Alignment]]
+    reader: NumericReader, boxes: Iterable[FieldBox], lines: Iterable[LineReading]
 ) -> Iterator[Reason]:
     """Of each number that reaches out of its box, and says something else there, a `cut_off`.
 
-    read: each field with what was read in its box, its page, and how that is aligned.
+    lines: what was read in each box.
     """
     found = [
-        (field, line, whole)
-        for field, line, page, alignment in read
-        if field.kind is not Kind.TEXT
-        and (whole := reaching(page, field.box, alignment)) is not None
+        (box, line, whole)
+        for box, line in zip(boxes, lines, strict=True)
+        if box.field.kind is not Kind.TEXT
+        and (whole := reaching(box.page, box.field.box, box.alignment)) is not None
     ]
     wholes = reader.read(
         [whole for _, _, whole in found],
-        [cast(NumericKind, field.kind.value) for field, _, _ in found],
-        [field.example for field, _, _ in found],
+        [box.numeric_kind for box, _, _ in found],
+        [box.field.example for box, _, _ in found],
         glance=True,  # a closer look is for strokes of a pen, which reach further than print
     )
-    for (field, line, _), all_of_it in zip(found, wholes, strict=True):
+    for (box, line, _), all_of_it in zip(found, wholes, strict=True):
+        field = box.field
         # What means nothing is misread, too.
         if _says_more(all_of_it, line) and parse_value(field.kind, all_of_it.text).value:
             yield Reason(
@@ -111,12 +111,12 @@ def _reaching(page: Gray, box: Box, alignment: Alignment, beside: float) -> Gray
     left, top, right, bottom = frame
     if not (0 < bottom - top <= _TALLEST and left < right):
         return None  # of a page of few pixels hardly a box may be left
-    tones = quantiles(wide[top:bottom, left:right], _DARKEST, 0.02, 0.5, 0.98)
-    if not _is_light_on_dark(*tones[1:]):
-        if not _may_reach(wide, frame, darkest=tones[0], ground=tones[2]):
-            return None  # as most do; all else takes twenty times as long
-    else:
-        wide, frame = _on_its_ground(wide, frame, *tones[2:])
+    inside = wide[top:bottom, left:right]
+    tones = Tones.of(inside)
+    if tones.lighter >= max(_LIGHT, 2 * tones.darker):
+        wide, frame = _on_its_ground(wide, frame, tones)
+    elif not _may_reach(wide, frame, darkest=quantile(inside, _DARKEST), ground=tones.ground):
+        return None  # as most do; all else takes twenty times as long
     by = 1 + wide.shape[0] // _ROWS
     left, top, right, bottom = (side // by for side in frame)
     whole = _whole(geometry.coarser(wide, by), (left, top, right, bottom))
@@ -133,15 +133,11 @@ def _says_more(whole: LineReading, cut: LineReading) -> bool:
     return whole.text != cut.text and whole.confidence >= _LIKELY and digits >= max(1, fewest)
 
 
-def _is_light_on_dark(dark: int, ground: int, light: int) -> bool:
-    return light - ground >= max(_LIGHT, 2 * (ground - dark))
-
-
-def _on_its_ground(wide: Gray, frame: Box, ground: int, light: int) -> tuple[Gray, Box]:
+def _on_its_ground(wide: Gray, frame: Box, tones: Tones) -> tuple[Gray, Box]:
     """The part of the picture, H×W, that is a dark band with light print, and the place of `frame`
     in it: what is beyond the band has another ground."""
     left, top, right, bottom = frame
-    band = wide[top:bottom].min(axis=0) < (ground + light) / 2
+    band = wide[top:bottom].min(axis=0) < (tones.ground + tones.light) / 2
     beyond = np.flatnonzero(~band)
     first = int(beyond[beyond < left].max(initial=-1)) + 1
     last = int(beyond[beyond >= right].min(initial=wide.shape[1]))

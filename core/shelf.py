@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from core.errors import NotFoundError
+from core.errors import NotFoundError, TransientError
 from core.template import Template
 
 if TYPE_CHECKING:  # which has a shelf itself
@@ -25,7 +25,11 @@ class _Kept:
 
     @property
     def reference(self) -> bytes | None:
-        return self.store.get_template(self.template.id, self.template.version).reference
+        try:
+            return self.store.get_template(self.template.id, self.template.version).reference
+        except NotFoundError as error:
+            # Whoever looks at the shelf again doesn't meet it any more.
+            raise TransientError(f"{self.template.id}: was deleted meanwhile") from error
 
 
 class Shelf:

@@ -30,7 +30,7 @@ def try_read(
     """
     try:
         drawn = json.loads(template)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TemplateError(f"template: not JSON: {error}") from error
     if not isinstance(drawn, dict):
         raise TemplateError("template: must be a JSON object")

@@ -271,7 +271,7 @@ def _with_name(plain: str) -> Value | None:
 
 
 _ERA = r"(?:[^\W\d_]\u0640?\.?)?"
-_BOTH = re.compile(rf"({_NUMBERS}){_ERA}(?:\ ?[-/|,=()]\ ?|\ )+({_NUMBERS}){_ERA}\)?")
+_BOTH = re.compile(rf"({_NUMBERS}){_ERA}[-/|,=()\ ]+({_NUMBERS}){_ERA}\)?")
 
 
 def _in_both_calendars(plain: str, order: DateOrder) -> Value | None:

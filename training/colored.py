@@ -144,6 +144,7 @@ def _past(
         [boxes[i].picture for i in doubtful],
         [boxes[i].kind for i in doubtful],
         [seen[i] for i in doubtful],
+        [None] * len(doubtful),
     )
     by_place = dict(zip(doubtful, again, strict=True))
     return [by_place.get(i, line) for i, line in enumerate(seen)]

@@ -3,6 +3,7 @@
 import ctypes
 import math
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import cv2
 import numpy as np
@@ -26,6 +27,8 @@ _SCAN = 0.5
 """Share of a page from which a picture on it makes it a scan."""
 _UNSEEN = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
 _MOST_CHARACTERS = 100_000
+_NO_CHARACTERS = frozenset((0, *range(0xD800, 0xE000)))
+"""Codes that a font may declare: a text with half of a pair of UTF-16 can't be stored."""
 _FINE = 1_000_000
 """Steps in a page's width, in which PDFium gives places."""
 
@@ -73,25 +76,14 @@ class PdfDecoder:
         Raises:
             FileError: corrupt_file, image_too_small, image_too_large.
         """
-        try:
-            page = self._document[number - 1]
-        except pypdfium2.PdfiumError as error:
-            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
-        try:
+        with self._page(number) as page:
             self._check_images(page, number)
             scale = self._scale(page.get_size(), size_hint)
-            bitmap = page.render(scale=scale)
-            try:
+            with closing(page.render(scale=scale)) as bitmap:
                 # PDFium's own grey takes twice the time on a scanned page, and leaves out
                 # some pictures.
                 bgr: NDArray[np.uint8] = bitmap.to_numpy()
                 pixels = bgr.copy() if color else cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
-            finally:
-                bitmap.close()
-        except pypdfium2.PdfiumError as error:
-            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
-        finally:
-            page.close()
         return pixels.astype(np.uint8, copy=False)
 
     def characters(self, number: int) -> list[Character]:
@@ -102,25 +94,22 @@ class PdfDecoder:
         Raises:
             FileError: corrupt_file.
         """
-        try:
-            page = self._document[number - 1]
-        except pypdfium2.PdfiumError as error:
-            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
-        try:
+        with self._page(number) as page:
             if _is_scan(page):
                 return []
-            text = page.get_textpage()
-            try:
+            with closing(page.get_textpage()) as text:
                 return list(_characters(page, text))
-            finally:
-                text.close()
-        except pypdfium2.PdfiumError as error:
-            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
-        finally:
-            page.close()
 
     def close(self) -> None:
         self._document.close()
+
+    @contextmanager
+    def _page(self, number: int) -> Iterator[pypdfium2.PdfPage]:
+        try:
+            with closing(self._document[number - 1]) as page:
+                yield page
+        except pypdfium2.PdfiumError as error:
+            raise FileError(f"{self._name}: page {number} is damaged: {error}") from error
 
     def _check_images(self, page: pypdfium2.PdfPage, number: int) -> None:
         """Refuses a picture in the page that is a bomb, by the size that it declares."""
@@ -160,7 +149,8 @@ def _characters(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Iterato
         code = raw.FPDFText_GetUnicode(text, index)
         drawn = raw.FPDFText_GetTextObject(text, index)
         # Spaces between words are PDFium's own and not drawn.
-        if code == 0 or (drawn and raw.FPDFTextObj_GetTextRenderMode(drawn) in _UNSEEN):
+        seen = not drawn or raw.FPDFTextObj_GetTextRenderMode(drawn) not in _UNSEEN
+        if code in _NO_CHARACTERS or not seen:
             continue
         left, bottom, right, top = text.get_charbox(index, loose=True)
         raw.FPDF_PageToDevice(

@@ -36,7 +36,7 @@ def past_stamps(
     boxes: Sequence[Picture],
     kinds: Sequence[Kind],
     lines: Sequence[LineReading],
-    examples: Sequence[str | None] = (),
+    examples: Sequence[str | None],
 ) -> list[LineReading]:
     """Reads boxes once more without their coloured ink.
 
@@ -49,7 +49,7 @@ def past_stamps(
     again = reader.read(
         [ink.picture for ink in inks.values()],
         [kinds[i] for i in inks],
-        [examples[i] for i in inks] if examples else (),
+        [examples[i] for i in inks],
     )
     found = list(lines)
     for (i, ink), line in zip(inks.items(), again, strict=True):

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import cv2
 import numpy as np
@@ -161,6 +161,31 @@ def _share(mask: NDArray[np.bool_]) -> float:
 def _sparse(box: Gray) -> Gray:
     """Of a large box a quarter of its pixels: enough to say how light they are."""
     return box if box.size < _LARGE else np.ascontiguousarray(box[::2, ::2])
+
+
+class Tones(NamedTuple):
+    """Grey levels of a box: of its darkest parts, of most of it, and of its lightest parts.
+
+    Print is far from the ground that it stands on: darker than paper, lighter than a dark band.
+    """
+
+    dark: int
+    ground: int
+    light: int
+
+    @classmethod
+    def of(cls, box: Gray) -> Self:
+        return cls(*quantiles(box, 0.02, 0.5, 0.98))
+
+    @property
+    def lighter(self) -> int:
+        """By how much the lightest parts stand out of the ground."""
+        return self.light - self.ground
+
+    @property
+    def darker(self) -> int:
+        """By how much the darkest parts do."""
+        return self.ground - self.dark
 
 
 def quantile(pixels: Gray, share: float) -> int:

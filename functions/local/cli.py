@@ -243,7 +243,7 @@ def import_(
         ) from error
     try:
         corners = json.loads(boxes.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TemplateError(f"{boxes}: not JSON: {error}") from error
     data = _file_bytes(image, settings)
     with open_document(data, Limits.of(settings), name=str(image)) as document:

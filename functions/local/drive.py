@@ -17,6 +17,8 @@ from functions.local.options import option, setting_options
 DEFAULT_FILE = "drive-sign-in.json"
 WAIT_S = 300.0
 """How long the browser may take to come back."""
+SILENCE_S = 2.0
+"""How long a connection may say nothing: browsers open some ahead, and one is heard at a time."""
 
 _THANKS = "You are signed in. Khana goes on in the terminal; this page can be closed."
 _SORRY = "You did not sign in. Khana says more in the terminal; this page can be closed."
@@ -143,6 +145,8 @@ class _Receiver:
         received: list[str] = []
 
         class Handler(BaseHTTPRequestHandler):
+            timeout = SILENCE_S
+
             def do_GET(self) -> None:
                 query = urlsplit(self.path).query
                 asked = parse_qs(query)
@@ -174,15 +178,9 @@ class _Receiver:
         Raises:
             SetupError: it did not come in time.
         """
-        self._server.timeout = seconds
-        in_time = True
-
-        def give_up() -> None:
-            nonlocal in_time
-            in_time = False
-
-        self._server.handle_timeout = give_up  # type: ignore[method-assign]
-        while not self._received and in_time:
+        until = monotonic() + seconds
+        while not self._received and (left := until - monotonic()) > 0:
+            self._server.timeout = left
             self._server.handle_request()
         if not self._received:
             raise SetupError(

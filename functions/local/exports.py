@@ -9,7 +9,7 @@ from core.export_forms import ENDINGS, Form, pieces
 from core.invoice import Status
 from core.ports import Query
 from core.settings import load_settings
-from functions.local.options import OutputFile, option, setting_options
+from functions.local.options import STORE, OutputFile, option, setting_options
 from functions.local.stored import stored
 
 
@@ -24,7 +24,7 @@ from functions.local.stored import stored
     type=click.Path(path_type=Path, file_okay=False),
     help="writes corrected boxes, with what stands in them, to this folder for training instead",
 )
-@setting_options("backend", "bucket", "project", "database", "data", "font")
+@setting_options(*STORE, "font")
 def export(
     form: Form,
     output: Path | None,

@@ -5,10 +5,9 @@ from rich.table import Table
 
 from core.invoice import Status
 from core.settings import load_settings
-from functions.local.options import option, setting_options, wide_console
+from functions.local.options import STORE, option, setting_options, wide_console
 from functions.local.stored import stored
 
-_WHERE = ("backend", "bucket", "project", "database", "data")
 _EVENTS = [status.value for status in Status if status.final]
 
 
@@ -20,7 +19,7 @@ def webhook() -> None:
 @webhook.command()
 @click.argument("url")
 @option("--event", "events", multiple=True, type=click.Choice(_EVENTS), help="only these")
-@setting_options(*_WHERE, "webhook_private")
+@setting_options(*STORE, "webhook_private")
 def add(url: str, events: tuple[str, ...], **flags: str | None) -> None:
     """Has URL told, and prints the secret that signs what is sent, once."""
     from core.adapters import connect  # noqa: PLC0415
@@ -34,7 +33,7 @@ def add(url: str, events: tuple[str, ...], **flags: str | None) -> None:
 
 
 @webhook.command("list")
-@setting_options(*_WHERE)
+@setting_options(*STORE)
 def list_(**flags: str | None) -> None:
     """Lists all webhooks and how they do, without their secrets."""
     from core.webhooks import list_webhooks  # noqa: PLC0415
@@ -50,7 +49,7 @@ def list_(**flags: str | None) -> None:
 
 @webhook.command()
 @click.argument("webhook_id")
-@setting_options(*_WHERE)
+@setting_options(*STORE)
 def remove(webhook_id: str, **flags: str | None) -> None:
     """Ends a webhook, and what is on its way to it."""
     from core.webhooks import remove_webhook  # noqa: PLC0415

@@ -5,10 +5,8 @@ from rich.table import Table
 
 from core.access import Role, create_key, list_keys, revoke_key
 from core.settings import load_settings
-from functions.local.options import option, setting_options, wide_console
+from functions.local.options import STORE, option, setting_options, wide_console
 from functions.local.stored import stored
-
-_WHERE = ("backend", "bucket", "project", "database", "data")
 
 
 @click.group()
@@ -19,7 +17,7 @@ def key() -> None:
 @key.command()
 @option("--name", required=True, help="whose it is; noted with what they change")
 @option("--role", type=click.Choice([role.value for role in Role]), required=True)
-@setting_options(*_WHERE)
+@setting_options(*STORE)
 def create(name: str, role: str, **flags: str | None) -> None:
     """Makes a key and prints it: it is not shown again."""
     from core.adapters import connect  # noqa: PLC0415
@@ -31,7 +29,7 @@ def create(name: str, role: str, **flags: str | None) -> None:
 
 
 @key.command("list")
-@setting_options(*_WHERE)
+@setting_options(*STORE)
 def list_(**flags: str | None) -> None:
     """Lists all keys, without their secrets."""
     table = Table("id", "name", "role", "made", "revoked")
@@ -43,7 +41,7 @@ def list_(**flags: str | None) -> None:
 
 @key.command()
 @click.argument("key_id")
-@setting_options(*_WHERE)
+@setting_options(*STORE)
 def revoke(key_id: str, **flags: str | None) -> None:
     """Ends a key, and every session that began with it."""
     ended = revoke_key(stored(load_settings(**flags)).store, key_id)

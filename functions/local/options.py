@@ -14,6 +14,9 @@ from core.settings import Settings
 
 Command = Callable[..., Any]
 
+STORE = ("backend", "bucket", "project", "database", "data")
+"""The settings that say which store a command is about."""
+
 option = partial(click.option, show_envvar=True)
 """An option of one command; its variable is `KHANA_`, the command's name and its own."""
 

@@ -1,6 +1,7 @@
 """A file that takes all time or memory, or crashes its decoder, is an error of that file alone."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -75,6 +76,20 @@ def test_a_file_is_tried_again_later_whose_decoder_is_killed_each_time(
         with pytest.raises(TransientError, match=r"a\.jpg: the decoder crashed on it") as caught:
             document.gray(1, (1, 1))
         assert caught.value.code == "reader_crashed"
+
+
+def test_without_a_file_descriptor_left_it_is_tried_again_later() -> None:
+    decoding.stop()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+    try:
+        with pytest.raises(TransientError, match="no decoding process can start: Too many open"):
+            open_document(JPEG, LIMITS, name="a.jpg")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert np.array_equal(gray(JPEG), gray(JPEG))
 
 
 def test_several_documents_are_open_at_once() -> None:

@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -85,11 +85,11 @@ def test_a_private_address_is_refused_however_it_is_written(host: str) -> None:
 
 
 def names(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    """Has every name lead to these addresses."""
+    """Has every name lead to these addresses, and each of these to itself."""
 
-    def found(_host: str, port: int, *_: object, **__: object) -> list[object]:
+    def found(host: str, port: int, *_: object, **__: object) -> list[object]:
         kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
-        return [(*kind, (address, port)) for address in addresses]
+        return [(*kind, (each, port)) for each in ([host] if host in addresses else addresses)]
 
     monkeypatch.setattr(outward.socket, "getaddrinfo", found)
 
@@ -189,6 +189,22 @@ def test_an_answer_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyP
         post(f"http://127.0.0.1:{port}/", b"{}", {}, private=True)
     with dripping(b"HTTP/1.1 200 OK\r\nX-Long: ") as port:
         assert post(f"http://127.0.0.1:{port}/", b"{}", {}, private=True) == 200  # it was said
+
+
+def test_not_all_of_a_hundred_addresses_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outward, "CONNECT_S", 0.1)
+    monkeypatch.setattr(outward, "LONGEST_S", 0.15)
+    names(monkeypatch, *(f"127.0.0.{n}" for n in range(1, 101)))
+    with socket.create_server(("", 0), backlog=0) as full, ExitStack() as waiting:
+        port = full.getsockname()[1]
+        for _ in range(3):  # more than may wait to be accepted: who comes after them has no answer
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        begun = time.monotonic()
+        with pytest.raises(TransientError, match=r"many\.example: ConnectTimeoutError"):
+            post(f"http://many.example:{port}/", b"", {}, private=True)
+    assert time.monotonic() - begun < 5
 
 
 @pytest.fixture

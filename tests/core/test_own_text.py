@@ -103,6 +103,13 @@ def test_a_date_that_names_its_month_is_read_as_words(extractor: Extractor, text
         assert "text_differs" not in codes(outcome)
 
 
+def test_what_is_no_character_is_left_out_and_the_rest_can_be_stored(extractor: Extractor) -> None:
+    data = pdf(text="14 March 2026", lies={"M": "\ud83d"})
+    outcome = read(extractor, data, template("date", (40, 50, 400, 100)))
+    assert codes(outcome) == ["text_differs"]
+    assert "14 arch 2026" in outcome.model_dump_json()
+
+
 def test_a_date_whose_example_is_in_digits_names_no_month(extractor: Extractor) -> None:
     known = template("date", (40, 50, 400, 100))
     fields = (known.fields[0].model_copy(update={"example": "14/03/2026"}),)

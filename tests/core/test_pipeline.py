@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -19,8 +20,9 @@ from core.invoice import (
     Status,
 )
 from core.pipeline import give_up, process, read_again, receive
-from core.ports import Adapters, Query, StoredTemplate
+from core.ports import Adapters, KnownTemplate, Query, StoredTemplate
 from core.settings import Settings
+from core.template import parse_template
 
 UPLOAD = SourceRef(kind="upload", file_id="u1", name="scan.jpg")
 
@@ -39,7 +41,7 @@ class Reader:
     def extract(
         self,
         data: bytes,
-        templates: Sequence[StoredTemplate],
+        templates: Sequence[KnownTemplate],
         *,
         name: str,
         page: int | None = None,
@@ -123,6 +125,48 @@ def test_a_bad_file_fails_and_is_not_tried_again(adapters: Adapters, settings: S
     assert read.status is Status.FAILED
     assert read.error == ErrorInfo(code="truncated_file", message="scan.jpg: cut off")
     assert reader.calls == 1
+
+
+def test_a_template_that_is_deleted_meanwhile_fails_no_invoice(
+    adapters: Adapters, settings: Settings
+) -> None:
+    form = parse_template(
+        {
+            "id": "form",
+            "page_size": [9, 9],
+            "fields": [{"name": "a", "kind": "text", "box": [0, 0, 1, 1]}],
+        }
+    )
+    adapters.store.put_template(StoredTemplate(form, b"picture", b"looks"))
+    ref = _ref(_received(adapters, settings))
+
+    class Learner(Reader):
+        def extract(self, data: bytes, templates: Sequence[KnownTemplate], **named: Any) -> Outcome:
+            for known in templates:
+                adapters.store.delete_template(known.template.id)
+                assert known.reference
+            return super().extract(data, templates, **named)
+
+    with pytest.raises(TransientError):
+        process(adapters, Learner(), ref, settings)
+    read = process(adapters, Learner(), ref, settings)
+    assert read is not None
+    assert read.status is Status.NEEDS_REVIEW
+
+
+@pytest.mark.parametrize("faults", [(), (TransientError("away"),)])
+def test_an_invoice_that_is_deleted_while_it_is_read_is_no_wrong_event(
+    adapters: Adapters, settings: Settings, faults: Sequence[Exception]
+) -> None:
+    invoice = _received(adapters, settings)
+
+    def delete() -> None:
+        adapters.objects.delete(_ref(invoice))
+        adapters.store.delete(invoice.id)
+
+    with pytest.raises(TransientError):
+        process(adapters, Reader(*faults, meanwhile=delete), _ref(invoice), settings)
+    assert process(adapters, Reader(), _ref(invoice), settings) is None
 
 
 def test_a_fault_of_our_own_fails_the_invoice_and_names_it(

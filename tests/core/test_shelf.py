@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.adapters.local.backend import Backend, open_backend
-from core.errors import NotFoundError
+from core.errors import TransientError
 from core.ports import StoredTemplate
 from core.settings import Settings
 from core.template import Template, parse_template
@@ -58,5 +58,5 @@ def test_pictures_are_fetched_when_needed(backend: Backend) -> None:
     store.delete_template("a")
     store.delete_template("old")
     assert old.reference == b"picture of an earlier release"
-    with pytest.raises(NotFoundError):
+    with pytest.raises(TransientError, match="a: was deleted meanwhile"):
         _ = seen.reference

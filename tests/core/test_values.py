@@ -326,7 +326,18 @@ def test_what_nobody_prints_has_no_value_and_raises_nothing(kind: Kind) -> None:
 
 
 @pytest.mark.timeout(5)
-@pytest.mark.parametrize("text", ["1 " * 20_000, "1-" * 20_000, "1,111" * 9_000, "(" * 50_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 " * 20_000,
+        "1-" * 20_000,
+        "1,111" * 9_000,
+        "(" * 50_000,
+        # What forms fill a line with, behind a date.
+        "11/03/2024" + " -" * 34,
+        "11/03/2024" + " /" * 34,
+    ],
+)
 def test_long_texts_take_no_long_time(text: str) -> None:
     # People can paste anything into a correction.
     assert [parse_value(kind, text + "x").value for kind in Kind][:3] == [None, None, None]

@@ -157,7 +157,7 @@ def test_a_sparse_form_is_not_told_by_labels_and_frames_alone() -> None:
     page = measure.decoded(other.jpeg)
     assert align(page, sparse.reference).good
     forms = Forms([looks_of(sparse.reference)])
-    assert forms.choose(page, lambda _: sparse.reference) is None
+    assert not forms.fitting(page, lambda _: sparse.reference)
 
 
 def test_a_form_is_told_by_much_of_it_though_its_reference_is_full_of_what_differs() -> None:
@@ -166,7 +166,7 @@ def test_a_form_is_told_by_much_of_it_though_its_reference_is_full_of_what_diffe
     page = measure.decoded(moved.jpeg)
     assert align(page, known.reference).score < 0.35
     forms = Forms([looks_of(known.reference)])
-    assert forms.choose(page, lambda _: known.reference) is not None
+    assert forms.fitting(page, lambda _: known.reference)
 
 
 def test_the_command_prints_all_figures() -> None:

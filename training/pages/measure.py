@@ -250,10 +250,10 @@ def _chosen(moved: Moved, forms: Forms, seed: int, times: list[tuple[float, floa
     start = time.thread_time()
     page = decoded(moved.jpeg)
     between = time.thread_time()
-    match = forms.choose(page, reference)
+    matches = forms.fitting(page, reference)
     choosing = time.thread_time() - between - learning
     times.append((1000 * (between - start), 1000 * choosing))
-    return None if match is None else match.index
+    return matches[0].index if len(matches) == 1 else None
 
 
 @lru_cache(None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from core.errors import RequestError
+from core.errors import KhanaError, RequestError
 from core.invoice import now
 
 if TYPE_CHECKING:  # whoever only checks a call doesn't wait for Drive's client
@@ -55,18 +55,31 @@ def keep_open(api: "DriveApi", tokens: Mapping[str, str], address: str, kept: st
 
     Raises:
         RequestError: Drive opens none; those that are open stay so.
-        SetupError, TransientError: as `DriveApi` does.
+        SetupError, TransientError: as `DriveApi` does, when none was opened.
     """
     channels = _load(kept)
+    opened, trouble = 0, None
     for name, token in tokens.items():
         old = channels.get(name)
         if old and old.address == address and old.until - now() > RENEWED:
             continue
-        channels[name] = _opened(api, name, token, address)
+        try:
+            channels[name] = _opened(api, name, token, address)
+        except KhanaError as error:
+            trouble = error
+            if isinstance(error, RequestError):
+                continue  # of this log alone
+            break
+        opened += 1
         if old:
             _stop(api, old)
     for name in channels.keys() - tokens.keys():
         _stop(api, channels.pop(name))
+    if trouble is not None:
+        if not opened:
+            raise trouble
+        # Those that are open by now are known to nobody else.
+        log.warning("%s", trouble.message)
     return _JSON.dump_json(channels).decode()
 
 
@@ -109,7 +122,7 @@ def _opened(api: "DriveApi", name: str, start: str, address: str) -> Channel:
 def _stop(api: "DriveApi", channel: Channel) -> None:
     try:
         api.stop_channel(channel.id, channel.resource_id)
-    except RequestError as error:  # it has ended by itself
+    except KhanaError as error:  # it has ended by itself, or will
         log.info("%s", error.message)
 
 

@@ -16,6 +16,7 @@ import os
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -163,7 +164,7 @@ def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
             yield source
     except FileNotFoundError as error:
         raise FileError(f"{archive}: there is no such file", code="not_found") from error
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, EOFError, RuntimeError, zlib.error) as error:
         raise _damaged(archive, str(error)) from error
 
 

@@ -188,17 +188,22 @@ class Database:
     def _migrate(self) -> None:
         with self.write() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version > len(MIGRATIONS):
-                raise SetupError(
-                    f"{self._path}: was written by a newer Khana (schema {version}, this one knows "
-                    f"{len(MIGRATIONS)}): install that one or use another data folder"
-                )
+            check_schema(version, self._path)
             if version == len(MIGRATIONS):
                 return  # looking leaves the file as it is, to the byte
             for statements in MIGRATIONS[version:]:
                 for statement in statements:
                     connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def check_schema(version: int, path: Path) -> None:
+    """Raises SetupError if the file at `path`, of that version, is of a newer Khana."""
+    if version > len(MIGRATIONS):
+        raise SetupError(
+            f"{path}: was written by a newer Khana (schema {version}, this one knows "
+            f"{len(MIGRATIONS)}): install that one or use another data folder"
+        )
 
 
 def make_private(path: Path) -> None:

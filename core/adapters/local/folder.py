@@ -87,8 +87,10 @@ class FolderSource:
             SetupError: the folder can't be read.
         """
         seen = self._recall(forget=cursor is None)
-        found = {file.path: file for file in self._scan()}
-        self._forget(seen.keys() - found.keys())
+        unread: list[str] = []
+        found = {file.path: file for file in self._scan(unread)}
+        below = tuple(f"{folder}/" for folder in unread)
+        self._forget({path for path in seen.keys() - found.keys() if not path.startswith(below)})
         ready = [
             file
             for file in found.values()
@@ -121,7 +123,8 @@ class FolderSource:
             raise TransientError(f"{file.ref.file_id}: was changed since it was seen")
         return os.fdopen(descriptor, "rb")
 
-    def _scan(self, folder: str = "") -> Iterator[_Found]:
+    def _scan(self, unread: list[str], folder: str = "") -> Iterator[_Found]:
+        """The files in a folder and those below it; adds to `unread` each that can't be read."""
         try:
             with os.scandir(self._root / folder) as entries:
                 for entry in entries:
@@ -129,9 +132,13 @@ class FolderSource:
                         continue
                     path = os.path.join(folder, entry.name)  # noqa: PTH118  # 5 times Path's speed
                     if entry.is_dir(follow_symlinks=False):
-                        yield from self._scan(path)
+                        yield from self._scan(unread, path)
                     elif entry.is_file(follow_symlinks=False):
-                        yield _found(path, entry.stat(follow_symlinks=False))
+                        try:
+                            status = entry.stat(follow_symlinks=False)
+                        except FileNotFoundError:
+                            continue  # moved away since it was listed
+                        yield _found(path, status)
         except FileNotFoundError:
             # Moved away meanwhile; if it is the folder itself, somebody will want it back.
             if not folder:
@@ -139,6 +146,7 @@ class FolderSource:
         except OSError as error:
             if not folder:
                 raise SetupError(f"inbox {self._root}: {error.strerror}") from error
+            unread.append(folder)
             self._complain(folder, error)
 
     def _make_root(self) -> None:

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from core.adapters.local.database import MIGRATIONS, mapped
+from core.adapters.local.database import MIGRATIONS, check_schema, mapped
 from core.errors import NotFoundError, SetupError
 
 LEAST_FREE_BYTES = 1024**3
@@ -88,11 +88,7 @@ def check_database(folder: Path) -> str:
         raise SetupError(
             f"{path}: damaged ({said}): restore it from a backup", code="store_corrupt"
         )
-    if version > len(MIGRATIONS):
-        raise SetupError(
-            f"{path}: was written by a newer Khana (schema {version}, this one knows "
-            f"{len(MIGRATIONS)}): install that one or use another data folder"
-        )
+    check_schema(version, path)
     in_use = ", a Khana works on it" if _is_owned(folder) else ""
     return f"{path}: sound, {invoices:,} invoices, schema {version} of {len(MIGRATIONS)}{in_use}"
 

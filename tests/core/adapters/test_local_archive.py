@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import zipfile
@@ -196,6 +197,22 @@ def test_a_spoilt_archive_is_refused_and_leaves_nothing(
         restore(_rewritten(tmp_path / "copy.zip", change, how), tmp_path / "other")
     assert not list((tmp_path / "other").iterdir())
     assert not list(tmp_path.rglob("outside"))
+
+
+@pytest.mark.parametrize(("member", "at", "flag"), [(-1, 8, 1), (0, 8, 1), (-1, 10, 8)])
+def test_an_archive_that_somebody_protected_or_a_disk_spoilt_is_refused(
+    data: Path, tmp_path: Path, member: int, at: int, flag: int
+) -> None:
+    """A bit of a member's entry says that it is encrypted, another that it is compressed."""
+    copy = tmp_path / "copy.zip"
+    backup(data, copy)
+    bytes_ = bytearray(copy.read_bytes())
+    entries = [found.start() for found in re.finditer(b"PK\x01\x02", bytes_)]
+    bytes_[entries[member] + at] |= flag
+    copy.write_bytes(bytes_)
+    with pytest.raises(FileError):
+        restore(copy, tmp_path / "other")
+    assert not list((tmp_path / "other").iterdir())
 
 
 def test_a_cut_archive_is_refused_wherever_it_was_cut(data: Path, tmp_path: Path) -> None:

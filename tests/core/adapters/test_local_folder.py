@@ -173,6 +173,39 @@ def test_a_file_that_may_not_be_read_stops_no_other(caplog: pytest.LogCaptureFix
         assert names(look(backend)) == ["a.jpg"]
 
 
+def test_what_is_in_a_folder_that_may_not_be_read_for_a_while_is_not_new_after_that() -> None:
+    with without_privileges() as folder:
+        backend = open_backend(Settings(data=folder, settle=0))
+        put(folder / "inbox" / "acme" / "2026" / "a.jpg")
+        put(folder / "inbox" / "acme.jpg", b"another")
+        assert len(look(backend)) == 2
+        (folder / "inbox" / "acme").chmod(0)
+        assert look(backend) == []
+        (folder / "inbox" / "acme").chmod(0o700)
+        assert look(backend) == []
+
+
+def test_a_file_that_goes_during_a_look_makes_no_other_new(
+    backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [put(tmp_path / "inbox" / f"{name}.jpg", name.encode()) for name in "abcd"]
+    look(backend)
+    scandir = os.scandir
+
+    @contextmanager
+    def listed(folder: Path) -> Iterator[list[os.DirEntry[str]]]:
+        """As `os.scandir`; and then somebody takes the first file away."""
+        with scandir(folder) as found:
+            entries = list(found)
+        next(path for path in paths if path.name == entries[0].name).unlink()
+        yield entries
+
+    with monkeypatch.context() as patched:
+        patched.setattr("core.adapters.local.folder.os.scandir", listed)
+        assert look(backend) == []
+    assert look(backend) == []
+
+
 def test_a_file_that_grew_says_how_it_began_if_it_was_cut_off(
     backend: Backend, tmp_path: Path
 ) -> None:

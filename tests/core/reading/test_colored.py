@@ -51,7 +51,7 @@ def test_a_stamp_is_taken_out(color: tuple[int, int, int]) -> None:
 
 def test_a_number_under_a_stamp_is_read(reader: NumericReader) -> None:
     box = over(number(), stamp())
-    (seen,) = past_stamps(reader, [box], ["amount"], [UNSURE])
+    (seen,) = past_stamps(reader, [box], ["amount"], [UNSURE], [None])
     assert seen.text == "56,000.00"
     assert seen.confidence > 0.9
 
@@ -63,19 +63,19 @@ def test_a_number_that_may_be_crossed_out_stays_in_doubt(reader: NumericReader) 
     ink = black_ink(box)
     assert ink is not None
     assert ink.struck
-    (seen,) = past_stamps(reader, [box], ["amount"], [UNSURE])
+    (seen,) = past_stamps(reader, [box], ["amount"], [UNSURE], [None])
     assert seen.text == "56,000.00"
     assert seen.confidence <= 0.5
 
 
 def test_what_is_surer_in_grey_stays(reader: NumericReader) -> None:
     known = LineReading("56,000.00", 0.9999)
-    assert past_stamps(reader, [over(number(), stamp())], ["amount"], [known]) == [known]
+    assert past_stamps(reader, [over(number(), stamp())], ["amount"], [known], [None]) == [known]
 
 
 def test_a_coloured_number_is_not_lost(reader: NumericReader) -> None:
     known = LineReading("56,000.00", 0.6)
-    assert past_stamps(reader, [number(VIOLET)], ["amount"], [known]) == [known]
+    assert past_stamps(reader, [number(VIOLET)], ["amount"], [known], [None]) == [known]
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ def test_a_coloured_ground_is_no_ink(reader: NumericReader) -> None:
     box = np.full((50, 260, 3), (120, 60, 20), np.uint8)
     cv2.putText(box, "56", (30, 36), cv2.FONT_HERSHEY_SIMPLEX, 1, (255, 255, 255), 2, cv2.LINE_AA)
     known = LineReading("56", 0.9)
-    assert past_stamps(reader, [box], ["amount"], [known]) == [known]
+    assert past_stamps(reader, [box], ["amount"], [known], [None]) == [known]

@@ -58,6 +58,7 @@ def test_a_box_is_read_as_it_is_drawn(client: FlaskClient) -> None:
     [
         (b"{", None, 422, "invalid_template"),
         (b"[]", None, 422, "invalid_template"),
+        (b"[" * 100_000, None, 422, "invalid_template"),
         ({"fields": []}, None, 422, "invalid_template"),
         (TEMPLATE, b"no picture", 415, "unsupported_format"),
         (TEMPLATE, b"", 400, "empty_file"),

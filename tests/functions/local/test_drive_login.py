@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import socket
 import stat
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from emulators.drive import DriveServer, Grant
 from core.adapters.google.credentials import SCOPE
 from core.adapters.google.kept import of_person
 from core.errors import SetupError
+from functions.local.drive import _Receiver
 
 KHANA = str(Path(sys.executable).with_name("khana"))
 SECRET = "projects/a-project/secrets/drive-sign-in"
@@ -144,6 +146,25 @@ def test_a_person_signs_in_in_a_browser_and_only_they_can_read_what_is_kept(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert of_person(str(path)).refresh_token in google.sign_in.refresh_tokens
     assert "4/code" not in said
+
+
+def test_a_connection_that_a_browser_opens_ahead_is_not_waited_for(
+    google, client, tmp_path
+) -> None:
+    login = Login(google, tmp_path, "--client", str(client))
+    back = agree(google, login.url)
+    with socket.create_connection(("127.0.0.1", urlsplit(back).port)):
+        with urllib.request.urlopen(back, timeout=20) as page:
+            assert b"signed in" in page.read()
+        code, said = login.end()
+    assert code == 0, said
+
+
+def test_nobody_is_waited_for_longer_than_that(google) -> None:
+    with _Receiver() as receiver:
+        silent = socket.create_connection(("127.0.0.1", urlsplit(receiver.address).port))
+        with silent, pytest.raises(SetupError, match="Nobody signed in"):
+            receiver.wait(0.1)
 
 
 def test_without_a_browser_the_address_is_pasted_and_a_secret_keeps_the_sign_in(

@@ -9,7 +9,7 @@ from following import follow
 from core.adapters.google import drive_push
 from core.adapters.google.drive import DriveSource
 from core.adapters.google.drive_push import is_ours, keep_open
-from core.errors import RequestError
+from core.errors import RequestError, TransientError
 
 ADDRESS = "http://127.0.0.1:9/v1/drive:notify"
 """Nobody listens there: the double drops what it can't deliver."""
@@ -72,6 +72,23 @@ def test_a_channel_that_ended_by_itself_is_no_trouble(drive, sources):
     drive.channels.open_channels.clear()
     moved = {name: channel | {"address": "x"} for name, channel in json.loads(kept).items()}
     source.listen(json.dumps(moved))
+    assert len(open_channels(drive)) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [({"status": 400, "reason": "badRequest"}, RequestError), ({"status": 503}, TransientError)],
+)
+def test_what_is_open_is_kept_though_another_log_has_none(drive, sources, fault, error):
+    source = sources()
+    drive.fail("changes.watch", skip=1, times=None, **fault)
+    kept = source.listen(None)
+    (channel,) = drive.channels.open_channels.values()
+    assert is_ours(kept, channel.id, channel.token)
+    with pytest.raises(error):
+        source.listen(kept)
+    drive.faults.clear()
+    assert is_ours(source.listen(kept), channel.id, channel.token)
     assert len(open_channels(drive)) == 2
 
 
