@@ -3,13 +3,14 @@
 import time
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from typing import Any, BinaryIO, cast
 
 import flask
 
 from core.errors import ConflictError, NotFoundError, RequestError
 from core.export import public
-from core.invoice import Invoice, SourceRef, now
+from core.invoice import Invoice, SourceRef
 from core.names import file_name
 from core.observe import tell
 from core.parts import check_deletable
@@ -174,8 +175,9 @@ def review_invoice(path: InvoicePath, body: Review, header: ChangeHeaders) -> An
             raise ConflictError(f"{current.source.name}: was read with another template meanwhile")
         if body.rejected_because is not None:
             return reject(current, body.rejected_because, by=by)
-        today = now().date()
-        return review(current, values, template=template, by=by, today=today, insist=body.insist)
+        return review(
+            current, values, template=template, by=by, today=date.today(), insist=body.insist
+        )
 
     changed = store.update(invoice.id, change)
     tell("reviewed", invoice=changed.id, status=changed.status.value, corrected=len(values))

@@ -3,18 +3,19 @@
 import gzip
 import io
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from drawn import ACME, Read, picture, readings
+from drawn import ACME, Read, local_alone, picture, readings
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.test import TestResponse
 
 from core.errors import TransientError
-from core.invoice import Reason, Status, TemplateRef
+from core.invoice import Reason, Status, TemplateRef, now
 from core.pipeline import receive
 from core.ports import Adapters, Query, StoredTemplate
 from core.template import Template, dump_template
@@ -160,6 +161,27 @@ def test_a_correction_that_heals_a_rule_makes_it_done(
     review = {"fields": {"total": {"value": "٥٦٠٠"}}, "reviewed_by": "Omar"}
     healed = client.patch(f"/v1/invoices/{invoice.id}", json=review).get_json()
     assert (healed["status"], healed["reasons"]) == ("done", [])
+
+
+@local_alone
+def test_today_is_that_of_the_office(
+    client: FlaskClient, adapters: Adapters, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is where the invoice was read."""
+    rules = ("date <= today",)
+    template = adapters.store.put_template(StoredTemplate(ACME.model_copy(update={"rules": rules})))
+    tomorrow = f"{now() + timedelta(days=1):%Y-%m-%d}"
+    dated = readings()["date"].model_copy(update={"value": tomorrow})
+    ref = TemplateRef(id=template.id, version=template.version)
+    invoice = read(template=ref, fields=readings(date=dated), status=Status.NEEDS_REVIEW)
+    monkeypatch.setenv("TZ", "EAST-24")  # a day ahead of UTC
+    time.tzset()
+    try:
+        answer = client.patch(f"/v1/invoices/{invoice.id}", json={"reviewed_by": "Omar"})
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert answer.get_json()["status"] == "done"
 
 
 # --- idempotency keys ----------------------------------------------------------------------------
