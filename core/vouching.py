@@ -90,7 +90,9 @@ def _tied(
     fields = {field.name: field for field in template.fields}
     plain = [name for name in telling if not _is_size_in_doubt(fields[name], readings[name].text)]
     enough = len(telling) >= _NUMBERS and len(plain) >= _PLAIN and len(rule.fields) in _NEXT
-    return tied if enough else []
+    # Dashes that are no minus, as in 'Net - 1,234', add up as well.
+    signed = any(Decimal(values[name]) > 0 for name in telling)
+    return tied if enough and signed else []
 
 
 def _is_size_in_doubt(field: Field, text: str) -> bool:

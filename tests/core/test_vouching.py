@@ -50,6 +50,7 @@ def test_a_product_does_too() -> None:
         pytest.param("100.00", None, "115.00", id="without a value"),
         pytest.param("100.00", "0.00", "100.00", id="two that are equal, misread alike"),
         pytest.param("32.180", "4.505", "36.685", id="thousands or decimals"),
+        pytest.param("-100.00", "-15.00", "-115.00", id="negative, or after a dash"),
         pytest.param("2,180,000", "4,505", "2,184,505", id="thousands or decimals of some"),
     ],
 )
