@@ -20,12 +20,12 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
-from core.errors import FileError, KhanaError, RequestError, SetupError, TemplateError
-from core.invoice import REJECTED, ErrorInfo, Outcome, Status
-from core.ports import Query, StoredTemplate
+from core.errors import FileError, KhanaError, SetupError, TemplateError
+from core.invoice import ErrorInfo, Outcome, Status
+from core.ports import StoredTemplate
 from core.settings import Settings, explain, load_settings
 from core.template import TemplateId, dump_template, import_corners, load_template
-from functions.local import copies, doctor, drive, exports, hooks, keys
+from functions.local import copies, doctor, drive, exports, hooks, keys, replays
 from functions.local.options import InputFile, OutputFile, option, setting_options, wide_console
 from functions.local.stored import stored
 
@@ -306,52 +306,6 @@ def list_(**flags: str | None) -> None:
     wide_console().print(table)
 
 
-# --- replay ---------------------------------------------------------------------------------------
-
-
-@khana.command()
-@click.argument("ids", nargs=-1)
-@option("--status", type=click.Choice([status.value for status in Status]), help="only these")
-@option("--template", "template_id", help="only those read with it")
-@option("--all", "everything", is_flag=True, help="whatever their status")
-@setting_options("backend", "bucket", "data")
-def replay(
-    ids: Sequence[str],
-    status: str | None,
-    template_id: str | None,
-    everything: bool,
-    **flags: str | None,
-) -> None:
-    """Has invoices read again: those of IDS, or all that failed.
-
-    The oldest come first. Corrected fields stay as they are, and what a person rejected stays
-    rejected unless it is named.
-    """
-    from core import export  # noqa: PLC0415
-    from core.pipeline import read_again  # noqa: PLC0415
-
-    if (ids and (status or template_id or everything)) or (status and everything):
-        raise click.UsageError("name IDS, or --status, or --all")
-    adapters = stored(load_settings(**flags))
-    wanted = None if everything else Status(status or Status.FAILED)
-    query = Query(status=wanted, template=template_id, descending=False)
-    sent = left = 0
-    kept = (
-        invoice.id
-        for invoice in export.every(adapters.store, query)
-        if invoice.error is None or invoice.error.code != REJECTED
-    )
-    for invoice_id in ids or kept:
-        try:
-            read_again(adapters, invoice_id)
-            sent += 1
-        except RequestError as error:
-            left += 1
-            click.echo(f"khana: {error.message} [{error.code}]", err=True)
-    click.echo(f"{sent} to be read again, {left} left as they are")
-    sys.exit(1 if left else 0)
-
-
 # --- config --------------------------------------------------------------------------------------
 
 
@@ -373,6 +327,7 @@ for each in (
     exports.export,
     hooks.webhook,
     keys.key,
+    replays.replay,
 ):
     khana.add_command(each)
 
