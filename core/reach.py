@@ -1,10 +1,12 @@
 """Whether what stands in a box reaches out of it.
 
 A box that was drawn around one invoice's '950.00' cuts the '12,950.00' of the next, between two of
-its digits or through one, and what is left reads as well as a whole number does.
+its digits or through one, and what is left reads as well as a whole number does. So does a text
+that a box cuts between two letters or words.
 """
 
 import math
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 import cv2
@@ -53,15 +55,33 @@ _SPECK = 4
 """Pixels of what is large enough to be print."""
 _LIKELY = 0.5
 """Confidence from which all that stands there is thought to be read right."""
+_ABOUT, _OVER = 0.8, 0.2
+"""Heights of a box with text that are looked at on either side of its left and right edges, and
+above and below it."""
+_LINES = 160
+"""Rows of a picture of text above which it is looked at half as fine; of one with twice as many,
+which is of many lines, nothing is told."""
+_IN_WORD, _IN_TEXT = 0.25, 0.7
+"""Heights of the tallest letter that are between letters, and between words, at most. At its start
+a text is looked at for letters alone: its label stands a word's space before it."""
+_LETTER = 0.3
+"""Of the tallest letter: how tall what counts as a letter is at least. Colons, with which labels
+end, and dots are not."""
+_STROKE = 1.3
+"""Heights of the box from which what lies level is no stroke of a letter but a rule."""
+_WALL, _FAINT_WALL = 0.9, 0.2
+"""Of the rows of a box: a column that is so inked is a rule; and of the darkest ink, how faint."""
 
 
 def cut_off(
     reader: NumericReader, boxes: Iterable[FieldBox], lines: Iterable[LineReading]
 ) -> Iterator[Reason]:
-    """Of each number that reaches out of its box, and says something else there, a `cut_off`.
+    """Of each number that reaches out of its box, and says something else there, and of each text
+    that goes on beside it, a `cut_off`.
 
     lines: what was read in each box.
     """
+    read = [*read]
     found = [
         (box, line, whole)
         for box, line in zip(boxes, lines, strict=True)
@@ -84,6 +104,107 @@ def cut_off(
                 "compare it, and draw the box larger in the template",
                 fields=(field.name,),
             )
+    for field, line, page, alignment in read:
+        if field.kind is Kind.TEXT and goes_on(page, field.box, alignment, line.text):
+            yield Reason(
+                code="cut_off",
+                message=f"{field.name}: its text goes on beside its box: compare it, and draw the "
+                "box larger in the template",
+                fields=(field.name,),
+            )
+
+
+def goes_on(page: Gray, box: Box, alignment: Alignment, text: str) -> bool:
+    """Whether the `text` that was read in `box` of the template's frame goes on to the left or the
+    right of it: with letters of the same word, or at the end of the text with a word.
+
+    Of light print on a dark ground it is not told.
+    """
+    if not text:
+        return False
+    left, top, right, bottom = box
+    height = bottom - top
+    about, over = round(_ABOUT * height), round(_OVER * height)
+    inner = min(about, right - left)
+    to_left = _is_rtl(text)
+    for start, end, is_left in (
+        (left - about, left + inner, True),
+        (right - inner, right + about, False),
+    ):
+        strip = crop(page, (start, top - over, end, bottom + over), alignment)
+        scale = strip.shape[0] / (height + 2 * over)
+        if is_left:
+            strip = np.ascontiguousarray(strip[:, ::-1])
+        space = _IN_TEXT if is_left == to_left else _IN_WORD
+        if _goes_on(strip, round(inner * scale), round(over * scale), space):
+            return True
+    return False
+
+
+def _is_rtl(text: str) -> bool:
+    """Whether more of its letters are written from right to left."""
+    directions = [unicodedata.bidirectional(character) for character in text]
+    return directions.count("R") + directions.count("AL") > directions.count("L")
+
+
+def _goes_on(strip: Gray, edge: int, over: int, space: float) -> bool:
+    """Whether there is print on both sides of the column `edge` of the picture, H×W, no more than
+    `space` heights of its tallest letter apart, without a rule in between. Its first and last
+    `over` rows are above and below the box."""
+    by = 1 + strip.shape[0] // _LINES
+    strip, edge, top = geometry.coarser(strip, by), edge // by, over // by
+    bottom = strip.shape[0] - top
+    if by > 2 or min(strip.shape) < 3 or not (0 < edge < strip.shape[1] and top < bottom):
+        return False
+    if not _is_inked_about(strip[top:bottom], edge, math.ceil(space * (bottom - top))):
+        return False  # as most are; all else takes five times as long
+    ink, darkest = inked(strip)
+    if darkest < MIN_CONTRAST:
+        return False
+    walls = _walls(ink > max(MIN_CONTRAST, _FAINT_WALL * darkest), top)
+    mask = (ink > _MARKED * darkest).astype(np.uint8)
+    level = _runs(mask, 1, round(_STROKE * (bottom - top)))
+    mask = u8(cv2.subtract(mask, cv2.dilate(level, _SOFT)))
+    mask[:, cv2.dilate(walls.astype(np.uint8)[np.newaxis], _SOFT)[0] > 0] = 0
+    marks = _characters(mask)
+    heights = marks[:, 3] - marks[:, 1]
+    shared = np.minimum(marks[:, 3], bottom) - np.maximum(marks[:, 1], top)
+    is_inside = (marks[:, 0] + marks[:, 2]) / 2 < edge
+    is_on_line = shared >= _INSIDE * heights
+    tall = min(heights[is_on_line].max(initial=0), bottom - top)
+    is_letter = is_on_line & (heights >= _LETTER * tall)
+    inside, outside = marks[is_letter & is_inside], marks[is_letter & ~is_inside]
+    for letter in outside:
+        # A box may have several lines.
+        beside = (inside[:, 1] < letter[3]) & (inside[:, 3] > letter[1])
+        last = int(inside[beside, 2].max(initial=-strip.shape[1]))
+        if letter[0] - last > space * tall:
+            continue
+        if not walls[max(0, min(last, letter[0]) - 1) : max(last, letter[0]) + 2].any():
+            return True
+    return False
+
+
+def _is_inked_about(line: Gray, edge: int, near: int) -> bool:
+    """Whether there is any print in the picture, H×W, so near the column `edge` on both sides.
+    Light print on a dark ground doesn't count."""
+    darkest, dark, ground, light = quantiles(line, _DARKEST, 0.02, 0.5, 0.98)
+    if _is_light_on_dark(dark, ground, light):
+        return False
+    least = max(MIN_CONTRAST, _FAINT * (ground - darkest))
+    marks = (line < math.ceil(ground - least)).view(np.uint8)
+    filled = cv2.reduce(marks, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0]
+    some = (filled > 0) & (filled < _WALL * len(line))
+    return bool(some[max(0, edge - near) : edge].any() and some[edge : edge + near].any())
+
+
+def _walls(marks: NDArray[np.bool_], over: int) -> NDArray[np.bool_]:
+    """Which columns of the picture are of an upright rule, faint, broken or aslant as it may be:
+    letters are less tall than the box. The first and last `over` rows are above and below it; a
+    rule may end there."""
+    wide = cv2.dilate(marks.astype(np.uint8), np.ones((1, 3), np.uint8))
+    filled = cv2.reduce(wide, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0]
+    return np.asarray(filled >= _WALL * (len(marks) - 2 * over))
 
 
 def reaching(page: Gray, box: Box, alignment: Alignment) -> Gray | None:

@@ -1,15 +1,17 @@
-"""A number that reaches out of its box goes to a person, whatever is left of it in the box."""
+"""What reaches out of its box goes to a person, whatever is left of it in the box."""
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from core.align import scale_only
 from core.extract import Extractor
 from core.geometry import Gray
 from core.invoice import Outcome, Status
 from core.ports import StoredTemplate
-from core.reach import reaching
+from core.reach import goes_on, reaching
 from core.settings import Settings
 from core.template import Box, parse_template
 
@@ -137,3 +139,115 @@ def test_of_a_box_of_hardly_a_pixel_nothing_reaches_out(shape: tuple[int, int], 
     page = np.random.default_rng(7).integers(0, 255, shape, np.uint8)
     reached = reaching(page, box, scale_only(shape, SIZE))
     assert reached is None or min(reached.shape) > 0
+
+
+FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
+SPACE = 8
+"""Pixels of a word space of 24 pixels' type."""
+TOP, BOTTOM = 696, 732
+
+
+def words(*placed: tuple[int, str], rule: int | None = None) -> tuple[Gray, list[Box]]:
+    """A page with texts of one line, each from a column on; and the boxes of their ink."""
+    font = ImageFont.truetype(FONT, 24, layout_engine=ImageFont.Layout.RAQM)
+    picture = Image.new("L", SIZE, 255)
+    pen = ImageDraw.Draw(picture)
+    boxes = []
+    for left, text in placed:
+        pen.text((left, 700), text, 0, font)
+        first, _, end, _ = pen.textbbox((left, 700), text, font)
+        boxes.append((round(first), TOP, round(end), BOTTOM))
+    if rule is not None:
+        pen.line((rule, TOP - 5, rule, BOTTOM + 5), 90, 2)
+    return np.array(picture), boxes
+
+
+def columns(sheet: Gray) -> NDArray[np.bool_]:
+    """Which columns of the line have ink."""
+    return np.asarray(sheet[TOP:BOTTOM].min(axis=0) < 128)
+
+
+def gap_after(sheet: Gray, column: int) -> int:
+    """The middle of the first gap between letters from this column on."""
+    inked = columns(sheet)
+    first = column + int(np.flatnonzero(inked[column:])[0])
+    start = first + int(np.flatnonzero(~inked[first:])[0])
+    return start + int(np.flatnonzero(inked[start:])[0]) // 2
+
+
+def goes_on_at(sheet: Gray, box: Box, text: str, by: float = 1) -> bool:
+    scan = cv2.resize(sheet, None, fx=by, fy=by, interpolation=cv2.INTER_AREA)
+    return goes_on(np.asarray(scan, np.uint8), box, scale_only(scan.shape, SIZE), text)
+
+
+@pytest.mark.parametrize("by", [0.75, 1, 2])
+def test_a_text_that_its_box_cuts_between_letters_or_words(by: float) -> None:
+    sheet, [(left, top, right, bottom)] = words((300, "Horizon Press LLC"))
+    whole = (left - 4, top, right + 4, bottom)
+    assert not goes_on_at(sheet, whole, "Horizon Press LLC", by)
+    for share in (0.2, 0.5, 0.7, 0.8, 0.9):
+        cut = gap_after(sheet, round(left + share * (right - left)))
+        assert goes_on_at(sheet, (left - 4, top, cut, bottom), "Horizon Press", by), cut
+    cut = gap_after(sheet, left)  # behind the 'H'
+    assert goes_on_at(sheet, (cut, top, right + 4, bottom), "orizon Press LLC", by)
+
+
+def test_arabic_goes_on_to_the_left() -> None:
+    text = "مؤسسة الخليج للتجارة"
+    sheet, [(left, top, right, bottom)] = words((300, text))
+    assert not goes_on_at(sheet, (left - 4, top, right + 4, bottom), text)
+    inked = columns(sheet)
+    between = next(x for x in range(left + 2, right) if not inked[x - 2 : x + 6].any())
+    assert goes_on_at(sheet, (between, top, right + 4, bottom), "مؤسسة الخليج")
+
+
+def test_a_text_that_is_cut_between_words_goes_to_a_person(extractor: Extractor) -> None:
+    sheet, [(left, top, right, bottom)] = words((300, "Horizon Press LLC"))
+    field = {"name": "customer", "kind": "text", "languages": ["eng"]}
+
+    def outcome(box: Box) -> Outcome:
+        template = {"id": "t", "page_size": SIZE, "fields": [field | {"box": box}]}
+        form = parse_template(template)
+        data = cv2.imencode(".png", sheet)[1].tobytes()
+        return extractor.extract(data, [StoredTemplate(form)], name="a.png")
+
+    cut = outcome((left - 4, top, 466, bottom))
+    assert cut.fields["customer"].text == "Horizon Press"
+    assert [(reason.code, reason.fields) for reason in cut.reasons] == [("cut_off", ("customer",))]
+    whole = outcome((left - 4, top, right + 30, bottom))
+    assert whole.fields["customer"].text == "Horizon Press LLC"
+    assert whole.status is Status.DONE, whole.reasons
+
+
+def test_what_stands_beside_a_text_is_not_of_it() -> None:
+    text = "Horizon Press"
+    _, [(_, _, end, _)] = words((300, text))
+    for beside in (
+        (300 - 114 - SPACE, "Customer"),  # before it, without a colon
+        (300 - 123 - SPACE, "Customer:"),
+        (end + SPACE, "العميل:"),  # on the other side, behind its colon
+        (end + 25, "Date"),  # the next column
+    ):
+        sheet, [(left, top, right, bottom), _] = words((300, text), beside)
+        for margin in (0, 3):
+            box = (left - margin, top, right + margin, bottom)
+            assert not goes_on_at(sheet, box, text), (beside, margin)
+
+
+@pytest.mark.parametrize("by", [0.75, 1, 2])
+@pytest.mark.parametrize("off", [-3, 0, 3])
+def test_a_text_in_the_next_cell_is_another(off: int, by: float) -> None:
+    _, [(_, _, end, _)] = words((300, "Horizon Press"))
+    placed = (300, "Horizon Press"), (end + SPACE, "LLC")
+    sheet, [(left, top, right, bottom), _] = words(*placed)
+    assert goes_on_at(sheet, (left, top, right + 4, bottom), "Horizon Press", by)
+    sheet, _ = words(*placed, rule=end + 4)
+    assert not goes_on_at(sheet, (left, top, right + 4 + off, bottom), "Horizon Press", by)
+
+
+def test_lines_above_and_below_a_text_are_others() -> None:
+    sheet, [(left, top, right, bottom)] = words((300, "Horizon Press"))
+    other, _ = words((210, "Goods once sold are not taken back after three days."))
+    for down in (-29, 29):
+        page_ = np.minimum(sheet, np.roll(other, down, axis=0))
+        assert not goes_on_at(page_, (left - 3, top, right + 3, bottom), "Horizon Press")
