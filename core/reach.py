@@ -7,7 +7,7 @@ that a box cuts between two letters or words.
 
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -74,14 +74,13 @@ _WALL, _FAINT_WALL = 0.9, 0.2
 
 
 def cut_off(
-    reader: NumericReader, boxes: Iterable[FieldBox], lines: Iterable[LineReading]
+    reader: NumericReader, boxes: Sequence[FieldBox], lines: Sequence[LineReading]
 ) -> Iterator[Reason]:
     """Of each number that reaches out of its box, and says something else there, and of each text
     that goes on beside it, a `cut_off`.
 
     lines: what was read in each box.
     """
-    read = [*read]
     found = [
         (box, line, whole)
         for box, line in zip(boxes, lines, strict=True)
@@ -104,8 +103,9 @@ def cut_off(
                 "compare it, and draw the box larger in the template",
                 fields=(field.name,),
             )
-    for field, line, page, alignment in read:
-        if field.kind is Kind.TEXT and goes_on(page, field.box, alignment, line.text):
+    for box, line in zip(boxes, lines, strict=True):
+        field = box.field
+        if field.kind is Kind.TEXT and goes_on(box.page, field.box, box.alignment, line.text):
             yield Reason(
                 code="cut_off",
                 message=f"{field.name}: its text goes on beside its box: compare it, and draw the "
@@ -188,11 +188,11 @@ def _goes_on(strip: Gray, edge: int, over: int, space: float) -> bool:
 def _is_inked_about(line: Gray, edge: int, near: int) -> bool:
     """Whether there is any print in the picture, H×W, so near the column `edge` on both sides.
     Light print on a dark ground doesn't count."""
-    darkest, dark, ground, light = quantiles(line, _DARKEST, 0.02, 0.5, 0.98)
-    if _is_light_on_dark(dark, ground, light):
+    tones = Tones.of(line)
+    if _is_light_on_dark(tones):
         return False
-    least = max(MIN_CONTRAST, _FAINT * (ground - darkest))
-    marks = (line < math.ceil(ground - least)).view(np.uint8)
+    least = max(MIN_CONTRAST, _FAINT * (tones.ground - quantile(line, _DARKEST)))
+    marks = (line < math.ceil(tones.ground - least)).view(np.uint8)
     filled = cv2.reduce(marks, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0]
     some = (filled > 0) & (filled < _WALL * len(line))
     return bool(some[max(0, edge - near) : edge].any() and some[edge : edge + near].any())
@@ -234,7 +234,7 @@ def _reaching(page: Gray, box: Box, alignment: Alignment, beside: float) -> Gray
         return None  # of a page of few pixels hardly a box may be left
     inside = wide[top:bottom, left:right]
     tones = Tones.of(inside)
-    if tones.lighter >= max(_LIGHT, 2 * tones.darker):
+    if _is_light_on_dark(tones):
         wide, frame = _on_its_ground(wide, frame, tones)
     elif not _may_reach(wide, frame, darkest=quantile(inside, _DARKEST), ground=tones.ground):
         return None  # as most do; all else takes twenty times as long
@@ -263,6 +263,10 @@ def _on_its_ground(wide: Gray, frame: Box, tones: Tones) -> tuple[Gray, Box]:
     first = int(beyond[beyond < left].max(initial=-1)) + 1
     last = int(beyond[beyond >= right].min(initial=wide.shape[1]))
     return wide[top:bottom, first:last], (left - first, 0, right - first, bottom - top)
+
+
+def _is_light_on_dark(tones: Tones) -> bool:
+    return tones.lighter >= max(_LIGHT, 2 * tones.darker)
 
 
 def _may_reach(wide: Gray, frame: Box, *, darkest: int, ground: int) -> bool:
