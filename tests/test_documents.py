@@ -1,6 +1,7 @@
 """Tests that the documents name are there."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -16,6 +17,31 @@ def test_each_test_that_a_document_names_is_there(page: str) -> None:
     assert named
     missing = [f"{path}::{name}" for path, name in named if name not in {"", *_names(ROOT / path)}]
     assert missing == []
+
+
+OF_REQUESTS = {
+    "already_exists",
+    "changed_meanwhile",
+    "conflict",
+    "invalid_rule",
+    "invalid_template",
+    "invalid_value",
+    "keeps_file",
+    "not_found",
+    "not_read",
+    "reference_unusable",
+    "unavailable",
+}
+"""Codes with which the API refuses a request, and which no invoice has."""
+
+
+def test_each_code_that_an_invoice_may_have_is_explained() -> None:
+    words = json.loads((ROOT / "functions/api/languages/ar.json").read_text(encoding="utf-8"))
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    section = text.split("## Why a person should look")[1].split("\n## ")[0]
+    rows = [row.split("|")[1] for row in section.splitlines() if row.startswith("| `")]
+    explained = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
+    assert words["faults"].keys() - OF_REQUESTS == explained
 
 
 def _names(path: Path) -> set[str]:
