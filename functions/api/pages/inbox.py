@@ -9,6 +9,7 @@ from functions.api.access import identity
 from functions.api.context import context
 from functions.api.pages.answers import page
 from functions.api.pages.place import Place
+from functions.api.pages.twins import twins_among
 from functions.api.schemas import ExportQuery
 
 PAGE_SIZE = 50
@@ -28,5 +29,6 @@ def inbox() -> flask.Response:
         templates={t.id: t.name or t.id for t in store.list_templates()},
         inbox_dir=here.settings.inbox_dir,
         exports=EXPORTS,
+        twins=twins_among(listed.invoices),
         may_delete=who is None or who.role.includes(Role.ADMIN),
     )

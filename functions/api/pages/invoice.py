@@ -12,6 +12,7 @@ from functions.api.context import context
 from functions.api.etags import tag
 from functions.api.pages.answers import page
 from functions.api.pages.place import Place, neighbour
+from functions.api.pages.twins import twins_of
 
 
 def invoice(invoice_id: str) -> flask.Response:
@@ -39,30 +40,8 @@ def invoice(invoice_id: str) -> flask.Response:
         vouched=_vouched(shown),
         readings=_least_certain_first(shown, faults),
         left=store.count_by_status()[Status.NEEDS_REVIEW],
-        twins=_twins(store, shown),
+        twins=twins_of(store, shown),
     )
-
-
-_MOST_TWINS = 20
-"""Invoices with its number that are looked at, the newest: a quantity, say, comes on many."""
-
-
-def _twins(store: InvoiceStore, invoice: Invoice) -> Sequence[Invoice]:
-    """Others that seem to be the same invoice, scanned once more: of its form, with its number and
-    its date or its total. Those that failed or were rejected are none."""
-    if invoice.template is None or not invoice.number:
-        return []
-    alike = Query(number=invoice.number, template=invoice.template.id, page_size=_MOST_TWINS)
-    return [
-        other
-        for other in store.list(alike).invoices
-        if other.id not in (invoice.id, invoice.replaces, invoice.replaced_by)
-        and other.status is not Status.FAILED
-        and (
-            (other.date and other.date == invoice.date)
-            or (other.total is not None and other.total == invoice.total)
-        )
-    ]
 
 
 def _vouched(invoice: Invoice) -> dict[str, str]:

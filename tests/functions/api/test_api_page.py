@@ -87,6 +87,9 @@ def test_an_invoice_that_was_scanned_twice_is_told_of(client: FlaskClient, read:
         page = client.get(f"/invoices/{invoice.id}").get_data(as_text=True)
         return re.findall(r'the same invoice: <a href="/invoices/(\w+)"', page)
 
+    listed = client.get("/").get_data(as_text=True).split('<tr role="row" id=')
+    twice = [_names(row)[0] for row in listed if "here twice" in row]
+    assert sorted(twice) == ["again.png", "first.png"]
     assert twins(first) == [again.id]
     assert twins(again) == [first.id]
     assert twins(another) == twins(elsewhere) == []
