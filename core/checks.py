@@ -14,8 +14,6 @@ from core.values import other_order, parse_value, value_in
 _ALWAYS = 2
 """Decimals of an example from which others have as many. One alone, as of '12.5', may be of amounts
 that are printed as short as they go, and the next is '13'."""
-
-
 _AHEAD = 15
 """Years by which no date of an invoice is ahead: in 2026 the '٤٧' of 1447 would be 2047."""
 

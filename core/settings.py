@@ -170,10 +170,15 @@ class Settings(BaseSettings):
         return self.inbox or self.data / "inbox"
 
 
+def variable_of(name: str) -> str:
+    """The variable of the environment that a setting comes from."""
+    return PREFIX + name.upper()
+
+
 def as_environment(settings: Settings) -> dict[str, str]:
     """The variables that give another process these very settings."""
     return {
-        PREFIX + name.upper(): str(value)
+        variable_of(name): str(value)
         for name in Settings.model_fields
         if (value := getattr(settings, name)) is not None
     }
@@ -219,7 +224,7 @@ def explain(settings: Settings, **flags: Any) -> list[Origin]:
     return [
         Origin(
             name=name,
-            variable=PREFIX + name.upper(),
+            variable=variable_of(name),
             value="" if (value := getattr(settings, name)) is None else str(value),
             source=_source(name, flags, from_file),
             description=info.description or "",
@@ -229,7 +234,7 @@ def explain(settings: Settings, **flags: Any) -> list[Origin]:
 
 
 def _file() -> Path:
-    return Path(os.environ.get(PREFIX + "CONFIG") or DEFAULT_FILE)
+    return Path(os.environ.get(variable_of("config")) or DEFAULT_FILE)
 
 
 def _file_values() -> dict[str, Any]:
@@ -245,12 +250,12 @@ def _file_values() -> dict[str, Any]:
 
 
 def _in_environment(name: str) -> bool:
-    return bool(os.environ.get(PREFIX + name.upper()))
+    return bool(os.environ.get(variable_of(name)))
 
 
 def _source(name: str, flags: dict[str, Any], from_file: dict[str, Any]) -> str:
     if name in flags:
         return "flag"
     if _in_environment(name):
-        return f"environment {PREFIX + name.upper()}"
+        return f"environment {variable_of(name)}"
     return f"file {_file()}" if name in from_file else "default"

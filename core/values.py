@@ -240,21 +240,17 @@ def parse_date(text: str, order: DateOrder = "dmy") -> Value:
     if not match:
         found = _with_name(plain) or _in_both_calendars(plain, order)
         return found or _with_era(plain, order) or NOTHING
-    for year, month, day in _orders(*match.groups(), order=order):
-        value = _dated(_full_year(year), int(month), int(day))
-        if value.value is not None:
-            return value
-    return NOTHING
+    return next((each for each in _days(match, order) if each.value is not None), NOTHING)
 
 
 def other_order(text: str, order: DateOrder) -> DateOrder | None:
     """The order in which day and month of a date stand, with its year last, if that isn't `order`:
     25 can't be a month. None where they may stand in `order`."""
     match = _DATE.fullmatch(_to_ascii(text))
-    if match is None or len(match[1]) == 4 or parse_date(text, order).value is None:
+    if match is None or len(match[1]) == 4:
         return None
-    year, month, day = next(_orders(*match.groups(), order=order))
-    if _dated(_full_year(year), int(month), int(day)).value is not None:
+    days = [day.value for day in _days(match, order)]
+    if not any(days) or days[0] is not None:
         return None
     return "dmy" if order == "mdy" else "mdy"
 
@@ -310,6 +306,12 @@ def _with_era(plain: str, order: DateOrder) -> Value | None:
         return None
     value = parse_date(match[1], order)
     return value if bool(match["hijri"]) == bool(value.hijri) else NOTHING
+
+
+def _days(date: re.Match[str], order: DateOrder) -> Iterator[Value]:
+    """What its three numbers come to in each order that they may be meant in."""
+    for year, month, day in _orders(*date.groups(), order=order):
+        yield _dated(_full_year(year), int(month), int(day))
 
 
 def _orders(first: str, middle: str, last: str, *, order: DateOrder) -> Iterator[tuple[str, ...]]:

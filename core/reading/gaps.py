@@ -9,14 +9,13 @@ that is no digit, which the reader passes over.
 import re
 from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.geometry import Gray
 from core.reading.ctc import LogProbs
 from core.reading.grammar import Kind
-from core.reading.lines import HEIGHT, INKED, Line
+from core.reading.lines import HEIGHT, INKED, Line, inked_columns
 from core.reading.network import FRAME
 
 _WIDE, _FURTHER = 0.45 * HEIGHT, 1.5
@@ -53,7 +52,7 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs, *, words: bool) 
     between the thousands of an amount or around the marks of a date are no such room. words:
         whether a blank as between words is, which many an identifier has.
     """
-    filled = cv2.reduce(ink, 0, cv2.REDUCE_MAX)[0] > INKED
+    filled = inked_columns(ink)
     least = _BLANK if words else _WIDE
     if _widest(filled) < least:
         return False  # as most; all else takes several times as long
@@ -108,7 +107,7 @@ def is_divided(line: Line, answer: LogProbs) -> bool:
         return False
     scale = line.ink.shape[1] / len(line.columns)
     rules = np.searchsorted(line.columns, line.dividers) * scale
-    seen = FRAME * np.flatnonzero(answer.argmax(axis=1)) + FRAME / 2
+    seen = _seen(answer)
     # What is read itself is a '١', taller than '٠' and '٥'.
     rules = [at for at in rules if (abs(seen - at) > _BESIDE).all()]
     return any((seen < at).any() and (seen > at).any() for at in rules)
@@ -121,10 +120,10 @@ def has_unread(text: str, ink: Gray, answer: LogProbs) -> bool:
 
     text: what was read. ink, answer: the line image, and what a network says of it, T×C.
     """
-    seen = FRAME * np.flatnonzero(answer.argmax(axis=1)) + FRAME / 2
+    seen = _seen(answer)
     if not seen.size:
         return False
-    filled = cv2.reduce(ink, 0, cv2.REDUCE_MAX)[0] > INKED
+    filled = inked_columns(ink)
     edges = np.flatnonzero(filled[1:] != filled[:-1]) + 1
     edges = edges[int(filled[0]) :]  # what begins at the line's edge isn't between characters
     begin, end = edges[: len(edges) // 2 * 2].reshape(-1, 2).T
@@ -144,6 +143,11 @@ def has_unread(text: str, ink: Gray, answer: LogProbs) -> bool:
         if rows[-1] + 1 - rows[0] >= _UNREAD[1]:
             return True
     return False
+
+
+def _seen(answer: LogProbs) -> NDArray[np.float64]:
+    """The columns of the line image in which a network, T×C, sees a character."""
+    return np.asarray(FRAME * np.flatnonzero(answer.argmax(axis=1)) + FRAME / 2)
 
 
 def _widest(filled: NDArray[np.bool_]) -> int:

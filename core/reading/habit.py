@@ -13,7 +13,7 @@ from functools import lru_cache
 from core.reading.grammar import Kind, well_formed
 from core.template import Field, Template
 from core.template import Kind as FieldKind
-from core.values import DASHES, parse_value
+from core.values import DASHES, begins_decimals, parse_value
 
 ODDS = 0.02
 """How much less likely a text is that is printed otherwise than the example."""
@@ -108,7 +108,7 @@ def _amount(example: str, arabic: bool) -> Habit | None:
         return None
     start, before, number, after, end = parts.groups("")
     places = len(value.partition(".")[2])
-    decimal = number[-places - 1] if places else ""
+    decimal = begins_decimals(example)
     whole = number[: -places - 1] if places else number
     marks = [character for character in whole if character in _POINTS]
     group = marks[0] if marks else "" if len(whole) > len("999") else None

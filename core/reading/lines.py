@@ -155,6 +155,11 @@ def _print(box: Gray) -> tuple[Gray, int, Gray, NDArray[np.intp]]:
     return ink, darkest, marks, _NO_COLUMNS
 
 
+def inked_columns(ink: Gray) -> NDArray[np.bool_]:
+    """Which columns of a line image, H×W, have any ink."""
+    return np.asarray(cv2.reduce(ink, 0, cv2.REDUCE_MAX)[0] > INKED)
+
+
 def _more(bands: Sequence[tuple[int, int]], box: Gray) -> tuple[tuple[int, int], ...]:
     (top, bottom), *rest = bands
     least = max(_LEAST_ROWS, _LEAST_HEIGHT * (bottom - top))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.geometry import Gray
 from core.reading.grammar import Kind
-from core.reading.lines import INKED, prepare
+from core.reading.lines import inked_columns, prepare
 from core.reading.numeric import LineReading, NumericReader
 from core.reading.tesseract import Line, Word
 
@@ -140,7 +140,7 @@ def _is_all(number: str, part: Gray) -> bool:
     """Whether there is nothing beside a number, going by how many pieces of print stand side by
     side: the reader passes over letters. Of 51 drawn words such as 'ق٥٨٤' or 'SA٥٨٠٤' of which it
     surely read the digits all had too many, of 122 numbers 3."""
-    filled = (prepare(part).ink > INKED).any(axis=0)
+    filled = inked_columns(prepare(part).ink)
     pieces = np.count_nonzero(np.diff(filled.astype(np.int8), prepend=0) == 1)
     return int(pieces) <= len(number) + _MORE_PIECES * number.count("٪")
 

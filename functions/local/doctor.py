@@ -17,7 +17,7 @@ import click
 from rich.text import Text
 
 from core.errors import KhanaError, SetupError
-from core.settings import PREFIX, Settings, load_settings
+from core.settings import PREFIX, Settings, load_settings, variable_of
 from functions.local.drive import check_watched
 from functions.local.options import option, option_variables, setting_options, wide_console
 
@@ -150,7 +150,7 @@ def doctor(as_json: bool, **flags: str | None) -> None:
     logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(message)s")
     console = wide_console()
     sick = 0
-    variables = {PREFIX + name.upper() for name in (*Settings.model_fields, "config")}
+    variables = {variable_of(name) for name in (*Settings.model_fields, "config")}
     variables |= option_variables(click.get_current_context().find_root())
     for finding in examine(settings, variables):
         sick += not finding.ok

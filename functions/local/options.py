@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from core.settings import Settings
+from core.settings import Settings, variable_of
 
 Command = Callable[..., Any]
 
@@ -62,7 +62,7 @@ def setting_options(*names: str) -> Callable[[Command], Command]:
                 "--" + name.replace("_", "-"),
                 name,
                 allow_from_autoenv=False,
-                help=f"{info.description}  [env: KHANA_{name.upper()}{default}]",
+                help=f"{info.description}  [env: {variable_of(name)}{default}]",
             )(command)
         return command
 
