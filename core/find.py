@@ -77,9 +77,9 @@ def align(
         are none, few are made, and more if those don't find it.
     straight: The page may lie about straight, which is tried first.
     """
-    lying = _lying(page, reference) if straight else None
+    lying = lying_straight(page, reference, features) if straight else None
     if lying is not None:
-        return replace(lying, again=_is_again(page, reference, lying.matrix, features))
+        return lying
     if features is not None:
         return _by(features, page, reference)
     for described in descriptions(page):
@@ -87,6 +87,16 @@ def align(
         if found.good:
             break
     return found
+
+
+def lying_straight(
+    page: Gray, reference: Reference, features: Features | None = None
+) -> Alignment | None:
+    """As `align`, of a page that lies about straight; None if this one may not."""
+    lying = _lying(page, reference)
+    if lying is None:
+        return None
+    return replace(lying, again=_is_again(page, reference, lying.matrix, features))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +152,6 @@ def _located(page: Features, page_shape: Sequence[int], reference: Reference) ->
 
 
 def _lying(page: Gray, reference: Reference) -> Alignment | None:
-    """The alignment of a page that lies about straight; None if this one may not."""
     matrix = scale_only(page.shape, reference.page_size).matrix
     view = View(page, reference, matrix)
     if len(view.expected) < _MIN_MATCHES:

@@ -19,8 +19,17 @@ _LEARNED = 64
 _Key = tuple[str, int, tuple[int, int], int]
 
 
-def learn(picture: bytes, template: Template, limits: Limits, *, where: str) -> Reference:
+def learn(
+    picture: bytes,
+    template: Template,
+    limits: Limits,
+    *,
+    where: str,
+    learned_before: bool = False,
+) -> Reference:
     """What pages of the template are aligned to, from the bytes of its reference picture.
+
+    learned_before: The picture is known to be usable.
 
     Raises:
         FileError: the picture can't be read.
@@ -28,7 +37,9 @@ def learn(picture: bytes, template: Template, limits: Limits, *, where: str) -> 
     """
     with open_document(picture, limits, name=where) as document:
         gray = document.gray(1, template.page_size)
-    return Reference.from_image(gray, template.page_size, where=where)
+    return Reference.from_image(
+        gray, template.page_size, where=where, learned_before=learned_before
+    )
 
 
 def with_looks(stored: StoredTemplate, settings: Settings, *, where: str) -> StoredTemplate:
@@ -39,12 +50,7 @@ def with_looks(stored: StoredTemplate, settings: Settings, *, where: str) -> Sto
     if stored.reference is None:
         return stored
     learned = learn(stored.reference, stored.template, Limits.of(settings), where=where)
-    return replace(stored, looks=looks_of(learned).to_bytes())
-
-
-def looks_of(reference: Reference) -> Looks:
-    """What its form is found by among others."""
-    return Looks.of(reference.features, reference.page_size)
+    return replace(stored, looks=Looks.of_form(learned).to_bytes())
 
 
 class Lessons:
@@ -73,7 +79,13 @@ class Lessons:
             return None
         where = f"reference of template {known.template.id}"
         try:
-            learned = learn(picture, known.template, self._limits, where=where)
+            learned = learn(
+                picture,
+                known.template,
+                self._limits,
+                where=where,
+                learned_before=known.looks is not None,
+            )
         except FileError as error:
             raise TemplateError(error.message, code="reference_unusable") from error
         self._references[key] = learned
@@ -103,7 +115,7 @@ class Lessons:
         if key not in self._looks:
             looks = None if known.looks is None else Looks.from_bytes(known.looks)
             if looks is None and (reference := self.reference(known)) is not None:
-                looks = looks_of(reference)
+                looks = Looks.of_form(reference)
             if looks is None:
                 return None
             self._looks[key] = looks

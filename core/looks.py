@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.geometry import Floats
-from core.reference import Features
+from core.glance import COLUMNS, ROWS, Glance, glance
+from core.reference import Features, Reference
 
 BITS = 128
-_HEAD = b"looks1"
-"""Before the features: who changes what they hold changes the number, and old ones are made anew
-from the picture."""
+_HEAD = b"looks2"
+"""Before all else: who changes what follows changes the number, and old ones are made anew from the
+picture."""
 _FEATURE = np.dtype(
     [("bits", "u1", BITS // 8), ("place", "<i2", 2), ("size", "u1"), ("angle", "u1")]
 )
@@ -33,7 +34,7 @@ _ANGLES = 256
 
 @dataclass(frozen=True, eq=False)
 class Looks:
-    """N features of a picture.
+    """N features of a picture, and the whole of it at a glance.
 
     Attributes:
         bits: N×16 bytes.
@@ -46,9 +47,15 @@ class Looks:
     places: Floats = field(repr=False)
     sizes: Floats = field(repr=False)
     angles: Floats = field(repr=False)
+    glance: Glance = field(repr=False)
 
     @classmethod
-    def of(cls, features: Features, size: tuple[int, int]) -> Self:
+    def of_form(cls, form: Reference) -> Self:
+        """What a form is found by among others."""
+        return cls.of(form.features, form.page_size, glance(form.picture))
+
+    @classmethod
+    def of(cls, features: Features, size: tuple[int, int], seen: Glance) -> Self:
         """The looks of a picture of `size` (width, height), which the points are in."""
         stored = np.zeros(len(features.points), _FEATURE)
         stored["bits"] = _bits(features.descriptors)
@@ -57,31 +64,38 @@ class Looks:
         octaves = np.log2(np.maximum(features.sizes / size[0], 2.0**_SMALLEST)) - _SMALLEST
         stored["size"] = np.clip(np.rint(octaves * _SIZES), 0, 255)
         stored["angle"] = np.rint(features.angles / 360 * _ANGLES).astype(int) % _ANGLES
-        return cls._stored(stored)
+        return cls._stored(stored, seen)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self | None:
         """What `to_bytes` gave; None if that was another release's."""
-        if not data.startswith(_HEAD) or (len(data) - len(_HEAD)) % _FEATURE.itemsize:
+        cells = ROWS * COLUMNS
+        start = len(_HEAD) + cells
+        if not data.startswith(_HEAD) or len(data) < start:
             return None
-        return cls._stored(np.frombuffer(data, _FEATURE, offset=len(_HEAD)))
+        if (len(data) - start) % _FEATURE.itemsize:
+            return None
+        seen = np.frombuffer(data, np.uint8, cells, offset=len(_HEAD))
+        features = np.frombuffer(data, _FEATURE, offset=start)
+        return cls._stored(features, seen.reshape(ROWS, COLUMNS))
 
     def to_bytes(self) -> bytes:
-        """22 bytes a feature."""
+        """22 bytes a feature, and a byte for each cell of the glance."""
         stored = np.zeros(len(self.bits), _FEATURE)
         stored["bits"] = self.bits
         stored["place"] = np.rint(self.places * _PLACES)
         stored["size"] = np.rint((self.sizes - _SMALLEST) * _SIZES)
         stored["angle"] = np.rint(self.angles * _ANGLES)
-        return _HEAD + stored.tobytes()
+        return _HEAD + self.glance.tobytes() + stored.tobytes()
 
     @classmethod
-    def _stored(cls, features: NDArray[Any]) -> Self:
+    def _stored(cls, features: NDArray[Any], seen: Glance) -> Self:
         return cls(
             bits=np.ascontiguousarray(features["bits"]),
             places=features["place"] / _PLACES,
             sizes=features["size"] / _SIZES + _SMALLEST,
             angles=features["angle"] / _ANGLES,
+            glance=seen,
         )
 
 

@@ -60,19 +60,28 @@ class Features:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A form as it is looked for: `features` in the template's frame, and `details`, N×2 pixels
-    of `picture`."""
+    """A form as it is looked for: `details`, N×2 pixels of `picture`, and `features` in the
+    template's frame."""
 
     page_size: tuple[int, int]
-    features: Features
     picture: Gray = field(repr=False)
     details: NDArray[np.intp] = field(repr=False)
+    _small: Gray = field(repr=False)
+    """What the features are of: they take longer than all else, and a page that lies straight needs
+    none."""
 
     @classmethod
     def from_image(
-        cls, gray: Gray, page_size: tuple[int, int], *, where: str = "reference"
+        cls,
+        gray: Gray,
+        page_size: tuple[int, int],
+        *,
+        where: str = "reference",
+        learned_before: bool = False,
     ) -> Self:
         """Learns a form from `gray`, H×W, a picture of it at any resolution.
+
+        learned_before: That there is enough on the picture is known.
 
         Raises:
             TemplateError: `reference_unusable`: the picture is too small, of another shape than
@@ -86,20 +95,18 @@ class Reference:
             raise _unusable(
                 where, f"{size} is not of the shape of the page, {page_size[0]} x {page_size[1]}"
             )
-        features = describe(gray)
-        if len(features.points) < _MIN_FEATURES:
-            raise _unusable(where, "the picture has too little on it to align pages to")
         picture = geometry.shrunk(gray, _DETAIL_SIDE)
-        return cls(
-            page_size=page_size,
-            features=replace(
-                features,
-                points=features.points * page_size / np.array([width, height]),
-                sizes=features.sizes * page_size[0] / width,
-            ),
-            picture=picture,
-            details=_details(picture),
+        form = cls(
+            page_size, picture, _details(picture), _small=geometry.shrunk(gray, _FEATURE_SIDE)
         )
+        if not learned_before and len(form.features.points) < _MIN_FEATURES:
+            raise _unusable(where, "the picture has too little on it to align pages to")
+        return form
+
+    @cached_property
+    def features(self) -> Features:
+        """What is notable in it, in the template's frame."""
+        return _described(self._small, self.page_size, most=FEATURES)
 
     @cached_property
     def patches(self) -> Patches:
@@ -129,11 +136,16 @@ class Reference:
 def describe(picture: Gray, *, most: int = FEATURES) -> Features:
     """The features of a picture, H×W, with points in its pixels; the strongest if there are more
     than `most`."""
-    small = geometry.shrunk(picture, _FEATURE_SIDE)
+    height, width = picture.shape
+    return _described(geometry.shrunk(picture, _FEATURE_SIDE), (width, height), most=most)
+
+
+def _described(small: Gray, size: tuple[int, int], *, most: int) -> Features:
+    """The features of a picture that was `size` (width, height), with points in that."""
     found, descriptors = cv2.SIFT.create(most).detectAndCompute(small, None)
     if not found:
         return Features(np.empty((0, 2)), np.empty(0), np.empty(0), np.empty((0, 128), np.float32))
-    scale = np.array(picture.shape[::-1]) / small.shape[::-1]
+    scale = np.array(size) / small.shape[::-1]
     return Features(
         points=(np.array([keypoint.pt for keypoint in found]) + 0.5) * scale,
         sizes=np.array([keypoint.size for keypoint in found]) * scale[0],

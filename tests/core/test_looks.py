@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from forms import ANY_WAY_UP, PHOTO, Gray, Motion, draw, move
 
+from core.glance import directions, glance
 from core.index import Index
 from core.looks import Looks
 from core.reference import describe
@@ -12,7 +13,7 @@ from core.reference import describe
 
 def looks(picture: Gray) -> Looks:
     height, width = picture.shape
-    return Looks.of(describe(picture), (width, height))
+    return Looks.of(describe(picture), (width, height), glance(picture))
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def test_stored_they_are_the_same(forms: list[Looks]) -> None:
     assert again is not None
     assert again.to_bytes() == stored
     assert len(stored) < 25_000
-    for name in ("bits", "places", "sizes", "angles"):
+    for name in ("bits", "places", "sizes", "angles", "glance"):
         assert np.array_equal(getattr(again, name), getattr(forms[0], name)), name
 
 
@@ -62,3 +63,16 @@ def test_an_empty_page_and_no_forms_have_no_votes(forms: list[Looks]) -> None:
     assert not Index(forms).votes(empty).any()
     assert Index([]).votes(forms[0]).shape == (0,)
     assert not Index([empty]).votes(forms[0]).any()
+
+
+def test_a_glance_tells_forms_apart_at_any_resolution() -> None:
+    pages = [draw(layout, content=1).page for layout in range(8)]
+    forms = directions(np.array([glance(draw(layout).page) for layout in range(8)]))
+    for smaller in (1, 2, 3):
+        seen = directions(np.array([glance(page[::smaller, ::smaller]) for page in pages]))
+        assert (seen @ forms.T).argmax(axis=1).tolist() == list(range(8))
+
+
+def test_a_glance_at_nothing_is_like_nothing() -> None:
+    blank = directions(glance(np.full((900, 600), 255, np.uint8))[None])
+    assert not blank.any()

@@ -11,7 +11,8 @@ from forms import PHOTO, SCANNED, draw, move
 from PIL import Image
 
 from core.extract import Extractor
-from core.learn import looks_of
+from core.learn import with_looks
+from core.looks import Looks
 from core.match import Forms, Match, alike
 from core.ports import StoredTemplate
 from core.reference import Reference, describe
@@ -35,7 +36,7 @@ def known() -> list[Reference]:
 def choose(
     page: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], known: list[Reference | None]
 ) -> Match | None:
-    forms = Forms([None if each is None else looks_of(each) for each in known])
+    forms = Forms([None if each is None else Looks.of_form(each) for each in known])
     matches = forms.fitting(page, known.__getitem__)
     return matches[0] if len(matches) == 1 else None
 
@@ -129,7 +130,7 @@ def test_only_what_a_page_may_be_is_looked_at(known: list[Reference]) -> None:
         asked.append(index)
         return known[index]
 
-    forms = Forms([looks_of(each) for each in known])
+    forms = Forms([Looks.of_form(each) for each in known])
     (match,) = forms.fitting(page(4), reference_of)
     assert match.index == 4
     assert asked == [4]
@@ -190,3 +191,52 @@ def test_two_invoices_on_one_page_go_to_a_person() -> None:
     data = cv2.imencode(".jpg", np.concatenate(both, axis=1))[1].tobytes()
     outcome = Extractor(Settings()).extract(data, [stored], name="a.jpg")
     assert "form_again" in [reason.code for reason in outcome.reasons]
+
+
+def lying(layout: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return move(draw(layout, content=1).page, SCANNED, seed=layout)[0]
+
+
+def test_a_page_that_lies_straight_needs_no_features(
+    known: list[Reference], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.match.descriptions", Mock(side_effect=AssertionError))
+    match = choose(lying(5), known)
+    assert match is not None
+    assert match.index == 5
+    assert match.alignment.good
+
+
+def test_a_page_that_lies_straight_may_be_of_another_form_that_has_as_much_of_it(
+    known: list[Reference],
+) -> None:
+    half = draw(2).page.copy()
+    half[len(half) // 2 :] = draw(1).page[len(half) // 2 :]
+    alike_above = Reference.from_image(
+        cv2.resize(half, PAGE_SIZE, interpolation=cv2.INTER_AREA), PAGE_SIZE
+    )
+    for forms in ([known[2], alike_above], [alike_above, known[2]]):
+        match = choose(lying(2), [*forms])
+        assert match is not None
+        assert forms[match.index] is known[2]
+    assert choose(lying(2), [known[2], known[1], known[2]]) is None
+
+
+def test_stored_forms_are_learned_without_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(__file__).parents[2] / "samples"
+    stored = [
+        with_looks(
+            StoredTemplate(
+                load_template(folder / "templates" / f"{name}.json"),
+                (folder / "templates" / f"{name}.png").read_bytes(),
+            ),
+            Settings(),
+            where=name,
+        )
+        for name in ("bahr", "waha")
+    ]
+    monkeypatch.setattr("core.reference._described", Mock(side_effect=AssertionError))
+    page = (folder / "invoices" / "bahr-0742.jpg").read_bytes()
+    outcome = Extractor(Settings()).extract(page, stored, name="a.jpg")
+    assert outcome.template is not None
+    assert outcome.template.id == "bahr"

@@ -14,7 +14,7 @@ from core.align import Alignment
 from core.extract import Extractor
 from core.find import align
 from core.invoice import Status
-from core.learn import looks_of
+from core.looks import Looks
 from core.match import Forms
 from core.settings import Settings
 from training.pages import forms, measure, pen, strangers
@@ -156,7 +156,7 @@ def test_a_sparse_form_is_not_told_by_labels_and_frames_alone() -> None:
     other = move(draw(1084, 1, seed=1).page, MOTIONS["lying flat"], seed=30_984)
     page = measure.decoded(other.jpeg)
     assert align(page, sparse.reference).good
-    forms = Forms([looks_of(sparse.reference)])
+    forms = Forms([Looks.of_form(sparse.reference)])
     assert not forms.fitting(page, lambda _: sparse.reference)
 
 
@@ -165,7 +165,7 @@ def test_a_form_is_told_by_much_of_it_though_its_reference_is_full_of_what_diffe
     moved = move(draw(83, 285, seed=2).page, MOTIONS["72 to 130 dpi"], seed=40_283)
     page = measure.decoded(moved.jpeg)
     assert align(page, known.reference).score < 0.35
-    forms = Forms([looks_of(known.reference)])
+    forms = Forms([Looks.of_form(known.reference)])
     assert forms.fitting(page, lambda _: known.reference)
 
 

@@ -21,7 +21,6 @@ from core.find import align
 from core.formats.jpeg import JpegDecoder
 from core.geometry import Floats
 from core.invoice import Outcome, Status
-from core.learn import looks_of
 from core.looks import Looks
 from core.match import Forms
 from core.ports import StoredTemplate
@@ -107,9 +106,22 @@ class Failures:
 
 
 @dataclass(frozen=True)
+class Took:
+    """Medians of processor time, in milliseconds, of choosing and of decoding the same page."""
+
+    choosing: float
+    decoding: float
+
+    @property
+    def decodings(self) -> float:
+        return self.choosing / self.decoding
+
+
+@dataclass(frozen=True)
 class Choice:
     """What came of choosing among so many templates: of pages that are of one of them `right`,
-    `unclear` or `wrong`; of strangers, `taken` for one of them."""
+    `unclear` or `wrong`; of strangers, `taken` for one of them. What it took: of known pages that
+    lie about `straight`, as scans do, and of the `others` and strangers."""
 
     templates: int
     pages: int
@@ -118,8 +130,8 @@ class Choice:
     wrong: int
     strangers: int
     taken: int
-    choose_ms: float
-    decode_ms: float
+    straight: Took
+    others: Took
 
 
 def learn(form: int, *, seed: int) -> Known:
@@ -215,25 +227,26 @@ def choices(templates: int, pages: int, *, seed: int) -> Choice:
     motions = [motion for motion in MOTIONS.values() if motion.scale[1] <= 1]
     verdicts = {"right": 0, "unclear": 0, "wrong": 0}
     taken = 0
-    times: list[tuple[float, float]] = []
+    times: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     for i in range(pages):
         motion = motions[i % len(motions)]
+        straight = motion.turns == (0,) and not motion.table
         form = i * templates // pages if pages < templates else i % templates
         page = draw(form, 2 + i, seed=seed).page
-        index = _chosen(move(page, motion, seed=20_000 * seed + i), forms, seed, times)
+        index = _chosen(move(page, motion, seed=20_000 * seed + i), forms, seed, times[straight])
         verdict = "unclear" if index is None else "right" if index == form else "wrong"
         verdicts[verdict] += 1
         if verdict != "right":
             _log.warning("page %d of form %d among %d: %s", i, form, templates, verdict)
         stranger = _stranger(i, form, templates, seed)
         moved = move(stranger, motion, seed=30_000 * seed + i)
-        index = _chosen(moved, forms, seed, times)
+        index = _chosen(moved, forms, seed, times[False])
         if index is not None:
             taken += 1
             _log.warning("stranger %d is taken for form %d of %d", i, index, templates)
-    decode_ms, choose_ms = np.median(times, axis=0)
+    straight, others = (Took(*np.median(times[each], axis=0).tolist()) for each in (True, False))
     return Choice(templates, pages, **verdicts, strangers=pages, taken=taken,
-                  choose_ms=float(choose_ms), decode_ms=float(decode_ms))  # fmt: skip
+                  straight=straight, others=others)  # fmt: skip
 
 
 def _chosen(moved: Moved, forms: Forms, seed: int, times: list[tuple[float, float]]) -> int | None:
@@ -244,6 +257,7 @@ def _chosen(moved: Moved, forms: Forms, seed: int, times: list[tuple[float, floa
         nonlocal learning
         start = time.thread_time()
         learned = _reference(form, seed)
+        learned.patches, learned.half  # noqa: B018  they are made once, too
         learning += time.thread_time() - start
         return learned
 
@@ -252,13 +266,13 @@ def _chosen(moved: Moved, forms: Forms, seed: int, times: list[tuple[float, floa
     between = time.thread_time()
     matches = forms.fitting(page, reference)
     choosing = time.thread_time() - between - learning
-    times.append((1000 * (between - start), 1000 * choosing))
+    times.append((1000 * choosing, 1000 * (between - start)))
     return matches[0].index if len(matches) == 1 else None
 
 
 @lru_cache(None)
 def _looks(form: int, seed: int) -> Looks:
-    return looks_of(learn(form, seed=seed).reference)
+    return Looks.of_form(learn(form, seed=seed).reference)
 
 
 @lru_cache(256)

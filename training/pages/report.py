@@ -67,13 +67,14 @@ def _failed(failures: Failures) -> str:
 def choice(chosen: Sequence[Choice]) -> str:
     """Figures of choosing among templates, in Markdown."""
     lines = [
-        "| templates | pages | right | unclear | wrong | strangers | taken | choosing, ms "
-        "| in decodings |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| templates | pages | right | unclear | wrong | strangers | taken | straight: ms "
+        "| in decodings | others: ms | in decodings |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
         f"| {c.templates:,} | {c.pages:,} | {_share(c.right, c.pages)} | {c.unclear} | {c.wrong} "
-        f"| {c.strangers:,} | {c.taken} | {c.choose_ms:.0f} | {c.choose_ms / c.decode_ms:.1f} |"
+        f"| {c.strangers:,} | {c.taken} | {c.straight.choosing:.0f} | {c.straight.decodings:.1f} "
+        f"| {c.others.choosing:.0f} | {c.others.decodings:.1f} |"
         for c in chosen
     ]
     return "\n".join(lines)
