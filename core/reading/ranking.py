@@ -21,6 +21,7 @@ from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
 from core.reading.network import FRAME, Network
+from core.reading.signs import is_another_sign, is_credit
 from core.reading.weighing import expected, weighed
 
 Ranked = list[tuple[str, float]]
@@ -98,6 +99,14 @@ class _Case:
             text, self.ink, answer
         )
 
+    @property
+    def has_another_sign(self) -> bool:
+        """Whether a sign that the reader doesn't know stands at its beginning or end."""
+        answer = self.looks[0].answer
+        return is_another_sign(self.ranked[0][0], self.ink, answer) or (
+            self.kind == "amount" and is_credit(self.ink, answer)
+        )
+
     def weigh(self, hypotheses: Sequence[Hypothesis]) -> None:
         self.ranked = weighed(hypotheses, self.kind, self.habit)
 
@@ -138,7 +147,7 @@ class Ranker:
         self._ask_others(_doubtful(cases, SURE))
         self._read_other_lines([case for case in cases if case.line.more])
         for case in cases:
-            case.ambiguous |= case.is_broken
+            case.ambiguous |= case.is_broken or case.has_another_sign
         self._look_elsewhere(_doubtful(cases, UNSURE))
         self._look_closely(_doubtful(cases, UNSURE))
         return [

@@ -1,0 +1,153 @@
+"""What a line begins and ends with, where it says something else than what was read.
+
+The networks never saw '=', '+' and square brackets. They take them for a minus, a '4' and the round
+brackets of a negative amount, and may be sure of it. And they pass over letters, of which 'CR' or
+'Cr' beside an amount makes it negative.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.geometry import Gray
+from core.reading.ctc import LogProbs
+from core.reading.lines import INKED, inked_columns
+from core.reading.network import FRAME
+
+_REACH = 8
+"""Columns that print may be beside where a network sees its character."""
+_BAR = 0.6
+"""Of the width of a '=', what both of its bars have at least: a speck beside a minus has less."""
+_ARM = 0.3
+"""Of its height, how much of a '+' there is in its first third and in its last, at most. In the last
+drawn '4' had 0.29 and more, 98 of 100 0.53."""
+_STEM, _SERIFS = 0.9, 0.8
+"""Of its height and width, what there is at least of a '[' in its first quarter, and in its highest
+and lowest rows together."""
+_LETTER = 8
+"""Rows that a letter has at least; a point has less."""
+_ROUND = 0.55
+"""Of its height, how much of a 'C' there is in its first third, and of the half width that its ends
+have, each, at least."""
+_SHAPE = (0.4, 1.3)
+"""Of its height, how wide a 'C' is."""
+_TWO = 1.4
+"""Of a 'C', how wide two letters are at least that touch."""
+_AT_START, _AT_END = ("-", "4", "("), ("-", ")")
+
+_Mask = NDArray[np.bool_]
+
+
+def is_another_sign(text: str, ink: Gray, answer: LogProbs) -> bool:
+    """Whether a minus that was read is a '=' or a '+', a leading '4' a '+', or a bracket a square
+    one.
+
+    text: what was read. ink, answer: the line image, and what a network says of it, T×C.
+    """
+    return (text[:1] in _AT_START and _is_another(text[0], _outer(ink, answer))) or (
+        text[-1:] in _AT_END and _is_another(text[-1], _outer(ink, answer, last=True))
+    )
+
+
+def is_credit(ink: Gray, answer: LogProbs) -> bool:
+    """Whether two letters stand beside what was read of which the first is a 'C', as in 'CR'.
+
+    ink, answer: as above. Of 294 drawn 'CR' and 'Cr' beside amounts 226 were told, and of 912 other
+    letters that stand there, mostly currencies, 6 taken for it.
+    """
+    begins, ends = _seen(answer)
+    if not len(begins):
+        return False
+    left, right = _printed(ink)
+    for beside in (left >= ends[-1] - FRAME // 2, right <= begins[0] + FRAME // 2):
+        prints = [_cut(ink[:, a:b]) for a, b in zip(left[beside], right[beside], strict=True)]
+        letters = [letter for letter in prints if len(letter) >= _LETTER]
+        if len(letters) == len("CR") and _is_c(letters[0]):
+            first, second = (letter.shape[1] for letter in letters)
+            if second <= _TWO * first:
+                return True
+    return False
+
+
+def _is_another(read: str, sign: _Mask | None) -> bool:
+    if sign is None:
+        return False
+    if read == "-":
+        return _is_equals(sign) or _is_plus(sign)
+    return _is_plus(sign) if read == "4" else _is_square(sign)
+
+
+def _outer(ink: Gray, answer: LogProbs, *, last: bool = False) -> _Mask | None:
+    """The ink of a line's first character, or of its last one, mirrored; None where it is not to be
+    found, or there is no other."""
+    begins, ends = _seen(answer)
+    if len(begins) < 2:
+        return None
+    if last:
+        ink = ink[:, ::-1]
+        begins, ends = ink.shape[1] - ends[::-1], ink.shape[1] - begins[::-1]
+    left, right = _printed(ink)
+    before = np.flatnonzero((left + right) / 2 < begins[1] - FRAME)
+    off = np.maximum(left - ends[0], begins[0] - right)[before]
+    if not off.size or off.min() > _REACH:
+        return None
+    at = before[off.argmin()]
+    return _cut(ink[:, left[at] : right[at]])
+
+
+def _seen(answer: LogProbs) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Columns of the line image from which, and to which, a network, T×C, sees each character."""
+    likeliest = np.concatenate(([0], answer.argmax(axis=1), [0]))
+    changes = np.flatnonzero(likeliest[1:] != likeliest[:-1])
+    return (
+        FRAME * changes[likeliest[changes + 1] != 0],
+        FRAME * changes[likeliest[changes] != 0],
+    )
+
+
+def _printed(ink: Gray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Columns from which, and to which, there is ink on end."""
+    filled = np.concatenate(([False], inked_columns(ink), [False]))
+    edges = np.flatnonzero(filled[1:] != filled[:-1])
+    return edges[::2], edges[1::2]
+
+
+def _cut(ink: Gray) -> _Mask:
+    """The rows from the first to the last with ink."""
+    print_ = ink > INKED
+    rows = np.flatnonzero(print_.any(axis=1))
+    return print_[rows[0] : rows[-1] + 1]
+
+
+def _is_equals(sign: _Mask) -> bool:
+    blank = np.flatnonzero(~sign.any(axis=1))
+    if not blank.size:
+        return False
+    bars = sign[: blank[0]], sign[blank[-1] + 1 :]
+    return all(bar.any(axis=0).mean() >= _BAR for bar in bars)
+
+
+def _is_plus(sign: _Mask) -> bool:
+    third = max(1, sign.shape[1] // 3)
+    first, middle, last = sign[:, :third], sign[:, third:-third], sign[:, -third:]
+    arms = max(first.any(axis=1).mean(), last.any(axis=1).mean())
+    return bool(arms <= _ARM and middle.any(axis=1).all())
+
+
+def _is_square(sign: _Mask) -> bool:
+    """Of a bracket that opens."""
+    stem = sign[:, : max(1, sign.shape[1] // 4)].any(axis=1).mean()
+    rows = max(1, len(sign) // 8)
+    serifs = (sign[:rows].any(axis=0).mean() + sign[-rows:].any(axis=0).mean()) / 2
+    return bool(stem >= _STEM and serifs >= _SERIFS)
+
+
+def _is_c(letter: _Mask) -> bool:
+    """Whether it is open on the right, and round or straight all around else."""
+    height, width = letter.shape
+    if not _SHAPE[0] * height <= width <= _SHAPE[1] * height:
+        return False
+    upper, lower = round(0.35 * height), round(0.65 * height)
+    right = letter[:, width // 2 :]
+    ends = right[:upper].any(axis=0).mean(), right[lower:].any(axis=0).mean()
+    back = letter[:, : max(1, width // 3)].any(axis=1).mean()
+    return bool(not right[upper:lower].any() and min(*ends, back) >= _ROUND)
