@@ -18,8 +18,8 @@ _REACH = 8
 _BAR = 0.6
 """Of the width of a '=', what both of its bars have at least: a speck beside a minus has less."""
 _ARM = 0.3
-"""Of its height, how much of a '+' there is in its first third and in its last, at most. In the last
-drawn '4' had 0.29 and more, 98 of 100 0.53."""
+"""Of its height, how much of a '+' there is in its first third and in its last, at most. Any drawn
+'4' had 0.29 and more in the last, 98 of 100 0.53."""
 _STEM, _SERIFS = 0.9, 0.8
 """Of its height and width, what there is at least of a '[' in its first quarter, and in its highest
 and lowest rows together."""
