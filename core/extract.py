@@ -12,19 +12,19 @@ from core.errors import FileError
 from core.find import align
 from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
 from core.learn import Lessons
+from core.lettered import languages, may_have_letters, with_letters
 from core.moved import followed
 from core.own_text import Verdict, compared
 from core.page import Document, Limits, open_document
 from core.ports import KnownTemplate
 from core.reach import cut_off
 from core.reading.colored import past_stamps
-from core.reading.habit import habit_of
 from core.reading.numeric import LineReading, NumericReader
 from core.reading.text import TextReader
 from core.settings import Settings
 from core.stopwatch import Stopwatch
 from core.template import Field, Kind, Template
-from core.values import parse_value, value_in
+from core.values import value_in
 from core.vouching import vouched
 
 
@@ -174,21 +174,20 @@ class Extractor:
                 )
             results |= dict(zip(numeric, lines, strict=True))
         worded = [i for i, box in enumerate(boxes) if box.field.kind is Kind.TEXT]
-        # The numeric reader sees no letters: a month's name is a gap to it.
-        named = [i for i in numeric if _may_name_its_month(boxes[i].field, results[i])]
-        if worded or named:
+        lettered = [i for i in numeric if may_have_letters(boxes[i].field, results[i])]
+        if worded or lettered:
             with clock("read_text"):
                 texts = self._text.read(
-                    [boxes[i].crop for i in (*worded, *named)],
-                    [boxes[i].field.languages for i in (*worded, *named)],
+                    [boxes[i].crop for i in (*worded, *lettered)],
+                    [
+                        *(boxes[i].field.languages for i in worded),
+                        *(languages(boxes[i].field) for i in lettered),
+                    ],
                 )
             words = [LineReading(x.text, x.confidence) for x in texts]
             results |= dict(zip(worded, words[: len(worded)], strict=True))
-            results |= {
-                i: line
-                for i, line in zip(named, words[len(worded) :], strict=True)
-                if parse_value(Kind.DATE, line.text).value is not None
-            }
+            for i, line in zip(lettered, words[len(worded) :], strict=True):
+                results[i] = with_letters(boxes[i].field, results[i], line)
         return [results[i] for i in range(len(boxes))]
 
     def _look_past_stamps(
@@ -262,15 +261,6 @@ def _reading(box: FieldBox, verdict: Verdict, template: Template) -> Reading:
         page=box.number,
         hijri=value.hijri,
         exact=verdict.exact,
-    )
-
-
-def _may_name_its_month(field: Field, line: LineReading) -> bool:
-    return (
-        field.kind is Kind.DATE
-        and habit_of(field.example, "date") is None  # an example in digits says that it doesn't
-        and bool(line.text)
-        and parse_value(Kind.DATE, line.text, date_order="dmy").value is None
     )
 
 

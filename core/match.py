@@ -37,7 +37,7 @@ three have 78."""
 _MIN_GLANCE = 0.4
 """Correlation. Pages that lie straight have more with their form, but some that are crooked."""
 _RIVAL_SHARE = 0.1
-"""Of the votes that a form gives itself. Drawn forms gave up to 0.15 to another one; those that had so
+"""Of the votes that a form gives itself. Drawn forms gave up to 0.15 to another one, those with so
 much in common that a page of one lay straight on the other 0.26 and more."""
 
 

@@ -1,0 +1,73 @@
+"""A letter is no digit of an identifier, nor a month's name a digit of a date."""
+
+import pytest
+from pdfs import pdf
+from test_own_text import read, template
+
+from core.extract import Extractor
+from core.invoice import Outcome, Status
+from core.lettered import may_have_letters, with_letters
+from core.reading.numeric import LineReading
+from core.settings import Settings
+from core.template import Field
+
+WIDE = (40, 50, 400, 100)
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Extractor:
+    return Extractor(Settings())
+
+
+def scanned(extractor: Extractor, text: str, kind: str) -> Outcome:
+    return read(extractor, pdf(text=text, scan=True), template(kind, WIDE))
+
+
+def field(kind: str, example: str | None = None) -> Field:
+    return template(kind).fields[0].model_copy(update={"example": example})
+
+
+@pytest.mark.parametrize("text", ["A-12345", "B-12345", "S-12345", "Z-2026", "12345-B"])
+def test_a_letter_of_an_identifier_is_no_digit(extractor: Extractor, text: str) -> None:
+    assert scanned(extractor, text, "number").status is Status.NEEDS_REVIEW
+
+
+@pytest.mark.parametrize("text", ["4-12345", "8-12345", "2026/1"])
+def test_a_digit_by_itself_is_one(extractor: Extractor, text: str) -> None:
+    outcome = scanned(extractor, text, "number")
+    assert "read_text" in outcome.timings_ms
+    assert outcome.fields["total"].text == text
+    assert outcome.status is Status.DONE
+
+
+def test_other_numbers_are_not_read_as_words(extractor: Extractor) -> None:
+    for text in ("12345", "12-345", "2026-0042"):
+        assert "read_text" not in scanned(extractor, text, "number").timings_ms, text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("12-Sep-2026", "2026-09-12"),
+        ("12-Aug-2026", "2026-08-12"),
+        ("12-Apr-2026", "2026-04-12"),
+    ],
+)
+def test_a_month_between_hyphens(extractor: Extractor, text: str, value: str) -> None:
+    assert scanned(extractor, text, "date").fields["total"].value == value
+
+
+def test_whose_example_says_how_it_is_printed_has_no_letters() -> None:
+    line = LineReading("4-12345", 0.99)
+    assert may_have_letters(field("number"), line)
+    assert not may_have_letters(field("number", "8-31415"), line)
+    assert not may_have_letters(field("date", "3-4-2026"), LineReading("12-4-2026", 0.99))
+
+
+def test_what_reads_words_has_no_say_in_digits() -> None:
+    line = LineReading("12-4-2026", 0.99)
+    assert may_have_letters(field("date"), line)
+    for words in ("12-4-2028", "12-4-2026 م", "12-4", ""):
+        assert with_letters(field("date"), line, LineReading(words, 0.99)) == line
+    month = LineReading("12 Sep 2026", 0.99)
+    assert with_letters(field("date"), line, month) == month
