@@ -106,6 +106,12 @@ accuracy-vouched: ## Measures what a rule that holds saves of review; four minut
 	$(BIN)/python -m training.fonts install
 	$(BIN)/python -m training.vouched --write
 
+.PHONY: accuracy-words
+accuracy-words: ## Measures what text fields make of words, and of texts that their boxes cut; ten minutes.
+	@$(SETUP) training
+	$(BIN)/python -m training.fonts install
+	$(BIN)/python -m training.texts --write
+
 .PHONY: compare
 compare: ## Measures the reader beside Tesseract and a CNN per digit, which it makes first: 40 minutes of a core.
 	@$(SETUP) training

@@ -21,6 +21,7 @@ from core.reach import cut_off
 from core.reading.colored import past_stamps
 from core.reading.numeric import LineReading, NumericReader
 from core.reading.text import TextReader
+from core.reference import Reference
 from core.settings import Settings
 from core.stopwatch import Stopwatch
 from core.template import Field, Kind, Template
@@ -101,7 +102,9 @@ class Extractor:
                 )
                 for box, line in zip(boxes, lines, strict=True)
             ]
-            fields, doubts = self._judged(template, boxes, verdicts)
+            # What has moved is looked at anyway, and lies elsewhere on the form.
+            form = None if moved else self._form(known, alignment)
+            fields, doubts = self._judged(template, boxes, verdicts, form)
         reasons = (
             *(_misaligned(n, a) for n, a in sorted(alignments.items()) if not a.good),
             *(_again(n) for n, a in sorted(alignments.items()) if a.again),
@@ -154,12 +157,16 @@ class Extractor:
         self, known: KnownTemplate, alignment: Alignment, pages: Pages
     ) -> tuple[Template, tuple[Reason, ...]]:
         """As `followed`, of a page that is aligned to a reference."""
-        template = known.template
-        if alignment.method != "features" or not alignment.good:
+        template, form = known.template, self._form(known, alignment)
+        if form is None:
             return template, ()
-        reference = self._lessons.reference(known)
-        assert reference is not None, "it was aligned to"
-        return followed(template, pages[template.page], reference, alignment)
+        return followed(template, pages[template.page], form, alignment)
+
+    def _form(self, known: KnownTemplate, alignment: Alignment) -> Reference | None:
+        """What the page was aligned to, if it lies well on that."""
+        if alignment.method != "features" or not alignment.good:
+            return None
+        return self._lessons.reference(known)
 
     def _read(self, boxes: Sequence[FieldBox], clock: Stopwatch) -> list[LineReading]:
         """What is in each box: numeric ones by the network, the others by Tesseract."""
@@ -214,9 +221,14 @@ class Extractor:
             lines[i] = line
 
     def _judged(
-        self, template: Template, boxes: Sequence[FieldBox], verdicts: Sequence[Verdict]
+        self,
+        template: Template,
+        boxes: Sequence[FieldBox],
+        verdicts: Sequence[Verdict],
+        form: Reference | None,
     ) -> tuple[dict[str, Reading], list[Reason]]:
-        """The fields with what was read, and why a person should look at them."""
+        """The fields with what was read, and why a person should look at them. form: the picture
+        of it that the template's page is aligned to."""
         read = {box.field.name: verdict.line for box, verdict in zip(boxes, verdicts, strict=True)}
         next_best = {name: line.alternatives for name, line in read.items()}
         today = date.today()
@@ -231,7 +243,7 @@ class Extractor:
         )
         return fields, [
             *_differing(boxes, verdicts),
-            *cut_off(self._numeric, boxes, [verdict.line for verdict in verdicts]),
+            *cut_off(self._numeric, boxes, [verdict.line for verdict in verdicts], form),
             *_faults_of_pictures(boxes, verdicts),
             *check(
                 template,

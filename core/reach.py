@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from core import geometry
 from core.align import Alignment, crop
 from core.boxes import FieldBox
+from core.form_print import is_blank
 from core.geometry import Gray
 from core.invoice import Reason
-from core.reading.ink import MIN_CONTRAST, Tones, inked, quantile, u8
+from core.reading.ink import MIN_CONTRAST, Tones, inked, quantile, runs, u8
 from core.reading.numeric import LineReading, NumericReader
+from core.reference import Reference
 from core.template import Box, Kind
 from core.values import parse_value
 
@@ -62,8 +64,8 @@ _LINES = 160
 """Rows of a picture of text above which it is looked at half as fine; of one with twice as many,
 which is of many lines, nothing is told."""
 _IN_WORD, _IN_TEXT = 0.25, 0.7
-"""Heights of the tallest letter that are between letters, and between words, at most. At its start
-a text is looked at for letters alone: its label stands a word's space before it."""
+"""Heights of the tallest letter that are between letters, and between words, at most. A label may
+stand a word's space before its text: only the form tells it from the text's own first word."""
 _LETTER = 0.3
 """Of the tallest letter: how tall what counts as a letter is at least. Colons, with which labels
 end, and dots are not."""
@@ -74,12 +76,15 @@ _WALL, _FAINT_WALL = 0.9, 0.2
 
 
 def cut_off(
-    reader: NumericReader, boxes: Sequence[FieldBox], lines: Sequence[LineReading]
+    reader: NumericReader,
+    boxes: Sequence[FieldBox],
+    lines: Sequence[LineReading],
+    reference: Reference | None = None,
 ) -> Iterator[Reason]:
     """Of each number that reaches out of its box, and says something else there, and of each text
     that goes on beside it, a `cut_off`.
 
-    lines: what was read in each box.
+    lines: what was read in each box. reference: the form, where the boxes lie as on it.
     """
     found = [
         (box, line, whole)
@@ -105,7 +110,10 @@ def cut_off(
             )
     for box, line in zip(boxes, lines, strict=True):
         field = box.field
-        if field.kind is Kind.TEXT and goes_on(box.page, field.box, box.alignment, line.text):
+        if field.kind is not Kind.TEXT:
+            continue
+        form = reference if box.alignment.method == "features" else None
+        if goes_on(box.page, field.box, box.alignment, line.text, form):
             yield Reason(
                 code="cut_off",
                 message=f"{field.name}: its text goes on beside its box: compare it, and draw the "
@@ -114,11 +122,15 @@ def cut_off(
             )
 
 
-def goes_on(page: Gray, box: Box, alignment: Alignment, text: str) -> bool:
+def goes_on(
+    page: Gray, box: Box, alignment: Alignment, text: str, reference: Reference | None = None
+) -> bool:
     """Whether the `text` that was read in `box` of the template's frame goes on to the left or the
-    right of it: with letters of the same word, or at the end of the text with a word.
+    right of it: with letters of the same word, or with a word, at the start of the text only with
+    one that the form doesn't have.
 
-    Of light print on a dark ground it is not told.
+    Of light print on a dark ground it is not told. reference: the form, if the page is aligned to
+    it.
     """
     if not text:
         return False
@@ -135,9 +147,16 @@ def goes_on(page: Gray, box: Box, alignment: Alignment, text: str) -> bool:
         scale = strip.shape[0] / (height + 2 * over)
         if is_left:
             strip = np.ascontiguousarray(strip[:, ::-1])
-        space = _IN_TEXT if is_left == to_left else _IN_WORD
-        if _goes_on(strip, round(inner * scale), round(over * scale), space):
+        at = round(inner * scale), round(over * scale)
+        is_end = is_left == to_left
+        if _beside(strip, *at, _IN_TEXT if is_end else _IN_WORD):
             return True
+        if reference is not None and not is_end and (word := _beside(strip, *at, _IN_TEXT)):
+            x1, y1, x2, y2 = (round(side / scale) for side in word)
+            x1, x2 = (end - x2, end - x1) if is_left else (start + x1, start + x2)
+            part = x1, top - over + y1, x2, top - over + y2
+            if is_blank(reference, part, left if is_left else right):
+                return True
     return False
 
 
@@ -147,23 +166,23 @@ def _is_rtl(text: str) -> bool:
     return directions.count("R") + directions.count("AL") > directions.count("L")
 
 
-def _goes_on(strip: Gray, edge: int, over: int, space: float) -> bool:
-    """Whether there is print on both sides of the column `edge` of the picture, H×W, no more than
-    `space` heights of its tallest letter apart, without a rule in between. Its first and last
-    `over` rows are above and below the box."""
+def _beside(strip: Gray, edge: int, over: int, space: float) -> Box | None:
+    """Where there are letters right of the column `edge` of the picture, H×W, no more than `space`
+    heights of its tallest letter from those left of it, without a rule in between; None where there
+    are none. Its first and last `over` rows are above and below the box."""
     by = 1 + strip.shape[0] // _LINES
     strip, edge, top = geometry.coarser(strip, by), edge // by, over // by
     bottom = strip.shape[0] - top
     if by > 2 or min(strip.shape) < 3 or not (0 < edge < strip.shape[1] and top < bottom):
-        return False
+        return None
     if not _is_inked_about(strip[top:bottom], edge, math.ceil(space * (bottom - top))):
-        return False  # as most are; all else takes five times as long
+        return None  # as most are; all else takes five times as long
     ink, darkest = inked(strip)
     if darkest < MIN_CONTRAST:
-        return False
+        return None
     walls = _walls(ink > max(MIN_CONTRAST, _FAINT_WALL * darkest), top)
     mask = (ink > _MARKED * darkest).astype(np.uint8)
-    level = _runs(mask, 1, round(_STROKE * (bottom - top)))
+    level = runs(mask, 1, round(_STROKE * (bottom - top)))
     mask = u8(cv2.subtract(mask, cv2.dilate(level, _SOFT)))
     mask[:, cv2.dilate(walls.astype(np.uint8)[np.newaxis], _SOFT)[0] > 0] = 0
     marks = _characters(mask)
@@ -174,6 +193,7 @@ def _goes_on(strip: Gray, edge: int, over: int, space: float) -> bool:
     tall = min(heights[is_on_line].max(initial=0), bottom - top)
     is_letter = is_on_line & (heights >= _LETTER * tall)
     inside, outside = marks[is_letter & is_inside], marks[is_letter & ~is_inside]
+    found = []
     for letter in outside:
         # A box may have several lines.
         beside = (inside[:, 1] < letter[3]) & (inside[:, 3] > letter[1])
@@ -181,8 +201,11 @@ def _goes_on(strip: Gray, edge: int, over: int, space: float) -> bool:
         if letter[0] - last > space * tall:
             continue
         if not walls[max(0, min(last, letter[0]) - 1) : max(last, letter[0]) + 2].any():
-            return True
-    return False
+            found.append(letter)
+    if not found:
+        return None
+    x1, y1, x2, y2 = (by * np.array(found)).T
+    return int(x1.min()), int(y1.min()), int(x2.max()), int(y2.max())
 
 
 def _is_inked_about(line: Gray, edge: int, near: int) -> bool:
@@ -360,18 +383,10 @@ def _without_rules(marks: NDArray[np.bool_], frame: Box) -> tuple[Gray, NDArray[
     """The mask (0 or 1) less its rules, and the columns of those that stand beside the frame."""
     _, top, _, bottom = frame
     mask = marks.astype(np.uint8)
-    level = _runs(mask, 1, round(_LEVEL_RULE * (bottom - top)))
-    upright = _runs(mask, round(_RULE * (bottom - top)), 1)
+    level = runs(mask, 1, round(_LEVEL_RULE * (bottom - top)))
+    upright = runs(mask, round(_RULE * (bottom - top)), 1)
     soft = cv2.dilate(level | upright, _SOFT)
     return u8(cv2.subtract(mask, soft)), np.flatnonzero(upright[top:bottom].all(axis=0))
-
-
-def _runs(mask: Gray, rows: int, columns: int) -> Gray:
-    """What of the mask is of runs so long."""
-    if rows > mask.shape[0] or columns > mask.shape[1]:
-        return np.zeros_like(mask)
-    run = np.ones((max(1, rows), max(1, columns)), np.uint8)
-    return u8(cv2.morphologyEx(mask, cv2.MORPH_OPEN, run))
 
 
 def _characters(mask: Gray) -> NDArray[np.int32]:

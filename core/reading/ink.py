@@ -202,3 +202,11 @@ def quantiles(pixels: Gray, *shares: float) -> list[int]:
 def u8(array: Any) -> Gray:
     """OpenCV's stubs don't say that a picture keeps its type."""
     return np.asarray(array, np.uint8)
+
+
+def runs(mask: Gray, rows: int, columns: int) -> Gray:
+    """What of the mask, H×W, is of runs of so many rows and columns."""
+    if rows > mask.shape[0] or columns > mask.shape[1]:
+        return np.zeros_like(mask)
+    run = np.ones((max(1, rows), max(1, columns)), np.uint8)
+    return u8(cv2.morphologyEx(mask, cv2.MORPH_OPEN, run))

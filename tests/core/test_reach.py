@@ -12,6 +12,7 @@ from core.geometry import Gray
 from core.invoice import Outcome, Status
 from core.ports import StoredTemplate
 from core.reach import goes_on, reaching
+from core.reference import Reference
 from core.settings import Settings
 from core.template import Box, parse_template
 
@@ -251,3 +252,53 @@ def test_lines_above_and_below_a_text_are_others() -> None:
     for down in (-29, 29):
         page_ = np.minimum(sheet, np.roll(other, down, axis=0))
         assert not goes_on_at(page_, (left - 3, top, right + 3, bottom), "Horizon Press")
+
+
+def form(*placed: tuple[int, str]) -> tuple[Gray, list[Box]]:
+    """As `words`, with enough of a form around them to align pages by."""
+    sheet, boxes = words(*placed)
+    lines = np.full((*sheet.shape, 1), 255, np.uint8)
+    for i, text in enumerate(("Al Noor Trading LLC", "Tax invoice 14", "Goods once sold", "Terms")):
+        for y in (120 + 90 * i, 900 + 110 * i):
+            at = 90 + 60 * (i + y % 7), y
+            cv2.putText(lines, text, at, cv2.FONT_HERSHEY_DUPLEX, 1.2, 20, 2, cv2.LINE_AA)
+    return np.minimum(sheet, lines[..., 0]), boxes
+
+
+def outcome_on_form(extractor: Extractor, sheet: Gray, reference: Gray, box: Box) -> Outcome:
+    field = {"name": "customer", "kind": "text", "languages": ["eng"], "box": box}
+    known = {"id": "t", "page_size": SIZE, "reference": "t.png", "fields": [field]}
+    scan = np.roll(sheet, (4, -3), axis=(0, 1))
+    page_, picture = (cv2.imencode(".png", each)[1].tobytes() for each in (scan, reference))
+    return extractor.extract(page_, [StoredTemplate(parse_template(known), picture)], name="a.png")
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_the_form_tells_a_label_from_a_first_word(extractor: Extractor, filled: bool) -> None:
+    label, text = (300 - 114 - SPACE, "Customer"), "Horizon Press LLC"
+    sheet, [_, (left, top, right, bottom)] = form(label, (300, text))
+    inked = columns(sheet)
+    cut = next(x for x in range(left + 2, right) if not inked[x - 2 : x + 4].any())
+    reference, _ = form(label, *[(cut + 3, "Amal")] * filled)
+    outcome = outcome_on_form(extractor, sheet, reference, (cut, top, right + 4, bottom))
+    assert outcome.fields["customer"].text == "Press LLC"
+    assert [reason.code for reason in outcome.reasons] == ["cut_off"]
+    reference, _ = form(label, *[(300, "Amal")] * filled)
+    outcome = outcome_on_form(extractor, sheet, reference, (left - 4, top, right + 4, bottom))
+    assert outcome.fields["customer"].text == text
+    assert outcome.status is Status.DONE, outcome.reasons
+
+
+def test_an_arabic_text_begins_at_the_right() -> None:
+    text = "مؤسسة الخليج للتجارة"
+    sheet, [(left, top, right, bottom)] = form((300, text))
+    inked = columns(sheet)
+    cut = next(x for x in range(right - 2, left, -1) if not inked[x - 6 : x + 2].any())
+    label = sheet.copy()
+    label[TOP:BOTTOM, :cut] = 255
+    empty, labelled = (Reference.from_image(each, SIZE) for each in (form()[0], label))
+    alignment = scale_only(sheet.shape, SIZE)
+    box = (left - 4, top, cut, bottom)
+    assert goes_on(sheet, box, alignment, "الخليج للتجارة", empty)
+    assert not goes_on(sheet, box, alignment, "الخليج للتجارة", labelled)
+    assert not goes_on(sheet, box, alignment, "الخليج للتجارة")
