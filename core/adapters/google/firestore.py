@@ -120,7 +120,7 @@ class FirestoreInvoiceStore:
         limit = SCAN_LIMIT if looked_for else query.page_size + 1
         found: builtins.list[Invoice] = []
         token = None
-        shown = titles(self.list_templates()) if looked_for else {}
+        shown = titles(query)
         with firestore_errors("invoices"):
             invoices = filtered(self._client.collection("invoices"), query)
             for seen, snapshot in enumerate(invoices.limit(limit).stream(), start=1):
