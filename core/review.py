@@ -1,6 +1,6 @@
 """What a person says of an invoice, and whether its template agrees."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from core.checks import OPEN_FAULTS, open_faults
@@ -25,7 +25,7 @@ def review(
     it asks for nothing): then somebody has overlooked it, and it needs review for that. Where they
     `insist` it is done all the same: invoices may be wrong themselves. That it is done is one more
     of `decisions`, which keeps what they so pass over and each reason for a review that no value of
-    theirs answers. Until then these stay its reasons.
+    theirs answers. Until then these stay its reasons. Said once more, nothing changes.
 
     Raises:
         ConflictError: as `correct`.
@@ -44,8 +44,27 @@ def review(
     reasons = (*filter(is_open, invoice.reasons), *faults)
     if faults and not insist:
         return corrected.model_copy(update={"status": Status.NEEDS_REVIEW, "reasons": reasons})
+    if _said_before(invoice, values, faults, by=by):
+        return invoice
     decision = Decision(status=Status.DONE, by=by, at=now(), reasons=reasons)
     return corrected.model_copy(update={"decisions": (*corrected.decisions, decision)})
+
+
+def _said_before(
+    invoice: Invoice, values: Mapping[str, Value], faults: Sequence[Reason], *, by: str
+) -> bool:
+    """Whether `by` has accepted the invoice as it is now, with these faults, giving these values,
+    and nobody has said anything since."""
+    if invoice.status is not Status.DONE or not invoice.decisions:
+        return False
+    last = invoice.decisions[-1]
+    given = {each.field: (each.after, each.typed, each.by) for each in invoice.corrections}
+    return (
+        (last.status, last.by) == (Status.DONE, by)
+        and (invoice.read_at is None or invoice.read_at <= last.at)
+        and all(fault in last.reasons for fault in faults)
+        and all(given.get(name) == (v.value, v.typed, by) for name, v in values.items())
+    )
 
 
 def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoice:
