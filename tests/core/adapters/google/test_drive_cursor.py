@@ -105,6 +105,23 @@ def test_a_cursor_has_room_for_thousands_of_folders_and_says_when_it_is_full():
         dump({"": feed})
 
 
+def test_a_folder_goes_with_all_below_it_however_many_they_are():
+    feed = Feed(token="1", page="2")
+    feed.watch(["top", "deep"])
+    feed.add("0", "top")
+    for number in range(1, 10_000):
+        feed.add(f"{number}", f"{number - 1}")
+    feed.add("deep", "9999")
+    feed.add("kept", "deep")
+    feed.add("other", "top")
+    feed.drop("0")
+    assert feed.folders == {"top": "", "deep": "", "kept": "deep", "other": "top"}
+    assert (feed.todo, feed.page) == (["top", "deep", "kept", "other"], "2")
+    feed.watch(["deep"])
+    assert feed.folders == {"deep": "", "kept": "deep"}
+    assert (feed.todo, feed.page) == (["deep", "kept"], None)
+
+
 class Commotion:
     """People at work in a Drive, by a seed: every step does one of the things that people do."""
 
