@@ -47,7 +47,8 @@ class Feed(BaseModel):
         dropped = set(self.watched) - set(folders)
         self.watched = list(folders)
         for folder in dropped:
-            if self.folders[folder] == _UNKNOWN:
+            # None by now where it lay in another of them.
+            if self.folders.get(folder) == _UNKNOWN:
                 self.drop(folder)
         for folder in folders:
             if folder not in self.folders:

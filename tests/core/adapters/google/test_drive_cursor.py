@@ -1,6 +1,7 @@
 """Whatever page a run ends after, the next goes on from there and nothing is lost."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from emulators.drive import USER_LOG
@@ -120,6 +121,16 @@ def test_a_folder_goes_with_all_below_it_however_many_they_are():
     feed.watch(["deep"])
     assert feed.folders == {"deep": "", "kept": "deep"}
     assert (feed.todo, feed.page) == (["deep", "kept"], None)
+
+
+def test_watched_folders_that_are_within_each_other_may_all_be_watched_no_longer():
+    nested = [str(number) for number in range(50)]
+    feed = Feed(token="1")
+    feed.watch(nested)
+    for outer, inner in pairwise(nested):
+        feed.add(inner, outer)
+    feed.watch(["other"])
+    assert (feed.folders, feed.todo) == ({"other": ""}, ["other"])
 
 
 class Commotion:
