@@ -121,8 +121,9 @@ class LocalInvoiceStore:
         with self._database.read() as connection:
             row = connection.execute(
                 "SELECT document, reference, looks FROM templates "
-                "WHERE id = ? AND (? IS NULL OR version = ?) ORDER BY version DESC LIMIT 1",
-                (template_id, version, version),
+                "WHERE id = ?1 AND (?2 IS NULL OR version = ?2) ORDER BY version DESC LIMIT 1",
+                # As text, which may be any number: SQLite compares it as the column is.
+                (template_id, None if version is None else str(version)),
             ).fetchone()
         if row is None:
             which = template_id if version is None else f"{template_id} version {version}"

@@ -613,6 +613,7 @@ def test_a_template_that_is_made_again_goes_on_from_its_last_version(store):
         (lambda store: store.get_template("none"), "none: there is no such template"),
         (lambda store: store.get_template("acme", 7), "acme version 7: there is no such template"),
         (lambda store: store.get_template("acme", 0), "acme version 0: there is no such template"),
+        (lambda store: store.get_template("acme", 10**20), "00000: there is no such template"),
         (lambda store: store.delete_template("none"), "none: there is no such template"),
     ],
 )
