@@ -54,16 +54,21 @@ def _said_before(
     invoice: Invoice, values: Mapping[str, Value], faults: Sequence[Reason], *, by: str
 ) -> bool:
     """Whether `by` has accepted the invoice as it is now, with these faults, giving these values,
-    and nobody has said anything since."""
+    and nobody has said anything since. A value given as it is kept tells nothing of its print."""
     if invoice.status is not Status.DONE or not invoice.decisions:
         return False
     last = invoice.decisions[-1]
-    given = {each.field: (each.after, each.typed, each.by) for each in invoice.corrections}
+    given = {each.field: each for each in invoice.corrections}
     return (
         (last.status, last.by) == (Status.DONE, by)
         and (invoice.read_at is None or invoice.read_at <= last.at)
         and all(fault in last.reasons for fault in faults)
-        and all(given.get(name) == (v.value, v.typed, by) for name, v in values.items())
+        and all(
+            (before := given.get(name)) is not None
+            and (before.after, before.by) == (value.value, by)
+            and value.typed in (before.typed, value.value)
+            for name, value in values.items()
+        )
     )
 
 

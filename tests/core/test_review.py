@@ -153,6 +153,12 @@ def test_who_accepts_is_kept() -> None:
 def test_what_is_said_once_more_changes_nothing() -> None:
     accepted = said(read(net="100", tax="5", total="105"), total="105")
     assert said(said(accepted, total="105")) == accepted
+    # The page sends what it shows, whatever had been typed.
+    today = date(2026, 1, 1)
+    typed, shown = ({"total": Value("105", typed=text)} for text in ("١٠٥", "105"))
+    typed_so = review(accepted, typed, template=FORM, by="Mona", today=today)
+    assert typed_so.corrections[-1].typed == "١٠٥"
+    assert review(typed_so, shown, template=FORM, by="Mona", today=today) == typed_so
     insisted = said(read(net="100", tax="5", total="106"), total="107", insist=True)
     assert said(insisted, total="107", insist=True) == insisted
 
