@@ -89,6 +89,8 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
         if name not in fields:
             raise ConflictError(f"{invoice.source.name}: has no field {name!r} any more")
         reading = fields[name]
+        # Confirmed, a day keeps what it is in its own calendar: the page sends the other.
+        same_day = reading.hijri if value.value == reading.value else None
         corrections.append(
             Correction(
                 field=name,
@@ -102,7 +104,7 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
         fields[name] = reading.model_copy(
             update={
                 "value": value.value,
-                "hijri": value.hijri,
+                "hijri": value.hijri or same_day,
                 "original": reading.value if reading.reviewed_by is None else reading.original,
                 "reviewed_by": by,
             }

@@ -318,6 +318,10 @@ def test_a_date_may_be_typed_in_its_own_calendar(client: FlaskClient, read: Read
     body = {"fields": {"date": {"value": "١٤٤٥/١١/٠٤"}}, "reviewed_by": "Mariam"}
     date = client.patch(f"/v1/invoices/{made.id}", json=body).get_json()["fields"]["date"]
     assert (date["value"], date["hijri"]) == ("2024-05-12", "1445-11-04")
+    for sent, hijri in (("2024-05-12", "1445-11-04"), ("2024-05-13", None)):
+        body = {"fields": {"date": {"value": sent}}, "reviewed_by": "Omar"}
+        date = client.patch(f"/v1/invoices/{made.id}", json=body).get_json()["fields"]["date"]
+        assert (date["value"], date["hijri"]) == (sent, hijri)
 
 
 @pytest.mark.parametrize(
