@@ -117,7 +117,10 @@ Order = Literal["received_at", "date", "total", "number"]
 
 @dataclass(frozen=True)
 class Query:
-    """Which invoices, in which order. None means any. `q` looks in names and values."""
+    """Which invoices, in which order. None means any.
+
+    `q` looks in names and values, and in `template_names`: by id, what templates are called.
+    """
 
     status: Status | None = None
     template: str | None = None
@@ -127,6 +130,8 @@ class Query:
     total_min: Decimal | None = None
     total_max: Decimal | None = None
     q: str | None = None
+    # No part of what a page token is for: a template may be renamed on the way.
+    template_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     order_by: Order = "received_at"
     descending: bool = True
     page_size: int = 50

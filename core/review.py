@@ -1,6 +1,6 @@
 """What a person says of an invoice, and whether its template agrees."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from core.checks import OPEN_FAULTS, open_faults
@@ -25,7 +25,7 @@ def review(
     it asks for nothing): then somebody has overlooked it, and it needs review for that. Where they
     `insist` it is done all the same: invoices may be wrong themselves. That it is done is one more
     of `decisions`, which keeps what they so pass over and each reason for a review that no value of
-    theirs answers. Until then these stay its reasons.
+    theirs answers. Until then these stay its reasons. Said once more, nothing changes.
 
     Raises:
         ConflictError: as `correct`.
@@ -44,8 +44,32 @@ def review(
     reasons = (*filter(is_open, invoice.reasons), *faults)
     if faults and not insist:
         return corrected.model_copy(update={"status": Status.NEEDS_REVIEW, "reasons": reasons})
+    if _said_before(invoice, values, faults, by=by):
+        return invoice
     decision = Decision(status=Status.DONE, by=by, at=now(), reasons=reasons)
     return corrected.model_copy(update={"decisions": (*corrected.decisions, decision)})
+
+
+def _said_before(
+    invoice: Invoice, values: Mapping[str, Value], faults: Sequence[Reason], *, by: str
+) -> bool:
+    """Whether `by` has accepted the invoice as it is now, with these faults, giving these values,
+    and nobody has said anything since. A value given as it is kept tells nothing of its print."""
+    if invoice.status is not Status.DONE or not invoice.decisions:
+        return False
+    last = invoice.decisions[-1]
+    given = {each.field: each for each in invoice.corrections}
+    return (
+        (last.status, last.by) == (Status.DONE, by)
+        and (invoice.read_at is None or invoice.read_at <= last.at)
+        and all(fault in last.reasons for fault in faults)
+        and all(
+            (before := given.get(name)) is not None
+            and (before.after, before.by) == (value.value, by)
+            and value.typed in (before.typed, value.value)
+            for name, value in values.items()
+        )
+    )
 
 
 def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoice:
@@ -65,6 +89,8 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
         if name not in fields:
             raise ConflictError(f"{invoice.source.name}: has no field {name!r} any more")
         reading = fields[name]
+        # Confirmed, a day keeps what it is in its own calendar: the page sends the other.
+        same_day = reading.hijri if value.value == reading.value else None
         corrections.append(
             Correction(
                 field=name,
@@ -78,7 +104,7 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
         fields[name] = reading.model_copy(
             update={
                 "value": value.value,
-                "hijri": value.hijri,
+                "hijri": value.hijri or same_day,
                 "original": reading.value if reading.reviewed_by is None else reading.original,
                 "reviewed_by": by,
             }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ class Shelf:
         self._store = store
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[str, KnownTemplate]] = {}
+        self._named: tuple[Mapping[str, str], Mapping[str, str]] = {}, {}
 
     def all(self) -> Sequence[KnownTemplate]:
         """The latest version of each, by id; the same objects as before if nothing changed.
@@ -59,6 +60,21 @@ class Shelf:
                 kept[template_id] = before
             self._kept = kept
             return [each for _, each in kept.values()]
+
+    def names(self) -> Mapping[str, str]:
+        """By id, and in its order, what each is called: its name, or its id where it has none.
+
+        No picture and no looks are fetched for these.
+
+        Raises:
+            TransientError: the store is out of reach.
+        """
+        revisions = self._store.template_revisions()
+        with self._lock:
+            if self._named[0] != revisions:
+                named = {each.id: each.name or each.id for each in self._store.list_templates()}
+                self._named = revisions, named
+            return self._named[1]
 
     def _fetched(self, template_id: str) -> KnownTemplate:
         stored = self._store.get_template(template_id)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from core.checks import check_rules
+from core.template import parse_template
+
 ROOT = Path(__file__).parents[1]
 NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 
@@ -42,6 +45,12 @@ def test_each_code_that_an_invoice_may_have_is_explained() -> None:
     rows = [row.split("|")[1] for row in section.splitlines() if row.startswith("| `")]
     explained = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
     assert words["faults"].keys() - OF_REQUESTS == explained
+
+
+def test_the_template_of_the_readme_is_one_that_can_be_used() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```json\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    check_rules(parse_template(json.loads(shown)))
 
 
 def _names(path: Path) -> set[str]:

@@ -8,7 +8,6 @@ import binascii
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,7 +16,6 @@ from core.errors import RequestError
 from core.invoice import Invoice
 from core.letters import spelt_alike
 from core.ports import Order, Query
-from core.template import Template
 from core.values import clean_text, parse_number
 
 _EXPONENT_BIAS = 1_000_000
@@ -70,9 +68,10 @@ def words(query: str) -> list[str]:
     return searched(query).split()
 
 
-def titles(templates: Iterable[Template]) -> dict[str, str]:
+def titles(query: Query) -> dict[str, str]:
     """By id, what a text search looks in of an invoice's template: its name and its id."""
-    return {each.id: searched(f"{each.name}\n{each.id}") for each in templates}
+    names = query.template_names if query.q else {}
+    return {id_: searched(f"{name}\n{id_}") for id_, name in names.items()}
 
 
 def search_text(invoice: Invoice) -> str:

@@ -8,7 +8,6 @@ import ipaddress
 import math
 import time
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
 
 import flask
 
@@ -17,6 +16,7 @@ from core.errors import RequestError
 from core.settings import Settings
 from functions.answers import error_answer
 from functions.api import google_identity
+from functions.api.addresses import parts_of
 from functions.api.context import context
 from functions.api.limits import RateLimit
 from functions.api.sessions import Sessions
@@ -120,7 +120,7 @@ def _admit() -> flask.Response | None:
     if request.method not in _SAFE and not shows_token and _is_from_elsewhere():
         return _refused("a page of another site may not do this", "cross_site", 403)
     if is_open(settings):
-        if settings.access == "auto" and not _is_loopback(urlsplit(request.host_url).hostname):
+        if settings.access == "auto" and not _is_loopback(parts_of(request.host_url).hostname):
             # The name of another site that leads here (DNS rebinding).
             return _refused(f"{request.host}: is not this machine", "wrong_host", 403)
         return None
@@ -161,7 +161,7 @@ def _is_from_elsewhere() -> bool:
     if site is not None:
         return site not in ("same-origin", "none")
     origin = headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != flask.request.host
+    return origin is not None and parts_of(origin).netloc != flask.request.host
 
 
 def _is_loopback(host: str | None) -> bool:

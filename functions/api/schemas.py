@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, cast
@@ -197,10 +198,18 @@ class Filters(_Model):
         description="`received_at`, `date`, `total` or `number`; then ` desc` for the last first",
     )
 
-    def query(self, *, page_size: int = MAX_PAGE_SIZE, page_token: str | None = None) -> Query:
+    def query(
+        self,
+        template_names: Mapping[str, str],
+        *,
+        page_size: int = MAX_PAGE_SIZE,
+        page_token: str | None = None,
+    ) -> Query:
+        """`template_names`, by id, are what `q` looks in besides."""
         order, _, direction = self.order_by.partition(" ")
         return Query(
             **self.model_dump(include=_FILTERS),
+            template_names=template_names,
             order_by=cast(Order, order),
             descending=direction == "desc",
             page_size=page_size,

@@ -1,10 +1,9 @@
 """The `khana` command.
 
-Exit codes: 0 all went well, 1 some file failed (the rest were read), 2 wrong usage.
+Exit codes: 0 all went well, 1 some file failed (the rest were read), 2 wrong usage; 141 who reads
+its output has read enough.
 """
 
-import errno
-import io
 import json
 import os
 import sys
@@ -27,6 +26,7 @@ from core.settings import Settings, explain, load_settings
 from core.template import TemplateId, dump_template, import_corners, load_template
 from functions.local import copies, doctor, drive, exports, hooks, keys, replays
 from functions.local.options import InputFile, OutputFile, option, setting_options, wide_console
+from functions.local.output import as_read
 from functions.local.stored import stored
 
 _EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -334,9 +334,7 @@ for each in (
 
 def main() -> None:
     """Runs the command; a fault becomes one sentence and an exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # Names of files need not be UTF-8. What can't be printed is escaped, which is JSON as well.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stdout, sys.stderr = as_read(sys.stdout), as_read(sys.stderr)
     try:
         try:
             khana()
@@ -346,10 +344,9 @@ def main() -> None:
         click.echo(f"khana: {error.message} [{error.code}]", err=True)
         sys.exit(2 if isinstance(error, SetupError) else 1)
     except OSError as error:
-        # What the system refuses: room on a full disk, above all. Who reads no further knows it.
-        if error.errno != errno.EPIPE:
-            where = f"{error.filename}: " if error.filename else ""
-            click.echo(f"khana: {where}{error.strerror or error} [system_error]", err=True)
+        # What the system refuses: room on a full disk, above all.
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"khana: {where}{error.strerror or error} [system_error]", err=True)
         # What is left in the buffer would fail once more at the end, and change the exit code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

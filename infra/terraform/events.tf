@@ -128,6 +128,7 @@ resource "google_cloud_scheduler_job" "look" {
   name             = "${var.name}-look"
   region           = var.region
   schedule         = var.schedule
+  time_zone        = var.time_zone
   attempt_deadline = "600s"
 
   http_target {

@@ -9,6 +9,7 @@ locals {
     KHANA_LOG_LEVEL = var.log_level
     KHANA_LOG_FORM  = "json"
     KHANA_TELEMETRY = "google"
+    TZ              = var.time_zone
   }
 
   # Either Cloud Run asks who is there, or the API does.

@@ -19,6 +19,18 @@ variable "region" {
   }
 }
 
+variable "time_zone" {
+  description = "Where the office is: its day is `today` of a rule, its hours those of `schedule`."
+  type        = string
+  default     = "Asia/Riyadh"
+
+  # A name that isn't known would be UTC without a word; Scheduler refuses it.
+  validation {
+    condition     = can(regex("^[A-Z][A-Za-z]+(/[A-Z][A-Za-z0-9_+-]*)+$", var.time_zone))
+    error_message = "A name of the IANA database, such as Asia/Dubai or Africa/Cairo."
+  }
+}
+
 variable "name" {
   description = "What the names of all resources begin with; two of them stand side by side in a project."
   type        = string

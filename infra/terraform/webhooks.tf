@@ -50,6 +50,7 @@ resource "google_cloud_scheduler_job" "tell" {
   name             = "${var.name}-tell"
   region           = var.region
   schedule         = "* * * * *"
+  time_zone        = var.time_zone
   attempt_deadline = "120s"
 
   http_target {

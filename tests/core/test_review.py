@@ -150,6 +150,34 @@ def test_who_accepts_is_kept() -> None:
     assert begin_reading(nothing, reader="r2", lease=timedelta(minutes=1)) is None
 
 
+def test_what_is_said_once_more_changes_nothing() -> None:
+    accepted = said(read(net="100", tax="5", total="105"), total="105")
+    assert said(said(accepted, total="105")) == accepted
+    # The page sends what it shows, whatever had been typed.
+    today = date(2026, 1, 1)
+    typed, shown = ({"total": Value("105", typed=text)} for text in ("١٠٥", "105"))
+    typed_so = review(accepted, typed, template=FORM, by="Mona", today=today)
+    assert typed_so.corrections[-1].typed == "١٠٥"
+    assert review(typed_so, shown, template=FORM, by="Mona", today=today) == typed_so
+    insisted = said(read(net="100", tax="5", total="106"), total="107", insist=True)
+    assert said(insisted, total="107", insist=True) == insisted
+
+
+def test_what_is_said_anew_is_kept() -> None:
+    accepted = said(read(net="100", tax="5", total="105"), total="105")
+    for also in ("net", "total"):
+        more = said(accepted, **{also: accepted.fields[also].value, "tax": "5"})
+        assert len(more.corrections) == len(accepted.corrections) + 2
+    today = date(2026, 1, 1)
+    other = review(accepted, {}, template=FORM, by="Omar", today=today)
+    assert [decision.by for decision in other.decisions] == ["Mona", "Omar"]
+    assert [decision.by for decision in said(other).decisions] == ["Mona", "Omar", "Mona"]
+    # What has been read since is another reading, though the value that they gave stays.
+    outcome = Outcome(status=Status.DONE, fields=accepted.fields)
+    read_again = finish(requeue(with_file(accepted)), outcome, reader="r2")
+    assert len(said(read_again, total="105").decisions) == 2
+
+
 def test_who_accepts_nevertheless_is_kept_with_what_they_passed_over() -> None:
     slipped = said(read(net="100", tax="5", total="106"), net="100", tax="5", total="107")
     assert slipped.decisions == ()  # it isn't done

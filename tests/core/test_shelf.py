@@ -60,3 +60,19 @@ def test_pictures_are_fetched_when_needed(backend: Backend) -> None:
     assert old.reference == b"picture of an earlier release"
     with pytest.raises(TransientError, match="a: was deleted meanwhile"):
         _ = seen.reference
+
+
+def test_names_are_looked_up_again_when_a_template_changed(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, shelf = backend.store, backend.adapters.shelf
+    assert shelf.names() == {}
+    for named in (form("b"), form("a").model_copy(update={"name": "Acme"})):
+        store.put_template(StoredTemplate(named, b"picture", b"looks"))
+    assert list(shelf.names().items()) == [("a", "Acme"), ("b", "b")]
+    with monkeypatch.context() as nothing_is_fetched:
+        for method in ("list_templates", "get_template"):
+            nothing_is_fetched.delattr(type(store), method)
+        assert list(shelf.names()) == ["a", "b"]
+    store.delete_template("a")
+    assert shelf.names() == {"b": "b"}

@@ -166,6 +166,10 @@ def test_the_other_commands_are_inside_too(idle: Container) -> None:
     assert {"ara", "eng"} < set(idle.run("tesseract", "--list-langs").split())
 
 
+def test_it_knows_the_time_zones(idle: Container) -> None:
+    assert idle.run("env", "TZ=Asia/Riyadh", "date", "+%z") == "+0300"
+
+
 def test_it_is_nobody_and_can_write_nowhere_but_in_tmp(idle: Container) -> None:
     assert idle.run("id", "-u") == "65532"
     script = "for d in / /app /opt/python /usr /etc; do test -w $d && echo $d; done; touch /tmp/x"

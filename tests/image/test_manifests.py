@@ -1,6 +1,7 @@
 """compose.yaml and infra/knative.yaml by their text. `make image-check` runs what they say."""
 
 import re
+from zoneinfo import ZoneInfo
 
 import yaml
 from emulators.serving import ROOT
@@ -21,6 +22,12 @@ def test_both_give_up_all_that_khana_does_without() -> None:
         assert wanted <= given
         assert manifest.command[:2] == ("khana", "serve")
         assert manifest.folders[manifest.variables["KHANA_DATA"]] == "rw"
+
+
+def test_both_say_where_the_office_is() -> None:
+    for manifest in (compose(), knative()):
+        zone = manifest.variables["TZ"]
+        assert ZoneInfo(zone).key == zone
 
 
 def test_nobody_else_on_the_network_reaches_it_unasked() -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 import terraform
@@ -181,6 +182,26 @@ def test_the_settings_that_are_given_are_ones_that_khana_knows() -> None:
     given = set(re.findall(rf"\b{PREFIX}([A-Z_]+)", _text(terraform.parsed())))
     assert {name.lower() for name in given} <= set(Settings.model_fields)
     assert {"backend", "project", "bucket", "database"} <= {name.lower() for name in given}
+
+
+def test_all_that_runs_has_the_office_s_day() -> None:
+    assert plain(terraform.local("environment")["TZ"]) == "var.time_zone"
+    for kind in ("google_cloudfunctions2_function", "google_cloud_run_v2_service"):
+        for each in resources(kind):
+            given = _text(each.body)
+            assert "local.environment" in given or "var.time_zone" in given, each.address
+    # It knows the database, and so refuses a name that is none, which would be UTC elsewhere.
+    for job in resources("google_cloud_scheduler_job"):
+        assert plain(job.body["time_zone"]) == "var.time_zone"
+
+
+def test_a_time_zone_is_a_name_of_the_database() -> None:
+    (rule,) = terraform.variables()["time_zone"]["validation"]
+    allowed = re.compile(re.search(r'regex\("(\^[^"]+)"', plain(rule["condition"]))[1])
+    assert all(allowed.match(name) for name in available_timezones() if "/" in name)
+    assert not [name for name in ("UTC+3", "+03", "Riyadh", "asia/riyadh") if allowed.match(name)]
+    default = plain(terraform.variables()["time_zone"]["default"])
+    assert ZoneInfo(default).key == default
 
 
 def test_a_function_ends_later_than_the_look_that_it_takes() -> None:

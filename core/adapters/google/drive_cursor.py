@@ -47,7 +47,8 @@ class Feed(BaseModel):
         dropped = set(self.watched) - set(folders)
         self.watched = list(folders)
         for folder in dropped:
-            if self.folders[folder] == _UNKNOWN:
+            # None by now where it lay in another of them.
+            if self.folders.get(folder) == _UNKNOWN:
                 self.drop(folder)
         for folder in folders:
             if folder not in self.folders:
@@ -64,16 +65,19 @@ class Feed(BaseModel):
         """Follows a folder, and those below it, no longer. A watched one only changes its place."""
         if folder not in self.folders:
             return
-        if folder in self.watched:
-            self.folders[folder] = _UNKNOWN
-            return
-        del self.folders[folder]
-        if folder in self.todo:
-            if folder == self.todo[0]:
-                self.page = None
-            self.todo.remove(folder)
-        for child in [child for child, parent in self.folders.items() if parent == folder]:
-            self.drop(child)
+        below: dict[str, list[str]] = {}
+        for child, parent in self.folders.items():
+            below.setdefault(parent, []).append(child)
+        watched, going = set(self.watched), [folder]
+        while going:
+            each = going.pop()
+            if each in watched:
+                self.folders[each] = _UNKNOWN
+            elif self.folders.pop(each, None) is not None:
+                going += below.get(each, [])
+        if self.todo and self.todo[0] not in self.folders:
+            self.page = None
+        self.todo = [each for each in self.todo if each in self.folders]
 
     def leave(self, folder: str, way: Way) -> None:
         """Follows a folder no longer, as `drop` does; what is in it is to be told of."""

@@ -120,7 +120,7 @@ class FirestoreInvoiceStore:
         limit = SCAN_LIMIT if looked_for else query.page_size + 1
         found: builtins.list[Invoice] = []
         token = None
-        shown = titles(self.list_templates()) if looked_for else {}
+        shown = titles(query)
         with firestore_errors("invoices"):
             invoices = filtered(self._client.collection("invoices"), query)
             for seen, snapshot in enumerate(invoices.limit(limit).stream(), start=1):
@@ -163,7 +163,11 @@ class FirestoreInvoiceStore:
             write_pieces(transaction, _version(document, version), text, fields=fields)
             return template
 
-        return self._transact(template_id, work)
+        try:
+            return self._transact(template_id, work)
+        except RequestError:
+            self._delete_pictures(template_id, [picture])
+            raise
 
     def get_template(self, template_id: str, version: int | None = None) -> StoredTemplate:
         which = template_id if version is None else f"{template_id} version {version}"

@@ -61,7 +61,7 @@ class LocalInvoiceStore:
     def list(self, query: Query) -> InvoicePage:
         if query.page_size < 1:
             raise RequestError(f"page_size {query.page_size}: must be 1 or more")
-        conditions, values = _conditions(query, titles(self.list_templates()) if query.q else {})
+        conditions, values = _conditions(query)
         key, direction, beyond = (
             (query.order_by, "DESC", "<") if query.descending else (query.order_by, "ASC", ">")
         )
@@ -121,8 +121,9 @@ class LocalInvoiceStore:
         with self._database.read() as connection:
             row = connection.execute(
                 "SELECT document, reference, looks FROM templates "
-                "WHERE id = ? AND (? IS NULL OR version = ?) ORDER BY version DESC LIMIT 1",
-                (template_id, version, version),
+                "WHERE id = ?1 AND (?2 IS NULL OR version = ?2) ORDER BY version DESC LIMIT 1",
+                # As text, which may be any number: SQLite compares it as the column is.
+                (template_id, None if version is None else str(version)),
             ).fetchone()
         if row is None:
             which = template_id if version is None else f"{template_id} version {version}"
@@ -192,7 +193,7 @@ class LocalInvoiceStore:
         return held
 
 
-def _conditions(query: Query, shown: Mapping[str, str]) -> tuple[list[str], list[str]]:
+def _conditions(query: Query) -> tuple[list[str], list[str]]:
     """What the invoices of a query fulfil, and the values for it. An empty key is no value."""
     numbers = None if query.number is None else json.dumps(number_keys(query.number))
     first, last = query.date_from, query.date_to
@@ -208,6 +209,7 @@ def _conditions(query: Query, shown: Mapping[str, str]) -> tuple[list[str], list
     ]
     given = [(condition, value) for condition, value in pairs if value is not None]
     conditions, values = [condition for condition, _ in given], [value for _, value in given]
+    shown = titles(query)
     for word in words(query.q or ""):
         # The template itself, too: of one that is deleted there is no title.
         conditions.append(

@@ -19,14 +19,15 @@ EXPORTS = get_args(ExportQuery.model_fields["format"].annotation)
 def inbox() -> flask.Response:
     here, place = context(), Place.asked_for()
     store, who = here.adapters.store, identity()
-    listed = store.list(place.query(PAGE_SIZE))
+    templates = here.adapters.shelf.names()
+    listed = store.list(place.query(templates, PAGE_SIZE))
     return page(
         "inbox.html",
         place=place,
         invoices=listed.invoices,
         next_page_token=listed.next_page_token,
         counts=store.count_by_status(),
-        templates={t.id: t.name or t.id for t in store.list_templates()},
+        templates=templates,
         inbox_dir=here.settings.inbox_dir,
         exports=EXPORTS,
         twins=twins_among(listed.invoices),

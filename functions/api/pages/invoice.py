@@ -16,9 +16,10 @@ from functions.api.pages.twins import twins_of
 
 
 def invoice(invoice_id: str) -> flask.Response:
-    store, place = context().adapters.store, Place.asked_for()
-    shown = store.get(invoice_id)
-    query = place.filters.query()
+    adapters, place = context().adapters, Place.asked_for()
+    store = adapters.store
+    shown, templates = store.get(invoice_id), adapters.shelf.names()
+    query = place.filters.query(templates)
     faults = {
         name: [reason for reason in shown.reasons if name in reason.fields] for name in shown.fields
     }
@@ -34,7 +35,7 @@ def invoice(invoice_id: str) -> flask.Response:
         before=neighbour(store, query, shown, backwards=True),
         after=neighbour(store, query, shown),
         to_review=_next_to_review(store, query, shown),
-        templates={t.id: t.name or t.id for t in store.list_templates()},
+        templates=templates,
         faults=faults,
         proposed=proposed,
         vouched=_vouched(shown),

@@ -16,7 +16,8 @@ MOST = 5_000
 
 
 def overview() -> flask.Response:
-    store = context().adapters.store
+    adapters = context().adapters
+    store = adapters.store
     counts = store.count_by_status()
     seen = seen_from_above(islice(every(store, Query()), MOST), at=now())
     return page(
@@ -24,5 +25,5 @@ def overview() -> flask.Response:
         seen=seen,
         beyond=max(0, sum(counts.values()) - MOST),
         most=MOST,
-        suppliers={t.id: t.name or t.id for t in store.list_templates()},
+        suppliers=adapters.shelf.names(),
     )

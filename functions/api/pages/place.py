@@ -1,5 +1,6 @@
 """Where in the list a reader is: filters, order and page, as the address bar has them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,8 +38,8 @@ class Place:
         given = self.filters.model_dump(exclude_defaults=True, exclude={"order_by", "status"})
         return bool(given)
 
-    def query(self, page_size: int) -> Query:
-        return self.filters.query(page_size=page_size, page_token=self.page_token)
+    def query(self, template_names: Mapping[str, str], page_size: int) -> Query:
+        return self.filters.query(template_names, page_size=page_size, page_token=self.page_token)
 
     def filters_alone(self) -> dict[str, Any]:
         """What an address of all of it holds, whatever page is shown."""

@@ -1,10 +1,9 @@
 """/preferences: the language and the theme that a person likes, kept in cookies."""
 
-from urllib.parse import urlsplit
-
 import flask
 
 from functions.api import languages
+from functions.api.addresses import parts_of
 
 THEMES = ("light", "dark")
 YEAR_S = 365 * 24 * 60 * 60
@@ -14,7 +13,7 @@ _CHOICES = {"language": tuple(languages.LANGUAGES), "theme": THEMES}
 
 def prefer() -> flask.Response:
     """Notes what the form chooses, and goes back to where it was sent from."""
-    came_from = urlsplit(flask.request.referrer or "")
+    came_from = parts_of(flask.request.referrer or "")
     inside = came_from.netloc == flask.request.host
     back = came_from._replace(scheme="", netloc="").geturl() if inside else "/"
     # "//host" would be an address elsewhere.

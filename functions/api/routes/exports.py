@@ -25,7 +25,8 @@ def export_invoices(query: ExportQuery) -> Any:
     """
     here, form = context(), query.format
     wording = languages.wording(languages.language())
-    file = pieces(form, here.adapters, query.query(), here.settings, wording=wording)
+    names = here.adapters.shelf.names() if query.q else {}
+    file = pieces(form, here.adapters, query.query(names), here.settings, wording=wording)
     answer = flask.Response(file, content_type=CONTENT_TYPES[form])
     name = f"invoices.{ENDINGS[form]}"
     answer.headers.set("Content-Disposition", "attachment", filename=name)

@@ -135,8 +135,10 @@ def _made(adapters: Adapters, invoice: Invoice, *, wait: bool) -> flask.Response
 @api.get("/v1/invoices", responses={200: InvoiceList})
 def list_invoices(query: ListQuery) -> Any:
     """Lists invoices, the last that came in first."""
-    page = context().adapters.store.list(
-        query.query(page_size=query.page_size, page_token=query.page_token)
+    adapters = context().adapters
+    names = adapters.shelf.names() if query.q else {}
+    page = adapters.store.list(
+        query.query(names, page_size=query.page_size, page_token=query.page_token)
     )
     return {
         "invoices": [public(invoice) for invoice in page.invoices],

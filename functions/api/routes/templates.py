@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from core.checks import check_rules
-from core.errors import ConflictError, FileError, NotFoundError, RequestError, TemplateError
+from core.errors import ConflictError, FileError, RequestError, TemplateError
 from core.names import file_name
 from core.parts import file_of
 from core.ports import StoredTemplate
@@ -38,17 +38,18 @@ def list_templates() -> Any:
 )
 def create_template(form: TemplateForm) -> Any:
     """Adds a template."""
-    store = context().adapters.store
     stored = _checked(form, known=None)
-    template_id = stored.template.id
     try:
-        store.get_template(template_id)
-    except NotFoundError:
-        return tagged(dump_template(store.put_template(stored)), 201)
-    raise ConflictError(
-        f"{template_id}: is there already; PUT /v1/templates/{template_id} adds a version",
-        code="already_exists",
-    )
+        made = context().adapters.store.put_template(stored, after=0)
+    except RequestError as error:
+        if error.code != "changed_meanwhile":
+            raise
+        template_id = stored.template.id
+        raise ConflictError(
+            f"{template_id}: is there already; PUT /v1/templates/{template_id} adds a version",
+            code="already_exists",
+        ) from error
+    return tagged(dump_template(made), 201)
 
 
 @api.post(

@@ -468,13 +468,20 @@ def test_text_is_found_however_its_arabic_is_spelt(store, text):
     ],
 )
 def test_invoices_are_found_by_the_name_of_their_template(store, text, expected):
-    for named in (template("waha", name="Rimal"), template("waha", name="شركة الواحة")):
-        store.put_template(StoredTemplate(named))
-    store.put_template(StoredTemplate(template("bahr")))
     ids = ("waha", "bahr", "waha", "gone", None)
     fill(store, *(invoice(n, template=id_, number=f"{n}45") for n, id_ in enumerate(ids, start=1)))
 
-    assert listed(store, q=text, page_size=1) == expected
+    names = {"waha": "شركة الواحة", "bahr": "bahr"}
+    assert listed(store, q=text, template_names=names, page_size=1) == expected
+
+
+def test_a_search_goes_on_though_a_template_is_renamed(store):
+    fill(store, *(invoice(n, template="waha") for n in (1, 2)))
+    query = Query(q="waha", template_names={"waha": "Rimal"}, page_size=1)
+    token = store.list(query).next_page_token
+
+    renamed = replace(query, template_names={"waha": "Waha"}, page_token=token)
+    assert numbers(store.list(renamed).invoices) == [1]
 
 
 @pytest.mark.parametrize("number", ["٠١٤٥", " 0145 ", "\u200f0145", "\u202a0145\u202c"])
@@ -606,6 +613,7 @@ def test_a_template_that_is_made_again_goes_on_from_its_last_version(store):
         (lambda store: store.get_template("none"), "none: there is no such template"),
         (lambda store: store.get_template("acme", 7), "acme version 7: there is no such template"),
         (lambda store: store.get_template("acme", 0), "acme version 0: there is no such template"),
+        (lambda store: store.get_template("acme", 10**20), "00000: there is no such template"),
         (lambda store: store.delete_template("none"), "none: there is no such template"),
     ],
 )

@@ -6,7 +6,7 @@ import json
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -218,6 +218,30 @@ def test_filters_and_order(client: FlaskClient, three: None, query: str, names: 
     assert _names(client.get(f"/v1/invoices?{query}")) == names
 
 
+@pytest.mark.parametrize("path", ["/v1/invoices?", "/v1/invoices:export?", "/?", "/invoices/{}?"])
+def test_a_search_asks_once_whether_templates_changed_and_fetches_none(
+    client: FlaskClient,
+    adapters: Adapters,
+    read: Read,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+) -> None:
+    """Each template is a document of Firestore's, with all that is known of its form."""
+    searched = path.format(read().id) + "q=أكمي"
+    first = client.get(searched)
+    asked: list[str] = []
+
+    def noted(name: str) -> Callable[..., Any]:
+        method = getattr(adapters.store, name)
+        return lambda *given: (asked.append(name), method(*given))[1]
+
+    for name in ("list_templates", "get_template", "template_revisions"):
+        monkeypatch.setattr(adapters.store, name, noted(name))
+    again = client.get(searched)
+    assert (again.status_code, asked) == (200, ["template_revisions"])
+    assert again.data == first.data
+
+
 def test_pages_go_on_where_the_last_ended(client: FlaskClient, three: None) -> None:
     def pages() -> Iterator[list[str]]:
         token = ""  # the first page, as none
@@ -294,6 +318,10 @@ def test_a_date_may_be_typed_in_its_own_calendar(client: FlaskClient, read: Read
     body = {"fields": {"date": {"value": "١٤٤٥/١١/٠٤"}}, "reviewed_by": "Mariam"}
     date = client.patch(f"/v1/invoices/{made.id}", json=body).get_json()["fields"]["date"]
     assert (date["value"], date["hijri"]) == ("2024-05-12", "1445-11-04")
+    for sent, hijri in (("2024-05-12", "1445-11-04"), ("2024-05-13", None)):
+        body = {"fields": {"date": {"value": sent}}, "reviewed_by": "Omar"}
+        date = client.patch(f"/v1/invoices/{made.id}", json=body).get_json()["fields"]["date"]
+        assert (date["value"], date["hijri"]) == (sent, hijri)
 
 
 @pytest.mark.parametrize(

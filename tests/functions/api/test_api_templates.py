@@ -2,11 +2,13 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from drawn import ACME, form, picture
 from flask.testing import FlaskClient
+from flask_openapi3.openapi import OpenAPI
 from werkzeug.test import TestResponse
 
 from core.ports import Adapters
@@ -87,6 +89,12 @@ def test_how_a_form_looks_is_stored_with_its_picture(
     assert len(looks) > 1000
     send(client, changed(reference="form.png", name="New"), to="acme")
     assert adapters.store.get_template("acme").looks == looks
+
+
+def test_of_many_who_make_a_template_at_once_one_does(app: OpenAPI) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda n: send(app.test_client(), changed(name=f"{n}")), range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201, *[409] * 5]
 
 
 def test_a_template_is_not_replaced_by_accident(client: FlaskClient) -> None:

@@ -145,6 +145,7 @@ def test_the_language_is_the_chosen_one_else_the_browser_s(
         ("http://localhost/invoices/1?status=done", "/invoices/1?status=done"),
         ("http://evil.example/x", "/"),
         ("http://localhost//evil.example", "/evil.example"),
+        ("http://[", "/"),
         ("", "/"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import socket
 import subprocess
 from io import BytesIO
@@ -305,6 +306,28 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, template: Path) -> None:
             run = khana(*args, stdout=full)
         assert run.returncode == 1
         assert run.stderr == "khana: No space left on device [system_error]\n"
+
+
+def test_who_has_read_enough_is_told_nothing(tmp_path: Path, template: Path) -> None:
+    """As with other programs, whose 141 says so to a script that asks."""
+    page = draw(tmp_path / "page.png")
+    store = connect(Settings(data=tmp_path / "data")).store
+    for n in range(300):
+        source = SourceRef(kind="upload", file_id=str(n), name=f"{n}.png")
+        store.create(Invoice(id=f"{n:032x}", source=source, received_at=now()))
+    for args in (
+        ("export", "--data", tmp_path / "data"),
+        ("read", "--template", template, page),
+        ("read", "--template", template, "--json", page),
+        ("config",),
+        ("--help",),
+        ("template", "check", template),
+    ):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with os.fdopen(writing, "w") as read_by_nobody:
+            run = khana(*args, stdout=read_by_nobody)
+        assert (run.returncode, run.stderr) == (141, ""), args
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1", ""])

@@ -1,6 +1,7 @@
 """Whatever page a run ends after, the next goes on from there and nothing is lost."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from emulators.drive import USER_LOG
@@ -103,6 +104,33 @@ def test_a_cursor_has_room_for_thousands_of_folders_and_says_when_it_is_full():
         feed.add(f"{number:033}", f"{number // 10:033}")
     with pytest.raises(SetupError, match="13,000 folders"):
         dump({"": feed})
+
+
+def test_a_folder_goes_with_all_below_it_however_many_they_are():
+    feed = Feed(token="1", page="2")
+    feed.watch(["top", "deep"])
+    feed.add("0", "top")
+    for number in range(1, 10_000):
+        feed.add(f"{number}", f"{number - 1}")
+    feed.add("deep", "9999")
+    feed.add("kept", "deep")
+    feed.add("other", "top")
+    feed.drop("0")
+    assert feed.folders == {"top": "", "deep": "", "kept": "deep", "other": "top"}
+    assert (feed.todo, feed.page) == (["top", "deep", "kept", "other"], "2")
+    feed.watch(["deep"])
+    assert feed.folders == {"deep": "", "kept": "deep"}
+    assert (feed.todo, feed.page) == (["deep", "kept"], None)
+
+
+def test_watched_folders_that_are_within_each_other_may_all_be_watched_no_longer():
+    nested = [str(number) for number in range(50)]
+    feed = Feed(token="1")
+    feed.watch(nested)
+    for outer, inner in pairwise(nested):
+        feed.add(inner, outer)
+    feed.watch(["other"])
+    assert (feed.folders, feed.todo) == ({"other": ""}, ["other"])
 
 
 class Commotion:

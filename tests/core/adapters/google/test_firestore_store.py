@@ -195,6 +195,15 @@ def test_a_picture_is_fetched_once(store, client):
     assert store.get_template("acme") == first
 
 
+def test_of_a_template_that_is_refused_no_picture_stays(store, client):
+    store.put_template(StoredTemplate(a_template(), b"picture"))
+    with pytest.raises(RequestError):
+        store.put_template(StoredTemplate(a_template(), b"another"), after=0)
+
+    assert len(list(client.collection("pictures").stream())) == 1
+    assert store.get_template("acme").reference == b"picture"
+
+
 def test_counting_reads_no_document(double, store):
     for n in range(3):
         store.create(an_invoice(n))
