@@ -12,7 +12,7 @@ from core.errors import FileError
 from core.find import align
 from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
 from core.learn import Lessons
-from core.lettered import languages, may_have_letters, with_letters
+from core.lettered import in_doubt, languages, may_have_letters, with_letters
 from core.moved import followed
 from core.own_text import Verdict, compared
 from core.page import Document, Limits, open_document
@@ -179,7 +179,9 @@ class Extractor:
                     [boxes[i].numeric_kind for i in numeric],
                     [boxes[i].field.example for i in numeric],
                 )
-            results |= dict(zip(numeric, lines, strict=True))
+            results |= {
+                i: in_doubt(boxes[i].field, line) for i, line in zip(numeric, lines, strict=True)
+            }
         worded = [i for i, box in enumerate(boxes) if box.field.kind is Kind.TEXT]
         lettered = [i for i in numeric if may_have_letters(boxes[i].field, results[i])]
         if worded or lettered:

@@ -16,11 +16,13 @@ _LONE_DIGIT = re.compile(r"[0-9][-/][0-9]{3,}|[0-9]{3,}[-/][0-9]")
 """As 'A-12345' is read, surely in every fourth of 600 drawn ones. Of 66 that were Tesseract saw the
 letter of 48; an 'I' and an 'O' look like digits to it, too. Of 345 with a digit there it saw no
 letter."""
+_LONE_ARABIC = re.compile(r"[٠-٩][-/][٠-٩]{3,}|[٠-٩]{3,}[-/][٠-٩]")
+"""As '١٢٣٤٥/أ' is read, surely in a fifth of 32. Tesseract knows no better there."""
 _LONE_MONTH = re.compile(r"[0-9]{1,2}-[0-9]-[0-9]{2,4}")
 """As '12-Sep-2026' may be read."""
 _NAMED_MONTH = re.compile(r"[^\W\d_]{3,}")
 _DOUBT = 0.5
-"""What a number is worth in which a letter is seen."""
+"""What a number is worth in which a letter is seen, or may be."""
 
 
 def may_have_letters(field: Field, line: LineReading) -> bool:
@@ -33,6 +35,14 @@ def may_have_letters(field: Field, line: LineReading) -> bool:
         return False  # an example in digits says that it names no month
     unread = parse_value(Kind.DATE, line.text, date_order="dmy").value is None
     return unread or _LONE_MONTH.fullmatch(line.text) is not None
+
+
+def in_doubt(field: Field, line: LineReading) -> LineReading:
+    """What the numeric reader read, less sure where it may have taken a letter for a digit and
+    nobody could be asked."""
+    if field.kind is Kind.NUMBER and field.example is None and _LONE_ARABIC.fullmatch(line.text):
+        return replace(line, confidence=_DOUBT * line.confidence)
+    return line
 
 
 def languages(field: Field) -> tuple[Language, ...]:

@@ -6,7 +6,7 @@ from test_own_text import read, template
 
 from core.extract import Extractor
 from core.invoice import Outcome, Status
-from core.lettered import may_have_letters, with_letters
+from core.lettered import in_doubt, may_have_letters, with_letters
 from core.reading.numeric import LineReading
 from core.settings import Settings
 from core.template import Field
@@ -62,6 +62,16 @@ def test_whose_example_says_how_it_is_printed_has_no_letters() -> None:
     assert may_have_letters(field("number"), line)
     assert not may_have_letters(field("number", "8-31415"), line)
     assert not may_have_letters(field("date", "3-4-2026"), LineReading("12-4-2026", 0.99))
+
+
+@pytest.mark.parametrize("text", ["١/١٢٣٤٥", "١٢٣٤٥-٧"])
+def test_an_arabic_letter_may_be_taken_for_a_digit(text: str) -> None:
+    line = LineReading(text, 0.99)
+    assert in_doubt(field("number"), line).confidence < 0.5
+    assert in_doubt(field("number", text), line) == line
+    for other in ("١٢-١٢٣٤٥", "١٢٣٤٥"):
+        line = LineReading(other, 0.99)
+        assert in_doubt(field("number"), line) == line
 
 
 def test_what_reads_words_has_no_say_in_digits() -> None:
