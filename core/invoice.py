@@ -230,8 +230,11 @@ class Invoice(_Model):
 
     @property
     def accepted(self) -> bool:
-        """Whether it is done, and a person has said so."""
-        return self.status is Status.DONE and any(d.status is Status.DONE for d in self.decisions)
+        """Whether it is done, and a person has said so since it was read."""
+        return self.status is Status.DONE and any(
+            each.status is Status.DONE and (self.read_at is None or each.at >= self.read_at)
+            for each in self.decisions
+        )
 
     @property
     def number(self) -> str | None:

@@ -79,6 +79,15 @@ def test_why_and_by_whom() -> None:
     assert row["reviewed_by"] == "Mariam, Omar"
 
 
+def test_who_accepted_an_earlier_reading_has_not_seen_this_one() -> None:
+    accepted = (Decision(status=Status.DONE, by="Omar", at=now()),)
+    read = _invoice(fields={"total": _reading("1", Kind.AMOUNT)}, decisions=accepted)
+    for minutes, reviewed_by in ((-1, "Omar"), (1, "")):
+        at = accepted[0].at + timedelta(minutes=minutes)
+        (row,) = _rows(read.model_copy(update={"read_at": at}))
+        assert row["reviewed_by"] == reviewed_by
+
+
 @pytest.mark.parametrize(
     ("value", "cell"),
     [
