@@ -113,9 +113,9 @@ def _printed(ink: Gray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 def _cut(ink: Gray) -> _Mask:
     """The rows from the first to the last with ink."""
-    print_ = ink > INKED
-    rows = np.flatnonzero(print_.any(axis=1))
-    return print_[rows[0] : rows[-1] + 1]
+    marks = ink > INKED
+    rows = np.flatnonzero(marks.any(axis=1))
+    return marks[rows[0] : rows[-1] + 1]
 
 
 def _is_equals(sign: _Mask) -> bool:
