@@ -23,8 +23,8 @@ setup-dev:
 	@$(SETUP) dev
 
 .PHONY: test
-test: setup-dev ## Runs the tests.
-	$(BIN)/pytest -m "not slow and not image and not infra"
+test: setup-dev ## Runs the tests, in two processes.
+	$(BIN)/pytest -n 2 -m "not slow and not image and not infra"
 
 .PHONY: test-slow
 test-slow: setup-dev ## Runs the tests that take longer.

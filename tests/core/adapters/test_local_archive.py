@@ -1,8 +1,8 @@
 """Backup and restore of a data folder: equal to the byte, whole or not at all."""
 
+import gc
 import hashlib
 import json
-import gc
 import os
 import re
 import shutil
