@@ -23,8 +23,8 @@ setup-dev:
 	@$(SETUP) dev
 
 .PHONY: test
-test: setup-dev ## Runs the tests, in two processes.
-	$(BIN)/pytest -n 2 -m "not slow and not image and not infra"
+test: setup-dev ## Runs the tests; in two processes with JOBS=2.
+	$(BIN)/pytest -n $(or $(JOBS),0) -m "not slow and not image and not infra"
 
 .PHONY: test-slow
 test-slow: setup-dev ## Runs the tests that take longer.

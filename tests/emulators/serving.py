@@ -25,6 +25,9 @@ FOLDERS = {"read_now": "extract"}
 START_S = 30.0
 """Longest time until a function listens."""
 
+_GRACE_S = 40
+"""gunicorn gives what is under way 30 seconds."""
+
 
 @contextmanager
 def running(
@@ -51,7 +54,7 @@ def running(
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(_GRACE_S)
 
 
 def free_port() -> int:

@@ -84,14 +84,14 @@ def test_the_samples_go_from_drive_to_the_page_until_it_is_told_to_stop(folder: 
             time.sleep(0.1)
 
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the doubles, too
-        rest, errors = process.communicate(timeout=60)
+        rest, errors = process.communicate(timeout=120)
 
     assert "8 of 8 fields exact" in printed, printed + errors
     assert f"Khana is at http://127.0.0.1:{port}, " in printed
     assert (invoice["source"]["kind"], invoice["status"]) == ("drive", "done")
     assert found["broken.pdf"]["error"]["code"] == "truncated_file"
     assert invoice["object"]["bucket"].startswith("khana-"), "it is not of a bucket"
-    assert rest.startswith("stopped")
+    assert rest.startswith("stopped"), (process.returncode, rest, errors)
     assert process.returncode == 0
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0, "the API still runs"
