@@ -188,10 +188,7 @@ class Extractor:
             with clock("read_text"):
                 texts = self._text.read(
                     [boxes[i].crop for i in (*worded, *lettered)],
-                    [
-                        *(boxes[i].field.languages for i in worded),
-                        *(languages(boxes[i].field) for i in lettered),
-                    ],
+                    [languages(boxes[i].field) for i in (*worded, *lettered)],
                 )
             words = [LineReading(x.text, x.confidence) for x in texts]
             results |= dict(zip(worded, words[: len(worded)], strict=True))

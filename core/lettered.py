@@ -46,7 +46,7 @@ def in_doubt(field: Field, line: LineReading) -> LineReading:
 
 
 def languages(field: Field) -> tuple[Language, ...]:
-    """What its box is to be read in for letters."""
+    """What its box is to be read in, for words, or for letters in a number."""
     return ("eng",) if field.kind is Kind.NUMBER else field.languages
 
 

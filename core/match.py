@@ -169,13 +169,14 @@ def _fits(alignment: Alignment, votes: float) -> bool:
 
 def alike(forms: Sequence[Reference]) -> list[tuple[int, int]]:
     """Pairs of forms, by their index, of which the picture of one passes for the other."""
-    index = Index([Looks.of_form(form) for form in forms])
+    looks = [Looks.of_form(form) for form in forms]
+    index = Index(looks)
     pairs = []
     for first, form in enumerate(forms):
         picture = form.picture
         features = describe(picture)
         height, width = picture.shape
-        votes = index.votes(Looks.of(features, (width, height), glance(picture)))
+        votes = index.votes(Looks.of(features, (width, height), looks[first].glance))
         for second in range(len(forms)):
             if second <= first or votes[second] < _MIN_VOTES:
                 continue

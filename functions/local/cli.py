@@ -5,7 +5,6 @@ its output has read enough.
 """
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -26,7 +25,7 @@ from core.settings import Settings, explain, load_settings
 from core.template import TemplateId, dump_template, import_corners, load_template
 from functions.local import copies, doctor, drive, exports, hooks, keys, replays
 from functions.local.options import InputFile, OutputFile, option, setting_options, wide_console
-from functions.local.output import as_read
+from functions.local.output import as_read, discard
 from functions.local.stored import stored
 
 _EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -347,6 +346,5 @@ def main() -> None:
         # What the system refuses: room on a full disk, above all.
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"khana: {where}{error.strerror or error} [system_error]", err=True)
-        # What is left in the buffer would fail once more at the end, and change the exit code.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
         sys.exit(1)

@@ -25,9 +25,14 @@ class _Read(io.FileIO):
         try:
             return super().write(data)
         except BrokenPipeError:
-            # What is left in the buffer would fail once more at the end, and change the exit code.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            discard(self)
             sys.exit(READ_NO_FURTHER)
+
+
+def discard(stream: TextIO | io.FileIO) -> None:
+    """Writes to nowhere from now on: what is left in the buffer would fail once more at the end,
+    and change the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def as_read(stream: TextIO) -> TextIO:
