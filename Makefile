@@ -23,8 +23,8 @@ setup-dev:
 	@$(SETUP) dev
 
 .PHONY: test
-test: setup-dev ## Runs the tests; in two processes with JOBS=2.
-	$(BIN)/pytest -n $(or $(JOBS),0) -m "not slow and not image and not infra"
+test: setup-dev ## Runs the tests, in two processes; in this one alone with JOBS=0.
+	$(BIN)/pytest -n $(or $(JOBS),2) --dist worksteal -m "not slow and not image and not infra"
 
 .PHONY: test-slow
 test-slow: setup-dev ## Runs the tests that take longer.

@@ -19,11 +19,17 @@ FONTS = {
 }
 """Each family that the pages name, and the Debian package that brings it."""
 
-SWITCHES = (
+PROGRAM = "chromium-headless-shell"
+"""Debian's name of it, and of its package: the same engine without a window's frame around it, which
+opens a page in two thirds of the time."""
+
+_SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-sync",
+    # Pictures below the window are loaded as early as one with a frame does, not all of them.
+    "--blink-settings=lazyLoadingImageMarginPxUnknown=1250",
 )
 
 
@@ -33,12 +39,12 @@ def chromium() -> Iterator[Browser]:
 
     Without this check the browser would quietly take another font, and the pictures would differ.
     """
-    program = shutil.which("chromium")
-    missing = _missing_fonts() if program else ["chromium"]
+    program = shutil.which(PROGRAM)
+    missing = _missing_fonts() if program else [PROGRAM]
     if missing:
         raise SystemExit(f"missing on this system: apt-get install {' '.join(missing)}")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=SWITCHES)
+        browser = playwright.chromium.launch(executable_path=program, args=_SWITCHES)
         try:
             yield browser
         finally:

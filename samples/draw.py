@@ -2,8 +2,8 @@
 
 The forms are web pages, laid out by headless Chromium, so that Arabic shaping, bidi and tables are
 what real software prints. Boxes, and what is seen from left to right, are measured in that layout.
-The same seed, fonts and browser give the same pictures. Needs the Debian packages `chromium`,
-`fontconfig` and those of `browser.FONTS`.
+The same seed, fonts and browser give the same pictures. Needs the Debian packages
+`chromium-headless-shell`, `fontconfig` and those of `browser.FONTS`.
 """
 
 import json

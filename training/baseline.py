@@ -28,6 +28,7 @@ from training.augment import TRAIN, Sample, sample
 from training.families import Split
 from training.fonts import WORK
 from training.render import Typesetter
+from training.train import has_amx
 
 CLASSES = "٠١٢٣٤٥٦٧٨٩0123456789/"
 SIDE = 32
@@ -135,14 +136,14 @@ def collect(split: Split, per_class: int, seed: int = 7) -> tuple[Tensor, Tensor
 def train(digits: Tensor, codes: Tensor, epochs: int = 4) -> tuple[DigitNet, list[float]]:
     """A network, and the mean loss of each hundred steps."""
     torch.manual_seed(7)
-    # With bfloat16 this takes less than half the time: 0.04 s instead of 0.10 for 128 digits.
+    half = has_amx()  # 0.04 s instead of 0.10 for 128 digits
     net = DigitNet().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
     losses: list[float] = []
     for _ in range(epochs):
         for part in torch.randperm(len(codes)).split(128):
             inputs = _input(digits[part]).contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
                 scores = net(inputs)
             loss = F.cross_entropy(scores.float(), codes[part])
             optimizer.zero_grad()

@@ -32,7 +32,7 @@ need tesseract-ocr-ara has_language ara
 # The letters of exported PDFs.
 need fonts-dejavu-core test -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 if [ "$purpose" != run ]; then
-    need chromium command -v chromium
+    need chromium-headless-shell command -v chromium-headless-shell
     need fontconfig command -v fc-list
     need fonts-hosny-amiri has_font "Amiri"
     need fonts-kacst-one has_font "KacstOne"

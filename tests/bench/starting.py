@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import requests
 
-from tests.emulators.serving import ROOT, SIGNATURES, running
+from tests.emulators.serving import FOLDERS, ROOT, SIGNATURES, running
 
 EVENT = {
     "ce-id": "1",
@@ -33,10 +33,13 @@ def measured(times: int) -> dict[str, tuple[float, float]]:
 
 
 def _imported(name: str) -> float:
-    code = f"import functions.{name}.main"
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+    subprocess.run([sys.executable, "-c", _import(name)], check=True, cwd=ROOT)
     return time.perf_counter() - start
+
+
+def _import(name: str) -> str:
+    return f"import functions.{FOLDERS.get(name, name)}.main"
 
 
 def _answered(name: str) -> float:
@@ -47,6 +50,8 @@ def _answered(name: str) -> float:
                 # Of an object that isn't there: the model is loaded all the same.
                 body = {"bucket": "local", "name": "incoming/none.jpg", "generation": "1"}
                 requests.post(address, json=body, headers=EVENT, timeout=60)
+            elif name == "read_now":
+                requests.post(address, timeout=60)  # of nothing: it, too, loads the model first
             else:
                 path = "/healthz" if name == "api" else "/"
                 requests.get(address + path, timeout=60)
@@ -55,7 +60,7 @@ def _answered(name: str) -> float:
 
 def slowest_imports(name: str, count: int = 8) -> list[tuple[str, float]]:
     """The modules whose own import takes longest, in milliseconds."""
-    command = [sys.executable, "-X", "importtime", "-c", f"import functions.{name}.main"]
+    command = [sys.executable, "-X", "importtime", "-c", _import(name)]
     log = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True).stderr
     found = re.findall(r"import time:\s+(\d+) \|\s+\d+ \| +(\S+)", log)
     return sorted(((module, int(us) / 1e3) for us, module in found), key=lambda x: -x[1])[:count]

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from io import BytesIO
 from pathlib import Path
 
@@ -82,15 +83,17 @@ def test_others_on_the_machine_may_read_none_of_it(data: Path, tmp_path: Path) -
         received(backend, b"one")
     finally:
         os.umask(before)
-    written = sqlite3.connect(tmp_path / "new" / "khana.db")
     kept = [archive]
-    for folder in (data, tmp_path / "restored", tmp_path / "new"):
-        kept += [folder / "bucket", *folder.glob("khana.db*")]
-    assert len(kept) > 6
-    assert {path.name: oct(path.stat().st_mode & 0o077) for path in kept} == {
-        path.name: "0o0" for path in kept
-    }
-    written.close()
+    with ExitStack() as open_databases:
+        for folder in (data, tmp_path / "restored", tmp_path / "new"):
+            # Who closes a database last takes away what is beside it: not while it is looked at.
+            held = open_databases.enter_context(closing(sqlite3.connect(folder / "khana.db")))
+            held.execute("SELECT * FROM sqlite_master").fetchone()
+            kept += [folder / "bucket", *folder.glob("khana.db*")]
+        assert len(kept) > 6
+        assert {path.name: oct(path.stat().st_mode & 0o077) for path in kept} == {
+            path.name: "0o0" for path in kept
+        }
 
 
 def test_what_waited_to_be_read_waits_again_and_no_generation_comes_twice(

@@ -1,6 +1,5 @@
 """The app on the adapters of each backend, and invoices in it."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,7 +11,7 @@ import waitress
 from drawn import ACME, HEIGHT, WIDTH, Read, Upload, picture, readings
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from waitress import wasyncore
 
 from core.adapters import connect
@@ -22,7 +21,7 @@ from core.ports import Adapters, StoredTemplate
 from core.settings import Settings
 from core.template import Template
 from functions.api.app import create_app
-from samples.browser import SWITCHES
+from samples.browser import chromium
 
 PATIENCE_MS = 15_000
 """How long a browser may take for anything on a machine that has much else to do."""
@@ -104,12 +103,8 @@ def read(adapters: Adapters, upload: Upload, acme: Template) -> Read:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=SWITCHES
-        )
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture

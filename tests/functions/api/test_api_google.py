@@ -147,6 +147,7 @@ LIMITS = {
 ORDERS = ["received_at", "date", "total", "number"]
 
 
+@pytest.mark.slow
 def test_an_index_serves_whatever_can_be_asked_for(client: FlaskClient, read: Read) -> None:
     # A text is looked for in what the others find, by no index.
     assert {*LIMITS} == {*Filters.model_fields} - {"order_by", "q"}

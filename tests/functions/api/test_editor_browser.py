@@ -365,6 +365,7 @@ def test_of_two_editors_the_second_is_told(
     faults.clear()  # the browser notes the refusal on its console
 
 
+@pytest.mark.slow
 def test_200_boxes(page: Page, adapters: Adapters) -> None:
     fields = [
         {

@@ -49,7 +49,10 @@ def paths(adapters: Adapters, read: Read) -> list[str]:
     ]
 
 
-@pytest.fixture(params=["en-light", "en-dark", "ar-light", "ar-dark"])
+_SLOW = [pytest.param(each, marks=pytest.mark.slow) for each in ("en-dark", "ar-light")]
+
+
+@pytest.fixture(params=["en-light", "ar-dark", *_SLOW])
 def view(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
     language, theme = request.param.split("-")
     view = browser.new_page(base_url=address, locale=language, color_scheme=theme)
