@@ -20,8 +20,8 @@ FONTS = {
 """Each family that the pages name, and the Debian package that brings it."""
 
 PROGRAM = "chromium-headless-shell"
-"""Debian's name of it, and of its package: the same engine without a window's frame around it, which
-opens a page in two thirds of the time."""
+"""Debian's name of it, and of its package: the same engine without a window, which opens a
+page in two thirds of the time."""
 
 _SWITCHES = (
     "--no-sandbox",
