@@ -5,7 +5,6 @@ from itertools import islice
 
 import flask
 
-from core.adapters.google.drive_connect import folder_ids
 from core.adapters.google.drive_push import SOURCE as DRIVE
 from core.errors import SetupError
 from core.export import every
@@ -62,6 +61,9 @@ def _places() -> list[_Place]:
 
 
 def _drive_folders() -> list[tuple[str, str | None]]:
+    # Late: it loads Drive's client, which no other page needs.
+    from core.adapters.google.drive_connect import folder_ids  # noqa: PLC0415
+
     try:
         return [(folder, _FOLDER_LINK + folder) for folder in folder_ids(context().settings)]
     except SetupError:
