@@ -16,7 +16,7 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from core.errors import NotFoundError, SetupError
-from core.export import Wording
+from core.export import ENGLISH, Wording
 from core.invoice import Invoice, Reading
 from core.pdf_join import joined
 from core.pictures import PageCache, crop, to_jpeg
@@ -48,7 +48,7 @@ def pdf_pieces(
     Raises:
         SetupError: there is no font, or none that can be used (at once, not at the first piece).
     """
-    _check_font(settings, wording)
+    check_font(settings)
     pages = PageCache(adapters, settings)
     return joined(
         _parts(_with_pictures(invoices, pages), settings, wording),
@@ -58,7 +58,8 @@ def pdf_pieces(
     )
 
 
-def _check_font(settings: Settings, wording: Wording) -> None:
+def check_font(settings: Settings) -> None:
+    """Raises SetupError if no document can be set in the font of the settings."""
     remedy = "install fonts-dejavu-core, or name a TrueType font with Arabic and Latin letters"
     if not settings.font.is_file():
         raise SetupError(
@@ -68,7 +69,7 @@ def _check_font(settings: Settings, wording: Wording) -> None:
         # First from memory: fpdf2 leaves a file open whose tables it can't read.
         with TTFont(io.BytesIO(settings.font.read_bytes())) as font:
             font["head"], font["cmap"]
-        _Part(settings, wording, first_page=1).output()
+        _Part(settings, ENGLISH, first_page=1).output()
     except Exception as error:  # whatever the library stumbles over in a file that is no font
         raise SetupError(
             f"setting font: {settings.font} is no font that can be used: {remedy}",
