@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
+from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from core.errors import NotFoundError, SetupError
-from core.export import Wording
+from core.export import ENGLISH, Wording
 from core.invoice import Invoice, Reading
 from core.pdf_join import joined
 from core.pictures import PageCache, crop, to_jpeg
@@ -45,14 +46,9 @@ def pdf_pieces(
     """The document, piece by piece.
 
     Raises:
-        SetupError: there is no font (at once, not at the first piece).
+        SetupError: there is no font, or none that can be used (at once, not at the first piece).
     """
-    if not settings.font.is_file():
-        raise SetupError(
-            f"setting font: {settings.font} is not there: install fonts-dejavu-core, or name a "
-            "TrueType font with Arabic and Latin letters",
-            code="font_missing",
-        )
+    check_font(settings)
     pages = PageCache(adapters, settings)
     return joined(
         _parts(_with_pictures(invoices, pages), settings, wording),
@@ -60,6 +56,25 @@ def pdf_pieces(
         language=wording.code,
         right_to_left=wording.right_to_left,
     )
+
+
+def check_font(settings: Settings) -> None:
+    """Raises SetupError if no document can be set in the font of the settings."""
+    remedy = "install fonts-dejavu-core, or name a TrueType font with Arabic and Latin letters"
+    if not settings.font.is_file():
+        raise SetupError(
+            f"setting font: {settings.font} is not there: {remedy}", code="font_missing"
+        )
+    try:
+        # First from memory: fpdf2 leaves a file open whose tables it can't read.
+        with TTFont(io.BytesIO(settings.font.read_bytes())) as font:
+            font["head"], font["cmap"]
+        _Part(settings, ENGLISH, first_page=1).output()
+    except Exception as error:  # whatever the library stumbles over in a file that is no font
+        raise SetupError(
+            f"setting font: {settings.font} is no font that can be used: {remedy}",
+            code="font_unusable",
+        ) from error
 
 
 def _with_pictures(

@@ -225,12 +225,18 @@ def explain(settings: Settings, **flags: Any) -> list[Origin]:
         Origin(
             name=name,
             variable=variable_of(name),
-            value="" if (value := getattr(settings, name)) is None else str(value),
+            value=_shown(getattr(settings, name), secret=not info.repr),
             source=_source(name, flags, from_file),
             description=info.description or "",
         )
         for name, info in Settings.model_fields.items()
     ]
+
+
+def _shown(value: object, *, secret: bool) -> str:
+    if value is None:
+        return ""
+    return "(not shown)" if secret else str(value)
 
 
 def _file() -> Path:

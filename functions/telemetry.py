@@ -25,14 +25,16 @@ _SEVERITY = {"WARNING": "WARNING", "ERROR": "ERROR", "CRITICAL": "CRITICAL", "DE
 
 
 def install(settings: Settings, function: str) -> None:
-    """Has this process, which runs `function`, say what the settings ask for. Once is enough.
+    """Has this process, which runs `function`, say what the settings ask for.
+
+    Of several in one process, as under `khana serve`, the first names it; the others add nothing.
 
     Raises:
         SetupError: traces and metrics are to go to Google, and there are no credentials.
     """
     with _installed:
         root = logging.getLogger()
-        if any(isinstance(handler, _Telemetry) for handler in root.handlers):
+        if any(_is_ours(handler) for handler in root.handlers):
             return
         if settings.log_form == "json":
             # In the place of what functions-framework has set up.
@@ -52,6 +54,10 @@ def install(settings: Settings, function: str) -> None:
             from functions.exporting import signals  # noqa: PLC0415
 
             root.addHandler(_Telemetry(signals(settings, function)))
+
+
+def _is_ours(handler: logging.Handler) -> bool:
+    return isinstance(handler, _Telemetry) or isinstance(handler.formatter, _Json)
 
 
 def _for_people(record: logging.LogRecord) -> bool:

@@ -26,9 +26,13 @@ def request_id() -> str:
     return str(flask.g.get("request_id", ""))
 
 
+def named(given: str) -> str:
+    """The name that the caller gave, or a new one if that is not fit."""
+    return given if _FIT.fullmatch(given) else uuid.uuid4().hex
+
+
 def _name() -> None:
-    given = flask.request.headers.get(HEADER, "")
-    flask.g.request_id = given if _FIT.fullmatch(given) else uuid.uuid4().hex
+    flask.g.request_id = named(flask.request.headers.get(HEADER, ""))
     flask.g.request_began = time.monotonic()
 
 

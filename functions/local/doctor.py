@@ -54,6 +54,7 @@ def _checks(settings: Settings, variables: Set[str]) -> Iterator[tuple[str, Call
     yield "Python", _python
     yield "Tesseract", partial(_tesseract, settings)
     yield "model", partial(_model, settings)
+    yield "font", partial(_font, settings)
     # Imported here so that no check of one backend needs the libraries of the other.
     if settings.backend == "google":
         from core.adapters.google import health as google  # noqa: PLC0415
@@ -72,6 +73,13 @@ def _checks(settings: Settings, variables: Set[str]) -> Iterator[tuple[str, Call
         yield "privacy", partial(local.check_privacy, settings.data)
         if settings.drive_folders:
             yield "Drive", partial(_drive, settings)
+
+
+def _font(settings: Settings) -> str:
+    from core.export_pdf import check_font  # noqa: PLC0415  # loads fpdf2
+
+    check_font(settings)
+    return f"{settings.font} can be used for PDFs"
 
 
 def _drive(settings: Settings) -> str:

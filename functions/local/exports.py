@@ -1,7 +1,11 @@
 """`khana export`: what is stored, as files."""
 
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -49,6 +53,30 @@ def export(
     from functions.api.languages import LANGUAGES, wording  # noqa: PLC0415
 
     file = pieces(form, adapters, query, settings, wording=wording(LANGUAGES[language]))
-    with click.open_file(str(output or "-"), "wb", atomic=output is not None) as out:
+    with _whole(output or Path("-")) as out:
         for piece in file:
             out.write(piece)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes its name once all of it is written; what was there stays until then. `-` is
+    standard output.
+
+    Click's own takes it also where writing has failed.
+    """
+    if str(path) == "-" or (path.exists() and not path.is_file()):  # a pipe, say, is written to
+        with click.open_file(str(path), "wb") as out:
+            yield out
+        return
+    path = path.resolve()  # where a link leads
+    # Beside it, hence on the same disk. What a killed one left is overwritten by the next.
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as out:
+            yield out
+        if path.exists():
+            shutil.copymode(path, part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -256,6 +256,18 @@ def test_a_missing_font_is_said_at_once(adapters: Adapters, settings: Settings) 
         pieces("pdf", adapters, Query(), without, wording=ENGLISH)
 
 
+@pytest.mark.parametrize("name", ["words.txt", "words.ttf", "cut.ttf"])
+def test_a_font_that_is_none_is_said_at_once(
+    adapters: Adapters, settings: Settings, tmp_path: Path, name: str
+) -> None:
+    font = tmp_path / name
+    font.write_bytes(settings.font.read_bytes()[:5000] if name == "cut.ttf" else b"words")
+    wrong = settings.model_copy(update={"font": font})
+    with pytest.raises(SetupError, match=r"is no font that can be used.*fonts-dejavu-core") as said:
+        pieces("pdf", adapters, Query(), wrong, wording=ENGLISH)
+    assert said.value.code == "font_unusable"
+
+
 # --- many ----------------------------------------------------------------------------------------
 
 PEAK = """

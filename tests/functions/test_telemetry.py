@@ -169,6 +169,14 @@ def test_a_line_of_json_is_what_cloud_logging_takes(root, capsys) -> None:
     assert "ValueError: why" in wrong["stack_trace"]
 
 
+def test_what_runs_in_one_process_is_called_as_that_is(root, capsys) -> None:
+    for function in ("serve", "api", "webhooks"):  # as they are first called under `khana serve`
+        telemetry.install(Settings(log_form="json"), function)
+    tell("answered", status=200)
+    (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert line["function"] == "serve"
+
+
 def test_people_are_not_told_of_every_step(root, capsys) -> None:
     root.handlers[:] = []
     telemetry.install(Settings(), "serve")

@@ -21,7 +21,7 @@ from core.access import Role, create_key, key_of, list_keys
 from core.adapters import connect
 from core.invoice import Reading
 from core.ports import Adapters
-from core.settings import Settings, load_settings
+from core.settings import Settings, explain, load_settings
 from core.template import Kind
 
 ROOT = Path(__file__).parents[3]
@@ -328,6 +328,9 @@ def test_no_answer_tells_of_a_secret(admin: FlaskClient, key: str) -> None:
 def test_settings_that_are_printed_hold_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KHANA_GOOGLE_CLIENT_SECRET", SECRET)
     assert SECRET not in repr(load_settings())
+    (shown,) = (o for o in explain(load_settings()) if o.name == "google_client_secret")
+    assert shown.value == "(not shown)"
+    assert shown.source == "environment KHANA_GOOGLE_CLIENT_SECRET"
 
 
 def test_what_is_kept_of_keys_gives_none_away(adapters: Adapters, key: str) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from drawn import Read, local_alone, picture
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
 
+from core.observe import EVENT
 from core.settings import Settings
 from functions.local.server import _listen
 
@@ -52,21 +54,43 @@ def port(app: OpenAPI, settings: Settings) -> Iterator[int]:
     thread.join()
 
 
-def head(length: str) -> bytes:
-    lines = ("POST /v1/invoices HTTP/1.1", "Host: x", f"Content-Type: {MULTIPART}", length, "", "")
+def head(*lengths: str) -> bytes:
+    start = ("POST /v1/invoices HTTP/1.1", "Host: x", f"Content-Type: {MULTIPART}")
+    lines = (*start, *lengths, "", "")
     return "\r\n".join(lines).encode()
 
 
-def test_this_machine_s_server_refuses_a_gigabyte_before_it_comes(port: int) -> None:
+def refused(port: int, request: bytes) -> tuple[str, bytes]:
+    """The head and the body of what the server answers."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-        connection.sendall(head(f"Content-Length: {GIGABYTE}"))
+        connection.sendall(request)
         got = b""
         while piece := connection.recv(65_536):
             got += piece
     headers, _, body = got.partition(b"\r\n\r\n")
-    assert b" 413 " in headers.splitlines()[0]
+    return headers.decode(), body
+
+
+def test_this_machine_s_server_refuses_a_gigabyte_before_it_comes(port: int) -> None:
+    headers, body = refused(port, head(f"Content-Length: {GIGABYTE}"))
+    assert " 413 " in headers.splitlines()[0]
     error = json.loads(body)["error"]
     assert (error["code"], error["details"]) == (413, [{"reason": "file_too_large"}])
+
+
+def test_what_this_machine_s_server_refuses_has_its_name_in_answer_and_log(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "khana")
+    much = f"Content-Length: {GIGABYTE}"
+    headers, _ = refused(port, head(much, "X-Request-Id: mine-1"))
+    assert "X-Request-Id: mine-1" in headers.splitlines()
+    for other in (head(much, "X-Request-Id: a b"), head("Content-Length: x")):
+        headers, _ = refused(port, other)
+        assert re.search(r"^X-Request-Id: [0-9a-f]{32}\r?$", headers, re.MULTILINE)
+    told = [getattr(record, EVENT, {}) for record in caplog.records]
+    mine = [each for each in told if each.get("request") == "mine-1"]
+    assert [(each["event"], each["status"]) for each in mine] == [("answered", 413)]
 
 
 def test_this_machine_s_server_hangs_up_on_who_does_not_say_how_much_comes(port: int) -> None:

@@ -15,6 +15,7 @@ from core.adapters.local import health
 from core.adapters.local.backend import open_backend
 from core.errors import SetupError
 from core.settings import Settings
+from functions.local.doctor import examine
 
 
 def findings(*args: object, env: dict[str, str] | None = None) -> tuple[int, dict[str, dict]]:  # type: ignore[type-arg]
@@ -69,6 +70,17 @@ def test_each_fault_is_named_with_what_to_do(tmp_path: Path) -> None:
     }
     assert "install version 5" in found["Tesseract"]["message"]
     assert "restore it from a copy" in found["store"]["message"]
+
+
+def test_a_font_without_which_there_are_no_pdfs_is_missed(tmp_path: Path) -> None:
+    found = {each.check: each for each in examine(Settings(data=tmp_path), set())}
+    assert found["font"].ok
+    assert "DejaVuSans.ttf" in found["font"].message
+    (none := tmp_path / "none.ttf").write_text("words")
+    for font, code in ((none, "font_unusable"), (tmp_path / "nowhere.ttf", "font_missing")):
+        found = {each.check: each for each in examine(Settings(data=tmp_path, font=font), set())}
+        assert (found["font"].ok, found["font"].code) == (False, code)
+        assert "install fonts-dejavu-core" in found["font"].message
 
 
 def test_a_missing_program_or_language_is_found(tmp_path: Path) -> None:
