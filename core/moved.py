@@ -31,6 +31,10 @@ _ELSEWHERE, _CLEARLY = 0.85, 0.25
 were so much more alike elsewhere the most was 0.76."""
 _TOGETHER = 0.65
 """The same where another box has moved as far: of those boxes no two had."""
+_SHOWN = 2.5
+"""The deviation of what is shown around a box from which it tells rows apart. Of 129 boxes of drawn
+forms beside a label all but 3 had 6 and more; of 92 in rows that the form leaves empty 75 had less:
+the foot of a heading, or where rules meet, is all that stands there."""
 _NEAR = 3
 """Rows of the reference picture that a box may be off and be in its place."""
 _SLACK = 4
@@ -143,6 +147,8 @@ def _seen(
     here = float(rows_alike[max(0, top - _NEAR) : top + _NEAR + 1].max())
     if here >= _THERE:
         return None
+    if form[mask > 0].std() < _SHOWN:
+        return _Seen(0, 0.0, here)
     rows_alike[max(0, top - 2 * _NEAR) : top + 2 * _NEAR + 1] = -1
     most = int(rows_alike.argmax())
     return _Seen(round((most - top) / scale), float(rows_alike[most]), here)

@@ -143,16 +143,18 @@ def goes_on(
         (left - about, left + inner, True),
         (right - inner, right + about, False),
     ):
-        strip = crop(page, (start, top - over, end, bottom + over), alignment)
-        scale = strip.shape[0] / (height + 2 * over)
+        part = start, top - over, end, bottom + over
+        strip = crop(page, part, alignment)
+        x, y = _scales(strip, part)
         if is_left:
             strip = np.ascontiguousarray(strip[:, ::-1])
-        at = round(inner * scale), round(over * scale)
+        at = round(inner * x), round(over * y)
         is_end = is_left == to_left
         if _beside(strip, *at, _IN_TEXT if is_end else _IN_WORD):
             return True
         if reference is not None and not is_end and (word := _beside(strip, *at, _IN_TEXT)):
-            x1, y1, x2, y2 = (round(side / scale) for side in word)
+            x1, x2 = (round(side / x) for side in word[::2])
+            y1, y2 = (round(side / y) for side in word[1::2])
             x1, x2 = (end - x2, end - x1) if is_left else (start + x1, start + x2)
             part = x1, top - over + y1, x2, top - over + y2
             if is_blank(reference, part, left if is_left else right):
@@ -245,14 +247,9 @@ def _reaching(page: Gray, box: Box, alignment: Alignment, beside: float) -> Gray
     across, above = round(beside * height), round(_ABOVE * height)
     around = left - across, top - above, right + across, bottom + above
     wide = crop(page, around, alignment)
-    scale = wide.shape[0] / (height + 2 * above)
-    frame = (
-        round(across * scale),
-        round(above * scale),
-        wide.shape[1] - round(across * scale),
-        wide.shape[0] - round(above * scale),
-    )
-    left, top, right, bottom = frame
+    x, y = _scales(wide, around)
+    across, above = round(across * x), round(above * y)
+    left, top, right, bottom = frame = across, above, wide.shape[1] - across, wide.shape[0] - above
     if not (0 < bottom - top <= _TALLEST and left < right):
         return None  # of a page of few pixels hardly a box may be left
     inside = wide[top:bottom, left:right]
@@ -268,6 +265,12 @@ def _reaching(page: Gray, box: Box, alignment: Alignment, beside: float) -> Gray
         return None
     left, top, right, bottom = (side * by for side in whole)
     return wide[top:bottom, left:right]
+
+
+def _scales(picture: Gray, part: Box) -> tuple[float, float]:
+    """Pixels of the picture, H×W, of what is in `part` of the template's frame, for one of that,
+    across and down: a page that leans, and many a fax, has fewer one way than the other."""
+    return picture.shape[1] / (part[2] - part[0]), picture.shape[0] / (part[3] - part[1])
 
 
 def _says_more(whole: LineReading, cut: LineReading) -> bool:

@@ -218,6 +218,10 @@ _DATE = re.compile(
 )
 
 
+_DAY_AND_HOUR = re.compile(
+    rf"[0-9]{{4}}(?:{_MARK})[1-9][0-9]?(?:{_MARK})([12][0-9]|3[01])[0-9]:[0-9]{{2}}(?:[^0-9].*)?"
+)
+"""Of '2024/3/213:45' nobody can say whether it is 13:45 of the 2nd or 3:45 of the 21st."""
 _NUMBERS = r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}"
 _LONGEST = 80
 
@@ -236,6 +240,8 @@ def parse_date(text: str, order: DateOrder = "dmy") -> Value:
     (هـ, م) must be that of its year.
     """
     plain = _to_ascii(text)
+    if _DAY_AND_HOUR.fullmatch(plain):
+        return NOTHING
     match = _DATE.fullmatch(plain)
     if not match:
         found = _with_name(plain) or _in_both_calendars(plain, order)

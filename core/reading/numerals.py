@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.geometry import Gray
+from core.months import named
 from core.reading.grammar import Kind
 from core.reading.lines import inked_columns, prepare
 from core.reading.numeric import LineReading, NumericReader
@@ -161,7 +162,10 @@ def _fits(word: str, number: str) -> bool:
 
 def _may_have_either(word: str) -> bool:
     """Whether its 'O' may be '0', or the other way about: nothing but its neighbours tells which,
-    and of a code that goes from letters to digits and back not even they do."""
+    and of a code that goes from letters to digits and back not even they do. '20-May-25' is none:
+    the month tells what is beside it."""
+    if named(word) is not None:
+        return False
     plain = re.sub("[^A-Z0-9]", "", word)
     return bool(re.search("[O0]", plain) and re.search("[0-9][A-Z]+[0-9]|[A-Z][0-9]+[A-Z]", plain))
 

@@ -1,8 +1,8 @@
 """What a line begins and ends with, where it says something else than what was read.
 
 The networks never saw '=', '+' and square brackets. They take them for a minus, a '4' and the round
-brackets of a negative amount, and may be sure of it. And they pass over letters, of which 'CR' or
-'Cr' beside an amount makes it negative.
+brackets of a negative amount, and may be sure of it; now and then a '$' is a '5' to them. And they
+pass over letters, of which 'CR' or 'Cr' beside an amount makes it negative.
 """
 
 import numpy as np
@@ -32,17 +32,28 @@ _SHAPE = (0.4, 1.3)
 """Of its height, how wide a 'C' is."""
 _TWO = 1.4
 """Of a 'C', how wide two letters are at least that touch."""
+_BEYOND = 1
+"""Rows that a '$' reaches both higher and lower than the digits beside it, at least. Of 228 drawn
+amounts that begin or end with a '5' or an '8' none did, of as many behind a '$' four were taken for
+such."""
+_DIGIT = 0.7
+"""Of the tallest print, how tall digits are at least: marks are less."""
 _AT_START, _AT_END = ("-", "4", "("), ("-", ")")
+_LIKE_DOLLAR = ("5", "8")
 
 _Mask = NDArray[np.bool_]
 
 
 def is_another_sign(text: str, ink: Gray, answer: LogProbs) -> bool:
-    """Whether a minus that was read is a '=' or a '+', a leading '4' a '+', or a bracket a square
-    one.
+    """Whether a minus that was read is a '=' or a '+', a leading '4' a '+', a bracket a square one,
+    or a '5' or '8' at either end a '$'.
 
     text: what was read. ink, answer: the line image, and what a network says of it, T×C.
     """
+    if (text[:1] in _LIKE_DOLLAR and _is_dollar(ink, answer)) or (
+        text[-1:] in _LIKE_DOLLAR and _is_dollar(ink[:, ::-1], answer[::-1])
+    ):
+        return True
     return (text[:1] in _AT_START and _is_another(text[0], _outer(ink, answer))) or (
         text[-1:] in _AT_END and _is_another(text[-1], _outer(ink, answer, last=True))
     )
@@ -66,6 +77,28 @@ def is_credit(ink: Gray, answer: LogProbs) -> bool:
             if second <= _TWO * first:
                 return True
     return False
+
+
+def _is_dollar(ink: Gray, answer: LogProbs) -> bool:
+    """Whether the first print of a line reaches beyond all its other digits, above and below."""
+    left, right = _printed(ink)
+    prints = [ink[:, a:b] > INKED for a, b in zip(left, right, strict=True)]
+    rows = [np.flatnonzero(each.any(axis=1)) for each in prints]
+    begins, _ = _seen(answer)
+    heights = np.array([each[-1] + 1 - each[0] for each in rows])
+    if len(rows) < 2:
+        return False
+    middle = (left + right) / 2
+    if np.abs(middle - begins[0] - FRAME / 2).argmin() != 0:
+        return False  # it was passed over
+    tall = np.flatnonzero(heights >= _DIGIT * heights[1:].max())
+    if tall[0] != 0 or len(tall) < 2:
+        return False
+    others = [rows[at] for at in tall[1:]]
+    return bool(
+        rows[0][0] + _BEYOND <= min(each[0] for each in others)
+        and rows[0][-1] - _BEYOND >= max(each[-1] for each in others)
+    )
 
 
 def _is_another(read: str, sign: _Mask | None) -> bool:

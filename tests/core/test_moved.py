@@ -111,6 +111,16 @@ def test_rows_in_their_place_are_left_there(extractor: Extractor) -> None:
     assert not any(place.down for place in places_on(page))
 
 
+def test_a_row_that_the_form_leaves_empty_is_not_found_in_another() -> None:
+    form, page = sheet(4), sheet(4)
+    form[412:610, 60:1200] = 255  # no items yet
+    row: Box = (944, 408, 1156, 456)  # the feet of the headings are all that stands around it
+    page[1200:1300] = form[380:480]
+    reference = Reference.from_image(form, SIZE)
+    (place,) = places(page, reference, [row], align(page, reference))
+    assert place.down == 0
+
+
 def test_shadows_hide_nothing() -> None:
     light = np.linspace(0.35, 1, SIZE[0])[None]
     page = (sheet(6) * light).astype(np.uint8)

@@ -99,6 +99,15 @@ def test_at_any_resolution(by: float) -> None:
     assert reaching(np.asarray(scan, np.uint8), box_of("12,950.00"), alignment) is None
 
 
+@pytest.mark.parametrize(("across", "down"), [(1.1, 1), (1, 1.1), (2, 1)])
+def test_on_a_page_of_more_pixels_one_way_than_the_other(across: float, down: float) -> None:
+    for text in ("12,950.00", "2,950.00"):
+        pixels = cv2.resize(page(text), None, fx=across, fy=down, interpolation=cv2.INTER_AREA)
+        scan, alignment = np.asarray(pixels, np.uint8), scale_only(pixels.shape, SIZE)
+        assert reaching(scan, box_of("950.00", margin=4), alignment) is not None
+        assert reaching(scan, box_of(text), alignment) is None
+
+
 def test_a_digit_of_small_print_in_a_tall_box_that_is_cut_a_little() -> None:
     sheet = page("4,549.00")
     inked = np.flatnonzero(sheet[AT[1] - 18 : AT[1], 210:].min(axis=0) < 100)

@@ -161,3 +161,11 @@ def test_words_are_cut_apart_in_the_gaps_between_them() -> None:
     assert first == (0, 0, 50, 30)
     assert second == (50, 0, 100, 30)
     assert below == (0, 30, 100, 60)
+
+
+@pytest.mark.parametrize("day", ["20-May-25", "04-Sep-21", "23-Oct-19"])
+def test_a_zero_beside_the_name_of_a_month_is_one(day: str) -> None:
+    assert not _may_have_either(day)
+    reading = read_one(drawn(day, size=32))
+    assert reading.text == day
+    assert reading.confidence > 0.5

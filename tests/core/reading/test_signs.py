@@ -35,6 +35,18 @@ def plus() -> Gray:
     return picture
 
 
+def dollar(beyond: int) -> Gray:
+    picture = box("51,234.00")
+    picture[19 - beyond : 20, 28:30] = picture[38 : 39 + beyond, 28:30] = 20
+    return picture
+
+
+@pytest.mark.parametrize("beyond", [2, 3])
+def test_a_dollar_that_looks_like_a_digit_needs_a_look(reader: NumericReader, beyond: int) -> None:
+    (line,) = reader.read([dollar(beyond)], ["amount"])
+    assert line.confidence < reader.review_threshold, line.text
+
+
 @pytest.mark.parametrize(
     "picture",
     [equals(length=12, apart=4), equals(length=16, apart=4), equals(length=14, apart=6), plus()],
@@ -66,6 +78,9 @@ def test_what_is_no_such_amount_needs_a_look(reader: NumericReader, text: str) -
         ("1,234.00-", "1,234.00-"),
         ("(1,234.00)", "(1,234.00)"),
         ("4,234.00", "4,234.00"),
+        ("51,234.00", "51,234.00"),
+        ("8,234.05", "8,234.05"),
+        ("$8,234.05", "8,234.05"),
         ("1,234.00 SR", "1,234.00"),
         ("1,234.00 QR", "1,234.00"),
         ("CFA 1,234.00", "1,234.00"),
