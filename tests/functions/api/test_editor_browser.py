@@ -228,6 +228,30 @@ def test_points_and_steps_can_be_taken_back(page: Page) -> None:
     expect(page.locator(".entry")).to_have_count(1)
 
 
+def test_the_keys_are_where_they_are_whatever_the_keyboard_types(
+    page: Page, address: str, rimal: Template
+) -> None:
+    page.context.add_cookies([{"name": "language", "value": "ar", "url": address}])
+    page.goto("/templates/rimal")
+    expect(page.locator("#boxes")).to_be_visible()
+
+    def press(key: str, code: str, *, ctrl: bool = False) -> bool:
+        """Whether the browser is kept from doing what it would."""
+        page.locator("#stage").focus()
+        pressed = {"key": key, "code": code, "ctrlKey": ctrl, "bubbles": True, "cancelable": True}
+        return not page.evaluate(
+            "e => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', e))", pressed
+        )
+
+    assert press("ش", "KeyA")
+    expect(page.locator(".entry")).to_have_count(len(RIMAL.fields) + 1)
+    assert press("ئ", "KeyZ", ctrl=True)
+    expect(page.locator(".entry")).to_have_count(len(RIMAL.fields))
+    assert press("س", "KeyS", ctrl=True)  # the browser would keep the page
+    expect(page.locator(".panel h1 small")).to_contain_text("2", timeout=LONG_MS)
+    assert not press("q", "KeyA")  # a French keyboard types it there
+
+
 def test_a_box_is_moved_and_resized_with_the_mouse_and_by_keyboard(page: Page) -> None:
     _choose(page)
     page.get_by_label("Snap to ruled lines").uncheck()
