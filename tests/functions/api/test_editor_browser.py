@@ -389,6 +389,18 @@ def test_of_two_editors_the_second_is_told(
     faults.clear()  # the browser notes the refusal on its console
 
 
+def test_who_saves_twice_has_one_template(page: Page, adapters: Adapters) -> None:
+    _choose(page)
+    _draw(page, BOXES["invoice_number"])
+    expect(_entry(page).locator(".reading")).to_contain_text("0091288")
+    page.get_by_label("Supplier").fill("شركة الرمال")  # of which its id is the time
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(20)
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Saved as version 1.")).to_be_visible(timeout=LONG_MS)
+    assert [template.version for template in adapters.store.list_templates()] == [1]
+
+
 @pytest.mark.slow
 def test_200_boxes(page: Page, adapters: Adapters) -> None:
     fields = [
