@@ -33,8 +33,8 @@ def api(request: flask.Request) -> Response:
     return _not_begun(app, request.environ)
 
 
-@functions_framework.errorhandler(404)
-def what_the_framework_does_not_know(_error: Exception) -> Response:
+@functions_framework.errorhandler(404)  # type: ignore[untyped-decorator]  # it has no types
+def what_the_framework_does_not_know(_error: Exception) -> Any:
     """Hands that to the app, too: an address with a line break in it, which no path is for it."""
     return api(flask.request)
 
