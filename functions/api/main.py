@@ -33,6 +33,12 @@ def api(request: flask.Request) -> Response:
     return _not_begun(app, request.environ)
 
 
+@functions_framework.errorhandler(404)  # type: ignore[untyped-decorator]  # it has no types
+def what_the_framework_does_not_know(_error: Exception) -> Any:
+    """Hands that to the app, too: an address with a line break in it, which no path is for it."""
+    return api(flask.request)
+
+
 def _not_begun(app: flask.Flask, environ: dict[str, Any]) -> Response:
     """What the app answers, of which nothing is asked before the framework is done with its part.
 

@@ -25,7 +25,7 @@ from core.ports import Adapters
 from core.settings import Settings, as_environment
 from functions import telemetry
 from functions.answers import error_in
-from functions.local import refusals
+from functions.local import refusals, stalled
 from functions.local.dispatch import Dispatcher
 from functions.local.owning import owning
 from functions.local.teller import Teller
@@ -111,6 +111,7 @@ def _function(name: str) -> WSGI:
 
 def _listen(app: WSGI, settings: Settings) -> BaseWSGIServer | MultiSocketServer:
     refusals.install(settings)
+    stalled.install()
     try:
         return waitress.create_server(
             app,

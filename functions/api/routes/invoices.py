@@ -59,6 +59,7 @@ api = blueprint("invoices")
     responses={
         200: InvoiceBody,
         202: InvoiceBody,
+        404: ErrorBody,
         409: ErrorBody,
         413: ErrorBody,
         415: ErrorBody,
@@ -69,8 +70,8 @@ def create_invoice(form: UploadForm, query: UploadQuery, header: UploadHeaders) 
     """Takes in a file and has it read.
     The same bytes are the same invoice, under whatever name they come. 202 unless `wait` is set and
     it has been read by then. 409 says that the same is under way under the same `Idempotency-Key`:
-    come again in a moment; 429 that too many send files at once: come again after `Retry-After`,
-    with the same key.
+    come again in a moment; 404 that what came under it was deleted since; 429 that too many send
+    files at once: come again after `Retry-After`, with the same key.
     """
     with _UPLOADS() as room:
         if not room:

@@ -21,6 +21,7 @@ export async function go(url, onArrival) {
     return;
   }
   history.pushState(null, "", url);
+  here = location.pathname + location.search;
   scrollTo(0, 0);
   take(page, onArrival);
 }
@@ -52,4 +53,8 @@ async function fetchPage(url) {
   return page;
 }
 
-window.addEventListener("popstate", () => location.reload());
+// A link within the page, to its content, is one, too; only where `go` went is another invoice.
+let here = location.pathname + location.search;
+window.addEventListener("popstate", () => {
+  if (location.pathname + location.search !== here) location.reload();
+});

@@ -50,6 +50,10 @@ export function enableUploads() {
     take(event.clipboardData.files);
   });
 
+  const left = () => running + waiting.length;
+  // Those that are not there yet would be lost with the page.
+  window.addEventListener("beforeunload", (event) => left() > 0 && event.preventDefault());
+
   function take(files) {
     for (const file of files) waiting.push({ file, line: addLine(tray, file.name) });
     tray.hidden = tray.querySelector("li") === null;
@@ -66,9 +70,8 @@ export function enableUploads() {
       });
     }
     const failed = tray.querySelectorAll(".failed").length;
-    const left = running + waiting.length;
-    const title = left
-      ? say("Uploading {number} …", { number: left })
+    const title = left()
+      ? say("Uploading {number} …", { number: left() })
       : failed
         ? say("Not uploaded: {number}", { number: failed })
         : say("Uploaded");

@@ -173,6 +173,12 @@ def test_the_function_answers_under_the_framework(
                 assert export.data
     with client.get("/assets/base.css") as answer:
         assert answer.status_code == 200
+    # What the framework alone would refuse, with a page of its own.
+    for path in ("/v1/invoices/a%0Ab", "/v1/templates/a%0Ab", "/%0A", "/robots.txt"):
+        refused = client.get(path)
+        assert refused.status_code == 404
+        assert refused.get_json()["error"]["details"] == [{"reason": "not_found"}]
+        assert refused.headers["X-Request-Id"]
 
 
 def test_starting_loads_nothing_heavy() -> None:

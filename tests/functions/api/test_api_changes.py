@@ -270,6 +270,17 @@ def test_what_failed_may_come_again_at_once_under_its_key(
     assert send(client, "k1", picture(1)).status_code == 202
 
 
+def test_an_upload_sent_again_brings_nothing_back_that_was_deleted(
+    client: FlaskClient, app: OpenAPI, adapters: Adapters
+) -> None:
+    made = send(client, "k1", picture(1)).get_json()
+    client.delete(f"/v1/invoices/{made['id']}")
+    assert refusal(send(client, "k1", picture(1))) == (404, "not_found")
+    assert "404" in app.api_doc["paths"]["/v1/invoices"]["post"]["responses"]
+    assert len(adapters.store.list(Query()).invoices) == 0
+    assert send(client, "k2", picture(1)).status_code == 202
+
+
 def test_an_upload_whose_process_died_may_come_again_in_time(
     client: FlaskClient, adapters: Adapters, monkeypatch: pytest.MonkeyPatch
 ) -> None:

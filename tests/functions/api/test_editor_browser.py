@@ -228,6 +228,30 @@ def test_points_and_steps_can_be_taken_back(page: Page) -> None:
     expect(page.locator(".entry")).to_have_count(1)
 
 
+def test_the_keys_are_where_they_are_whatever_the_keyboard_types(
+    page: Page, address: str, rimal: Template
+) -> None:
+    page.context.add_cookies([{"name": "language", "value": "ar", "url": address}])
+    page.goto("/templates/rimal")
+    expect(page.locator("#boxes")).to_be_visible()
+
+    def press(key: str, code: str, *, ctrl: bool = False) -> bool:
+        """Whether the browser is kept from doing what it would."""
+        page.locator("#stage").focus()
+        pressed = {"key": key, "code": code, "ctrlKey": ctrl, "bubbles": True, "cancelable": True}
+        return not page.evaluate(
+            "e => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', e))", pressed
+        )
+
+    assert press("ش", "KeyA")
+    expect(page.locator(".entry")).to_have_count(len(RIMAL.fields) + 1)
+    assert press("ئ", "KeyZ", ctrl=True)
+    expect(page.locator(".entry")).to_have_count(len(RIMAL.fields))
+    assert press("س", "KeyS", ctrl=True)  # the browser would keep the page
+    expect(page.locator(".panel h1 small")).to_contain_text("2", timeout=LONG_MS)
+    assert not press("q", "KeyA")  # a French keyboard types it there
+
+
 def test_a_box_is_moved_and_resized_with_the_mouse_and_by_keyboard(page: Page) -> None:
     _choose(page)
     page.get_by_label("Snap to ruled lines").uncheck()
@@ -363,6 +387,18 @@ def test_of_two_editors_the_second_is_told(
     assert adapters.store.get_template("rimal").template.version == 2
     assert [fault for fault in faults if "412" not in fault] == []
     faults.clear()  # the browser notes the refusal on its console
+
+
+def test_who_saves_twice_has_one_template(page: Page, adapters: Adapters) -> None:
+    _choose(page)
+    _draw(page, BOXES["invoice_number"])
+    expect(_entry(page).locator(".reading")).to_contain_text("0091288")
+    page.get_by_label("Supplier").fill("شركة الرمال")  # of which its id is the time
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(20)
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Saved as version 1.")).to_be_visible(timeout=LONG_MS)
+    assert [template.version for template in adapters.store.list_templates()] == [1]
 
 
 @pytest.mark.slow

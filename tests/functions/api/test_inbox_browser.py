@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from drawn import Read, local_alone, picture, readings
 from openpyxl import load_workbook
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from core.access import Role, create_key
 from core.errors import NotFoundError
@@ -242,6 +242,27 @@ def test_who_is_told_to_wait_uploads_all_the_same(
     assert sum(adapters.store.count_by_status().values()) == 30
     assert [fault for fault in faults if "429" not in fault] == []
     faults.clear()  # the browser notes each refusal on its console
+
+
+def test_who_leaves_before_all_is_uploaded_is_asked(page: Page, adapters: Adapters) -> None:
+    page.goto("/")
+    leaves = "dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    assert page.evaluate(leaves)
+    held: list[Route] | None = []
+
+    def hold(route: Route) -> None:
+        route.continue_() if held is None else held.append(route)
+
+    page.route("**/v1/invoices", hold)
+    _choose_many(page, 5)
+    expect(page.locator("#tray-title")).to_have_text("Uploading 5 …")
+    assert not page.evaluate(leaves)
+    held, waiting = None, held
+    for route in waiting:
+        route.continue_()
+    expect(page.locator("#tray-title")).to_have_text("Uploaded")
+    assert page.evaluate(leaves)
+    assert sum(adapters.store.count_by_status().values()) == 5
 
 
 @pytest.mark.slow

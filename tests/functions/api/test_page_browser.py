@@ -4,11 +4,11 @@ import base64
 from datetime import timedelta
 
 import pytest
-from drawn import BOXES, HEIGHT, WIDTH, Read, local_alone, picture, readings
+from drawn import ACME, BOXES, HEIGHT, WIDTH, Read, local_alone, picture, readings
 from playwright.sync_api import Locator, Page, expect
 
 from core.invoice import Outcome, Reason, Status, TemplateRef, finish
-from core.ports import Adapters, Query
+from core.ports import Adapters, Query, StoredTemplate
 from core.template import Template
 
 pytestmark = local_alone
@@ -237,6 +237,21 @@ def test_nothing_sticks_out_on_small_screens(page: Page, read: Read, width: int)
     for path in ("/", f"/invoices/{made.id}"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_name_that_can_not_be_broken_sticks_out_nowhere(
+    page: Page, adapters: Adapters, read: Read, width: int
+) -> None:
+    long = ACME.model_copy(update={"id": "long", "name": "a_name_without_a_blank" * 9})
+    adapters.store.put_template(StoredTemplate(long))
+    made = read(f"{'d41d8cd98f00b204e980' * 10}.png", template=TemplateRef(id="acme", version=1))
+    named = read("b.png", seed=1, template=TemplateRef(id="long", version=1))
+    page.set_viewport_size({"width": width, "height": 800})
+    invoices = (f"/invoices/{made.id}", f"/invoices/{named.id}")
+    for path in ("/", *invoices, "/overview", "/drive", "/templates", "/templates/long"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
 def test_the_documentation_works_without_anybody_else(page: Page) -> None:

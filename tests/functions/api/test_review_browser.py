@@ -327,6 +327,19 @@ def test_what_was_refused_is_seen(page: Page, queue: list[Invoice], faults: list
     faults.clear()  # the browser notes the refusal on its console
 
 
+def test_who_skips_to_the_content_stays_on_the_page(page: Page, queue: list[Invoice]) -> None:
+    _open(page, queue[0])
+    page.get_by_label("Total").fill("12")
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")  # no question, nothing anew
+    expect(page.locator("main")).to_be_focused()
+    expect(page.get_by_label("Total")).to_have_value("12")
+    page.keyboard.press("Control+Enter")
+    _at(page, queue[2])
+    page.go_back()
+    _at(page, queue[0])
+
+
 def test_who_leaves_with_something_typed_is_asked(page: Page, queue: list[Invoice]) -> None:
     _open(page, queue[0])
     leaves = "dispatchEvent(new Event('beforeunload', {cancelable: true}))"

@@ -114,6 +114,8 @@ drawing.addEventListener("change", () => {
   if (drawing.canUndo) saved = false;
 });
 window.addEventListener("beforeunload", (event) => saved || event.preventDefault());
+// As the browser kept it, a page that was saved would save it once more.
+window.addEventListener("pageshow", ({ persisted }) => persisted && saved && location.reload());
 
 part("sample").addEventListener("change", () => takeFile(part("sample").files[0]));
 takeFile(part("sample").files[0]); // chosen before this script was there
@@ -151,8 +153,12 @@ async function show(picture) {
 async function keep() {
   if (!stage.size) throw new Error(say("Choose a sample page first."));
   const button = form.querySelector("[type=submit]");
-  button.disabled = true; // twice would be two versions
-  const kept = await save(editor, dump(editor, drawing, stage, readings)).finally(() => (button.disabled = false));
+  if (!button || button.disabled) return; // Ctrl S sends the form all the same
+  button.disabled = true; // twice would be two versions, or two templates
+  const kept = await save(editor, dump(editor, drawing, stage, readings)).catch((error) => {
+    button.disabled = false;
+    throw error;
+  });
   saved = true;
   // The page anew: its address, the next version, and the tag that the next change is held against.
   sessionStorage.setItem("khana.saved", kept.id);

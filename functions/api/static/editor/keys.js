@@ -12,7 +12,8 @@ export function enableKeys(stage, drawing, pen, panel, acts) {
     if (event.isComposing || document.querySelector("dialog[open]")) return;
     const ctrl = event.ctrlKey || event.metaKey;
     const typing = event.target.matches(TYPED);
-    if (typing && !(ctrl && event.key === "s")) {
+    const name = `${ctrl ? "Ctrl " : ""}${keyOf(event)}`;
+    if (typing && name !== "Ctrl s") {
       if (event.key === "Escape" || (event.key === "Enter" && event.target.matches("[data-of=name]"))) {
         event.preventDefault(); // it would send the form
         stage.view.focus();
@@ -20,12 +21,17 @@ export function enableKeys(stage, drawing, pen, panel, acts) {
       return;
     }
     const onStage = stage.view.contains(event.target) || event.target === document.body;
-    const name = `${ctrl ? "Ctrl " : ""}${event.key.length === 1 ? event.key.toLowerCase() : event.key}`;
     const act = ARROWS[event.key] && onStage ? arrow(event) : plain(name, onStage);
     if (!act) return;
     event.preventDefault();
     act();
   });
+
+  // With an Arabic layout the key that says N types another letter: then it counts where it is.
+  function keyOf({ key, code }) {
+    if (key.length > 1) return key;
+    return (/[ -~]/.test(key) ? key : code.replace(/^Key|^Digit/, "")).toLowerCase();
+  }
 
   function plain(name, onStage) {
     if (name === "Enter" || name === "Delete" || name === "Backspace") {
