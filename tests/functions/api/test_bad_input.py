@@ -12,8 +12,8 @@ from drawn import Read, local_alone, picture
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
 
-from core.observe import EVENT
 from core.settings import Settings
+from functions.local import refusals
 from functions.local.server import _listen
 
 pytestmark = local_alone
@@ -79,17 +79,21 @@ def test_this_machine_s_server_refuses_a_gigabyte_before_it_comes(port: int) -> 
 
 
 def test_what_this_machine_s_server_refuses_has_its_name_in_answer_and_log(
-    port: int, caplog: pytest.LogCaptureFixture
+    port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caplog.set_level("INFO", "khana")
+    told: list[dict[str, object]] = []
+
+    def tell(event: str, **facts: object) -> None:
+        told.append({"event": event} | facts)
+
+    monkeypatch.setattr(refusals, "tell", tell)
     much = f"Content-Length: {GIGABYTE}"
     headers, _ = refused(port, head(much, "X-Request-Id: mine-1"))
     assert "X-Request-Id: mine-1" in headers.splitlines()
     for other in (head(much, "X-Request-Id: a b"), head("Content-Length: x")):
         headers, _ = refused(port, other)
         assert re.search(r"^X-Request-Id: [0-9a-f]{32}\r?$", headers, re.MULTILINE)
-    told = [getattr(record, EVENT, {}) for record in caplog.records]
-    mine = [each for each in told if each.get("request") == "mine-1"]
+    mine = [each for each in told if each["request"] == "mine-1"]
     assert [(each["event"], each["status"]) for each in mine] == [("answered", 413)]
 
 
