@@ -9,6 +9,7 @@ import io
 import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
 from itertools import islice
 
 from fontTools.ttLib import TTFont
@@ -66,15 +67,21 @@ def check_font(settings: Settings) -> None:
             f"setting font: {settings.font} is not there: {remedy}", code="font_missing"
         )
     try:
-        # First from memory: fpdf2 leaves a file open whose tables it can't read.
-        with TTFont(io.BytesIO(settings.font.read_bytes())) as font:
-            font["head"], font["cmap"]
-        _Part(settings, ENGLISH, first_page=1).output()
+        _try_font(settings, settings.font.stat().st_mtime_ns)
     except Exception as error:  # whatever the library stumbles over in a file that is no font
         raise SetupError(
             f"setting font: {settings.font} is no font that can be used: {remedy}",
             code="font_unusable",
         ) from error
+
+
+@lru_cache(1)
+def _try_font(settings: Settings, _modified: int) -> None:
+    """Sets a document in the font; once, as long as its file stays what it is."""
+    # First from memory: fpdf2 leaves a file open whose tables it can't read.
+    with TTFont(io.BytesIO(settings.font.read_bytes())) as font:
+        font["head"], font["cmap"]
+    _Part(settings, ENGLISH, first_page=1).output()
 
 
 def _with_pictures(

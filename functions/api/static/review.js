@@ -13,8 +13,8 @@ const form = () => document.querySelector(".review");
 const entries = () => [...document.querySelectorAll(".review .value:not([readonly])")];
 const isChanged = (entry) => entry.value !== entry.defaultValue;
 
-/** Whether somebody has begun to review what is shown. */
-export const isBegun = () => Boolean(document.querySelector(".field.sure")) || entries().some(isChanged);
+/** Whether somebody has begun to review what is shown, or waits for what it is taken for. */
+export const isBegun = () => busy || Boolean(document.querySelector(".field.sure")) || entries().some(isChanged);
 
 /** Makes what has just come ready to be reviewed. */
 export function prepare() {

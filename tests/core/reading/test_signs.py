@@ -35,16 +35,33 @@ def plus() -> Gray:
     return picture
 
 
-def dollar(beyond: int) -> Gray:
-    picture = box("51,234.00")
-    picture[19 - beyond : 20, 28:30] = picture[38 : 39 + beyond, 28:30] = 20
+def dollar(beyond: int, *, last: bool = False) -> Gray:
+    """A first or last '5' that reaches so far above and below its line."""
+    picture = box("1,234.75" if last else "51,234.00")
+    at = np.flatnonzero((picture < 110).any(axis=0))[-1] - 8 if last else 28
+    picture[19 - beyond : 20, at : at + 2] = picture[38 : 39 + beyond, at : at + 2] = 20
     return picture
 
 
+def touching_dollar() -> Gray:
+    picture = box("$51,234.00")
+    picture[28:30, 36:40] = 20
+    return picture
+
+
+@pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize("beyond", [2, 3])
-def test_a_dollar_that_looks_like_a_digit_needs_a_look(reader: NumericReader, beyond: int) -> None:
-    (line,) = reader.read([dollar(beyond)], ["amount"])
+def test_a_dollar_that_looks_like_a_digit_needs_a_look(
+    reader: NumericReader, beyond: int, last: bool
+) -> None:
+    (line,) = reader.read([dollar(beyond, last=last)], ["amount"])
     assert line.confidence < reader.review_threshold, line.text
+
+
+@pytest.mark.parametrize("picture", [box("$51,234.00"), touching_dollar()])
+def test_a_dollar_that_is_passed_over_is_no_doubt(reader: NumericReader, picture: Gray) -> None:
+    (line,) = reader.read([picture], ["amount"])
+    assert (line.text, line.confidence > reader.review_threshold) == ("51,234.00", True)
 
 
 @pytest.mark.parametrize(
