@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.geometry import Gray
 from core.reading.ctc import LogProbs
-from core.reading.grammar import Kind
+from core.reading.grammar import Kind, date_within
 from core.reading.lines import HEIGHT, INKED, Line, inked_columns
 from core.reading.network import FRAME
 
@@ -49,8 +49,8 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs, *, words: bool) 
     """Whether there is room for another character within a line that was read.
 
     text: what was read. ink, answer: the line image, and what a network says of it, T×C. Blanks
-    between the thousands of an amount or around the marks of a date are no such room. words:
-        whether a blank as between words is, which many an identifier has.
+    between the thousands of an amount, around the marks of a date or beside its time are no such
+    room. words: whether a blank as between words is, which many an identifier has.
     """
     filled = inked_columns(ink)
     least = _BLANK if words else _WIDE
@@ -70,8 +70,11 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs, *, words: bool) 
     gaps = np.flatnonzero(lacking)
     if len(gaps) > _LOST or len(text) != len(begins):
         return 0 < len(gaps) <= _LOST
-    if kind == "date":  # there may be blanks around its marks
-        return any(text[at].isdecimal() and text[at + 1].isdecimal() for at in gaps)
+    if kind == "date":  # there may be blanks around its marks, and is one beside a time
+        ends = date_within(text)
+        return any(
+            text[at].isdecimal() and text[at + 1].isdecimal() and at + 1 not in ends for at in gaps
+        )
     grouped = _BLANK_GROUPS.fullmatch(text) if kind == "amount" else None
     if grouped is None:
         return gaps.size > 0

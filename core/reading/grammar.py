@@ -33,6 +33,15 @@ _FORMS = {
     "number": re.compile(rf"\(?{_D}+(?:[-/.,:()]+{_D}+)*\)?-?"),
 }
 
+_TIME = rf"({_D}{{1,2}}):({_D}{{2}})(?::({_D}{{2}}))?"
+_AND_TIME = re.compile(
+    rf"(?P<date>{_D}{{1,2}}([-/.]){_D}{{1,2}}\2{_D}{{4}}(?={_D}{{1,2}}:)"
+    rf"|(?:{_D}{{4}}|{_D}{{1,2}})([-/.]){_D}{{1,2}}\3{_D}{{2}}(?={_D}{{2}}:)){_TIME}"
+)
+_AFTER_TIME = re.compile(rf"{_TIME}(?P<date>{_D}+([-/.]){_D}+\5{_D}+)")
+"""Dates beside a time, whose digits are told apart though no blank is read between them. Where
+lines begin on the right the time stands first."""
+
 _A = "[٠-٩]"
 _FOREIGN_MARKS = re.compile(
     rf"[-(%]*{_A}{{1,3}}(?:(?:[.]{_A}{{3}}){{2,}}"
@@ -58,7 +67,20 @@ def well_formed(text: str, kind: Kind) -> bool:
     """Whether a field of this kind is ever printed so. Nothing at all is, too."""
     if not text:
         return True
+    if kind == "date":
+        text = text[slice(*date_within(text))]
     return _FORMS[kind].fullmatch(text) is not None and (kind != "date" or _is_possible(text))
+
+
+def date_within(text: str) -> tuple[int, int]:
+    """From where to where a text is a date: without a time that stands beside it."""
+    for form, times in ((_AND_TIME, (4, 5, 6)), (_AFTER_TIME, (1, 2, 3))):
+        match = form.fullmatch(text)
+        if match is not None:
+            hour, minute, second = (int(match[part] or 0) for part in times)
+            if hour < 24 and minute < 60 and second < 60:
+                return match.span("date")
+    return 0, len(text)
 
 
 def _is_possible(date: str) -> bool:

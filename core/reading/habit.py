@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from core.reading.grammar import Kind, well_formed
+from core.reading.grammar import Kind, date_within, well_formed
 from core.template import Field, Template
 from core.template import Kind as FieldKind
 from core.values import DASHES, begins_decimals, parse_value
@@ -125,15 +125,22 @@ def _amount(example: str, arabic: bool) -> Habit | None:
 
 def _date(example: str, arabic: bool) -> Habit:
     """Days and months have a zero in front where the example's have, and may have one where its
-    have two digits anyhow. A year of two digits stands last: before the others it has no value."""
+    have two digits anyhow. A year of two digits stands last: before the others it has no value. A
+    time stands beside them where it does in the example."""
     digit = _ARABIC if arabic else _WESTERN
-    runs = re.findall(r"\d+", example)
+    begin, end = date_within(example)
+    time_before, time_behind = (
+        re.sub(r"\d+", lambda _: rf"{digit}{{1,2}}", time)
+        for time in (example[:begin], example[end:])
+    )
+    runs = re.findall(r"\d+", example[begin:end])
     year = 0 if len(runs[0]) > len("31") else len(runs) - 1
     days = runs[:year] + runs[year + 1 :]
     zeros = any(run[0] in _ZEROS for run in days) and all(len(run) > 1 for run in days)
     digits = [rf"{digit}{{2}}" if zeros else rf"{digit}{{1,2}}"] * len(runs)
     digits[year] = rf"{digit}{{{len(runs[year])}}}"
-    return _between_marks(example, arabic, lambda _: digits.pop(0))
+    habit = _between_marks(example[begin:end], arabic, lambda _: digits.pop(0))
+    return replace(habit, printed=re.compile(time_before + habit.printed.pattern + time_behind))
 
 
 def _number(example: str, arabic: bool) -> Habit:

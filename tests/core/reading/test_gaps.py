@@ -53,6 +53,8 @@ def test_a_note_beside_a_number(reader: NumericReader) -> None:
     [
         ("amount", ["52", "760", "435.25"], 14),
         ("date", ["12", "/", "03", "/", "2026"], 18),
+        ("date", ["12/03/2026", "13:45"], 18),
+        ("date", ["9:45", "12/03/2026"], 18),
         ("number", ["310", "122", "393", "500", "003"], 18),
     ],
 )
@@ -129,6 +131,11 @@ def test_an_amount_that_ends_with_a_stroke_and_a_dash_is_not_negative(
 @pytest.mark.parametrize("words", [["12.50", "3"], ["185.25", "15%"]])
 def test_two_numbers_in_one_box(reader: NumericReader, words: list[str]) -> None:
     (line,) = reader.read([box(*words, apart=width(" "))], ["amount"])
+    assert line.confidence < reader.review_threshold
+
+
+def test_another_blank_in_a_date_that_has_a_time(reader: NumericReader) -> None:
+    (line,) = reader.read([box("12/03/20", "26", "13:45", apart=18)], ["date"])
     assert line.confidence < reader.review_threshold
 
 

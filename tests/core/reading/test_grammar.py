@@ -36,6 +36,10 @@ from core.reading.weighing import weighed
         ("2024/31/12", "date"),
         ("99-1-31", "date"),
         ("١٤٤٧/٠٣/٠٩", "date"),
+        ("21/03/202413:45", "date"),
+        ("٢٠٢٤/٠٣/٢١١٣:٤٥", "date"),
+        ("21.3.2409:45:07", "date"),
+        ("13:4521/03/2024", "date"),
         ("000318", "number"),
         ("2024-00123", "number"),
         ("(04)555-1234", "number"),
@@ -67,6 +71,9 @@ def test_what_is_printed_is_well_formed(text: str, kind: Kind) -> None:
         ("32/1/2020", "date"),
         ("٢٠١٨/٠٧/٤٠", "date"),
         ("٠١٩٨.٤.٢٣", "date"),
+        ("21/03/202425:45", "date"),
+        ("2024/3/213:45", "date"),  # of the 21st, or of the 2nd?
+        ("21/13/202413:45", "date"),
     ],
 )
 def test_what_is_not_is_not(text: str, kind: Kind) -> None:
