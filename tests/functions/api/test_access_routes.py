@@ -1,8 +1,10 @@
 """Who is let in where: every route, every role, and strangers."""
 
+import base64
 import re
 import time
 from collections.abc import Iterator
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -182,12 +184,32 @@ def test_a_way_to_google_is_no_session(client: FlaskClient) -> None:
     assert client.get("/v1/invoices").status_code == 401
 
 
-@pytest.mark.parametrize("onward", ["//evil.example", "/\\evil.example", "https://evil.example"])
+@pytest.mark.parametrize(
+    "onward",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example",
+        "/\t/evil.example",
+        "/\r\n/evil.example",
+        "\t//evil.example",
+        "/\\\t/evil.example",
+    ],
+)
 def test_nobody_is_sent_elsewhere_after_signing_in(
     client: FlaskClient, keys: dict[Role, str], onward: str
 ) -> None:
     answer = client.post("/sign-in", data={"key": keys[Role.READER], "next": onward})
     assert answer.headers["Location"] in ("/", "/evil.example")
+
+
+def test_who_was_asked_to_sign_in_comes_to_what_they_asked_for(
+    client: FlaskClient, keys: dict[Role, str]
+) -> None:
+    asked = client.get("/?q=شركة النور", headers=HTML)
+    onward = parse_qs(urlsplit(asked.headers["Location"]).query)["next"][0]
+    answer = client.post("/sign-in", data={"key": keys[Role.READER], "next": onward})
+    assert unquote(answer.headers["Location"]) == "/?q=شركة النور"
 
 
 def test_guessing_keys_is_slowed_down(client: FlaskClient) -> None:
@@ -215,6 +237,24 @@ def test_a_page_of_another_site_changes_nothing(
     assert answer.get_json()["error"]["details"] == [{"reason": "cross_site"}]
     own = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
     assert client.delete("/v1/templates/x", headers=own).status_code == 404
+
+
+def test_nor_where_a_proxy_shows_the_token_of_whoever_looks(
+    adapters: Adapters, settings: Settings
+) -> None:
+    """As `gcloud run services proxy` does, which also puts the service's name for its own."""
+    client = create_app(adapters, settings.model_copy(update={"access": "none"})).test_client()
+
+    def status(**headers: str) -> int:
+        sent = bearer("an ID token") | {name.replace("_", "-"): h for name, h in headers.items()}
+        return client.delete("/v1/templates/x", headers=sent).status_code
+
+    assert status(Sec_Fetch_Site="cross-site", Origin="https://evil.example") == 403
+    assert status(Origin="https://evil.example") == 403
+    assert status(Origin="null") == 403
+    assert status(Sec_Fetch_Site="same-origin", Origin="http://127.0.0.1:8080") == 404
+    assert status(Origin="http://127.0.0.1:8080") == 404
+    assert status() == 404  # a program
 
 
 # --- Google --------------------------------------------------------------------------------------
@@ -291,6 +331,14 @@ def test_a_token_that_another_signed_is_none(google: Google, settings: Settings)
     assert google_identity.identity(google.token()[:-4] + "AAAA", settings) is None
     unsigned = settings.model_copy(update={"google_client_id": None})
     assert google_identity.identity(google.token(), unsigned) is None
+
+
+@pytest.mark.usefixtures("known_keys")
+def test_a_token_without_end_is_none(google: Google, settings: Settings) -> None:
+    head, claims, signature = google.token().split(".")
+    deep = base64.urlsafe_b64encode(b"[" * 3000).decode()
+    assert google_identity.identity(f"{deep}.{claims}.{signature}", settings) is None
+    assert google_identity.identity(f"{head}.{deep}.{signature}", settings) is None
 
 
 @pytest.mark.usefixtures("known_keys")
