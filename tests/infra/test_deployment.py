@@ -10,6 +10,7 @@ import terraform
 from terraform import Resource, plain, resources
 
 from core.settings import PREFIX, Settings
+from functions.api.private import LONGEST_S
 
 pytestmark = pytest.mark.infra
 
@@ -209,6 +210,11 @@ def test_a_function_ends_later_than_the_look_that_it_takes() -> None:
     (service,) = watch.body["service_config"]
     look = float(re.search(r"KHANA_WATCH_TIMEOUT\W+(\d+)", _text(service))[1])
     assert service["timeout_seconds"] - look >= 180, "a busy Drive is waited for, for two minutes"
+
+
+def test_the_api_ends_later_than_its_call_of_another_function() -> None:
+    (api,) = [f for f in resources("google_cloudfunctions2_function") if f.name == "api"]
+    assert api.body["service_config"][0]["timeout_seconds"] - LONGEST_S >= 10
 
 
 def test_a_message_is_not_sent_again_while_it_is_read() -> None:
