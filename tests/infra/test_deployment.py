@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 import terraform
+from emulators.eventarc import notification
 from terraform import Resource, plain, resources
 
+from core.invoice import ObjectRef
 from core.settings import PREFIX, Settings
 from functions.api.private import LONGEST_S
 
@@ -222,6 +224,16 @@ def test_a_message_is_not_sent_again_while_it_is_read() -> None:
     longest = int(plain(extract.body["template"][0]["timeout"]).removesuffix("s"))
     (pushed,) = [s for s in resources("google_pubsub_subscription") if s.name == "extract"]
     assert pushed.body["ack_deadline_seconds"] >= longest
+
+
+def test_what_storage_sends_is_what_extract_is_tested_with() -> None:
+    """A push that has attributes alone (NONE) is no message to functions-framework, which answers
+    400 to it."""
+    (told,) = resources("google_storage_notification")
+    sent = notification(ObjectRef(bucket="b", name="invoices/a", generation=1))
+    assert sent["data"]
+    assert sent["attributes"]["payloadFormat"] == plain(told.body["payload_format"])
+    assert [sent["attributes"]["eventType"]] == [plain(t) for t in told.body["event_types"]]
 
 
 def test_a_file_is_tried_as_often_as_on_one_machine() -> None:
