@@ -126,6 +126,7 @@ resource "google_cloudfunctions2_function" "api" {
       KHANA_FONT            = "DejaVuSans.ttf" # infra/package.py puts it there
       KHANA_DRIVE_WATCH_URL = google_cloudfunctions2_function.drive_watch.service_config[0].uri
       KHANA_READ_NOW_URL    = google_cloud_run_v2_service.read_now.uri
+      THREADS               = "8" # as many as come in at once; functions-framework has four a CPU
     })
 
     dynamic "secret_environment_variables" {

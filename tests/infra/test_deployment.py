@@ -137,6 +137,36 @@ def test_functions_are_built_where_tags_may_move() -> None:
         assert "google_artifact_registry_repository.builds.id" in _text(function.body)
 
 
+def test_functions_are_built_from_where_google_puts_their_sources() -> None:
+    """Not from the bucket that Terraform puts them into:
+    https://github.com/hashicorp/terraform-provider-google/issues/20571"""
+    roles = {
+        plain(each["role"])
+        for name, each in terraform.local("project_roles").items()
+        if not name.startswith("__") and plain(each["account"]) == "build"
+    }
+    assert "roles/storage.objectViewer" in roles
+
+
+def test_a_role_of_the_whole_project_is_for_one_database_or_bucket() -> None:
+    narrowed = terraform.local("narrowed")
+    for role, resource in {
+        "roles/datastore.user": "google_firestore_database.results.id",
+        "roles/storage.objectViewer": "/buckets/gcf-v2-sources-",
+    }.items():
+        (given,) = [each for name, each in narrowed.items() if plain(name) == role]
+        assert resource in plain(given["expression"])
+    (granted,) = [g for g in resources("google_project_iam_member") if g.name == "of"]
+    assert "local.narrowed, each.value.role" in _text(granted.body)
+
+
+def test_the_api_has_a_thread_for_each_request_that_comes_in() -> None:
+    (api,) = [f for f in resources("google_cloudfunctions2_function") if f.name == "api"]
+    (service,) = api.body["service_config"]
+    threads = int(re.search(r"\bTHREADS\W+(\d+)", _text(service))[1])
+    assert threads == service["max_instance_request_concurrency"]
+
+
 def test_what_calls_a_function_calls_one_that_is_there_and_may() -> None:
     known = {each.address for each in resources()}
     callers = [
