@@ -1,7 +1,9 @@
 # drive_watch and api, built by Google from the source that infra/package.py packs.
 
 locals {
-  environment = {
+  environment = merge(var.settings, local.given)
+
+  given = {
     KHANA_BACKEND   = "google"
     KHANA_PROJECT   = var.project
     KHANA_BUCKET    = google_storage_bucket.invoices.name

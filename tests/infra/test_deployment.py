@@ -217,8 +217,20 @@ def test_the_settings_that_are_given_are_ones_that_khana_knows() -> None:
     assert {"backend", "project", "bucket", "database"} <= {name.lower() for name in given}
 
 
+def test_any_other_setting_can_be_given_to_all_that_runs_and_none_of_those_overridden() -> None:
+    assert "merge(var.settings, local.given)" in _text(terraform.local("environment"))
+    for kind in ("google_cloudfunctions2_function", "google_cloud_run_v2_service"):
+        for each in resources(kind):
+            given = _text(each.body)
+            assert re.search(r"local\.environment|merge\(var\.settings, ", given), each.address
+    (rule,) = terraform.variables()["settings"]["validation"]
+    allowed = re.compile(re.search(r'regex\("(\^[^"]+)"', plain(rule["condition"]))[1])
+    assert all(allowed.match(PREFIX + name.upper()) for name in Settings.model_fields)
+    assert not allowed.match("FIRESTORE_EMULATOR_HOST")
+
+
 def test_all_that_runs_has_the_office_s_day() -> None:
-    assert plain(terraform.local("environment")["TZ"]) == "var.time_zone"
+    assert plain(terraform.local("given")["TZ"]) == "var.time_zone"
     for kind in ("google_cloudfunctions2_function", "google_cloud_run_v2_service"):
         for each in resources(kind):
             given = _text(each.body)
