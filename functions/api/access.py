@@ -117,9 +117,13 @@ def _admit() -> flask.Response | None:
     endpoint = request.endpoint or ""
     bearer = request.authorization
     shows_token = bearer is not None and bearer.type == "bearer"
-    if request.method not in _SAFE and not shows_token and _is_from_elsewhere():
+    unguarded = is_open(settings)
+    # No page of another site can show our token. But where somebody else asks for it, it may be put
+    # there on the way, whoever asks: `gcloud run services proxy` does.
+    may_be_led = unguarded or not shows_token
+    if request.method not in _SAFE and may_be_led and _is_from_elsewhere(proxied=shows_token):
         return _refused("a page of another site may not do this", "cross_site", 403)
-    if is_open(settings):
+    if unguarded:
         if settings.access == "auto" and not _is_loopback(parts_of(request.host_url).hostname):
             # The name of another site that leads here (DNS rebinding).
             return _refused(f"{request.host}: is not this machine", "wrong_host", 403)
@@ -153,15 +157,20 @@ def _who(token: str | None, settings: Settings) -> Identity | None:
     return google_identity.known(session, settings)
 
 
-def _is_from_elsewhere() -> bool:
+def _is_from_elsewhere(*, proxied: bool) -> bool:
     """Whether a browser says that another site's page asks. Programs say nothing of the kind; a
-    browser that says nothing sends no cookie from there either (SameSite)."""
+    browser that says nothing sends no cookie from there either (SameSite).
+
+    proxied: a proxy on the user's machine may have put another host in the place of its own.
+    """
     headers = flask.request.headers
     site = headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in ("same-origin", "none")
-    origin = headers.get("Origin")
-    return origin is not None and parts_of(origin).netloc != flask.request.host
+    if "Origin" not in headers:
+        return False
+    origin = parts_of(headers["Origin"])
+    return origin.netloc != flask.request.host and not (proxied and _is_loopback(origin.hostname))
 
 
 def _is_loopback(host: str | None) -> bool:

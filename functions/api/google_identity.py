@@ -48,7 +48,7 @@ def identity(token: str, settings: Settings) -> Identity | None:
         if jwt.decode(token, verify=False).get("aud") not in audiences:  # type: ignore[no-untyped-call]
             return None
         claims = jwt.decode(token, certs=_google_certs(), audience=audiences)  # type: ignore[no-untyped-call]
-    except (GoogleAuthError, ValueError):
+    except (GoogleAuthError, ValueError, RecursionError):  # the last: lists in lists without end
         return None
     if claims.get("iss") not in ISSUERS:
         return None

@@ -28,7 +28,22 @@ locals {
     "webhooks traces"      = { account = "webhooks", role = "roles/telemetry.tracesWriter" }
     "webhooks metrics"     = { account = "webhooks", role = "roles/telemetry.metricsWriter" }
     "build logs"           = { account = "build", role = "roles/logging.logWriter" }
+    "build sources"        = { account = "build", role = "roles/storage.objectViewer" }
     "push events"          = { account = "push", role = "roles/eventarc.eventReceiver" }
+  }
+
+  # Of a role that is for one thing alone, for which. Of the databases of the project that is Khana's
+  # own; of the buckets the one that Google puts each function's source into before it is built, and
+  # makes itself with the first.
+  narrowed = {
+    "roles/datastore.user" = {
+      title      = "${var.name}-database"
+      expression = "resource.name == \"${google_firestore_database.results.id}\""
+    }
+    "roles/storage.objectViewer" = {
+      title      = "${var.name}-sources"
+      expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-${data.google_project.this.number}-${var.region}\")"
+    }
   }
 }
 
@@ -47,12 +62,11 @@ resource "google_project_iam_member" "of" {
   role    = each.value.role
   member  = google_service_account.of[each.value.account].member
 
-  # Of the databases of the project only Khana's own.
   dynamic "condition" {
-    for_each = each.value.role == "roles/datastore.user" ? [1] : []
+    for_each = lookup(local.narrowed, each.value.role, null)[*]
     content {
-      title      = "${var.name}-database"
-      expression = "resource.name == \"${google_firestore_database.results.id}\""
+      title      = condition.value.title
+      expression = condition.value.expression
     }
   }
 }

@@ -17,7 +17,7 @@ resource "google_pubsub_topic" "dead" {
 resource "google_storage_notification" "incoming" {
   bucket             = google_storage_bucket.invoices.name
   topic              = google_pubsub_topic.incoming.id
-  payload_format     = "NONE" # the attributes say it all
+  payload_format     = "JSON_API_V1" # a push without data is none to functions-framework (400)
   event_types        = ["OBJECT_FINALIZE"]
   object_name_prefix = "invoices/"
   depends_on         = [google_pubsub_topic_iam_member.publishers]

@@ -142,13 +142,13 @@ resource "google_cloud_run_v2_service" "read_now" {
       }
 
       dynamic "env" {
-        for_each = {
+        for_each = merge(var.settings, {
           FUNCTION_TARGET         = "read_now"
           FUNCTION_SIGNATURE_TYPE = "http"
           KHANA_LOG_LEVEL         = var.log_level
           KHANA_LOG_FORM          = "json"
           TZ                      = var.time_zone
-        }
+        })
         content {
           name  = env.key
           value = env.value

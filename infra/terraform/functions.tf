@@ -1,7 +1,9 @@
 # drive_watch and api, built by Google from the source that infra/package.py packs.
 
 locals {
-  environment = {
+  environment = merge(var.settings, local.given)
+
+  given = {
     KHANA_BACKEND   = "google"
     KHANA_PROJECT   = var.project
     KHANA_BUCKET    = google_storage_bucket.invoices.name
@@ -126,6 +128,7 @@ resource "google_cloudfunctions2_function" "api" {
       KHANA_FONT            = "DejaVuSans.ttf" # infra/package.py puts it there
       KHANA_DRIVE_WATCH_URL = google_cloudfunctions2_function.drive_watch.service_config[0].uri
       KHANA_READ_NOW_URL    = google_cloud_run_v2_service.read_now.uri
+      THREADS               = "8" # as many as come in at once; functions-framework has four a CPU
     })
 
     dynamic "secret_environment_variables" {

@@ -182,6 +182,17 @@ variable "monthly_budget" {
   }
 }
 
+variable "settings" {
+  description = "Other settings of docs/settings.md, for all that runs: { KHANA_TEMPLATE_NAMES = \"acme/*=acme\" }."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.settings) : can(regex("^KHANA_[A-Z_]+$", name))])
+    error_message = "Names as in docs/settings.md: KHANA_…."
+  }
+}
+
 variable "log_level" {
   description = "debug, info, warning or error."
   type        = string

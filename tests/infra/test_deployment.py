@@ -7,9 +7,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 import terraform
+from emulators.eventarc import notification
 from terraform import Resource, plain, resources
 
+from core.invoice import ObjectRef
 from core.settings import PREFIX, Settings
+from functions.api.private import LONGEST_S
 
 pytestmark = pytest.mark.infra
 
@@ -134,6 +137,36 @@ def test_functions_are_built_where_tags_may_move() -> None:
         assert "google_artifact_registry_repository.builds.id" in _text(function.body)
 
 
+def test_functions_are_built_from_where_google_puts_their_sources() -> None:
+    """Not from the bucket that Terraform puts them into:
+    https://github.com/hashicorp/terraform-provider-google/issues/20571"""
+    roles = {
+        plain(each["role"])
+        for name, each in terraform.local("project_roles").items()
+        if not name.startswith("__") and plain(each["account"]) == "build"
+    }
+    assert "roles/storage.objectViewer" in roles
+
+
+def test_a_role_of_the_whole_project_is_for_one_database_or_bucket() -> None:
+    narrowed = terraform.local("narrowed")
+    for role, resource in {
+        "roles/datastore.user": "google_firestore_database.results.id",
+        "roles/storage.objectViewer": "/buckets/gcf-v2-sources-",
+    }.items():
+        (given,) = [each for name, each in narrowed.items() if plain(name) == role]
+        assert resource in plain(given["expression"])
+    (granted,) = [g for g in resources("google_project_iam_member") if g.name == "of"]
+    assert "local.narrowed, each.value.role" in _text(granted.body)
+
+
+def test_the_api_has_a_thread_for_each_request_that_comes_in() -> None:
+    (api,) = [f for f in resources("google_cloudfunctions2_function") if f.name == "api"]
+    (service,) = api.body["service_config"]
+    threads = int(re.search(r"\bTHREADS\W+(\d+)", _text(service))[1])
+    assert threads == service["max_instance_request_concurrency"]
+
+
 def test_what_calls_a_function_calls_one_that_is_there_and_may() -> None:
     known = {each.address for each in resources()}
     callers = [
@@ -184,8 +217,20 @@ def test_the_settings_that_are_given_are_ones_that_khana_knows() -> None:
     assert {"backend", "project", "bucket", "database"} <= {name.lower() for name in given}
 
 
+def test_any_other_setting_can_be_given_to_all_that_runs_and_none_of_those_overridden() -> None:
+    assert "merge(var.settings, local.given)" in _text(terraform.local("environment"))
+    for kind in ("google_cloudfunctions2_function", "google_cloud_run_v2_service"):
+        for each in resources(kind):
+            given = _text(each.body)
+            assert re.search(r"local\.environment|merge\(var\.settings, ", given), each.address
+    (rule,) = terraform.variables()["settings"]["validation"]
+    allowed = re.compile(re.search(r'regex\("(\^[^"]+)"', plain(rule["condition"]))[1])
+    assert all(allowed.match(PREFIX + name.upper()) for name in Settings.model_fields)
+    assert not allowed.match("FIRESTORE_EMULATOR_HOST")
+
+
 def test_all_that_runs_has_the_office_s_day() -> None:
-    assert plain(terraform.local("environment")["TZ"]) == "var.time_zone"
+    assert plain(terraform.local("given")["TZ"]) == "var.time_zone"
     for kind in ("google_cloudfunctions2_function", "google_cloud_run_v2_service"):
         for each in resources(kind):
             given = _text(each.body)
@@ -211,11 +256,26 @@ def test_a_function_ends_later_than_the_look_that_it_takes() -> None:
     assert service["timeout_seconds"] - look >= 180, "a busy Drive is waited for, for two minutes"
 
 
+def test_the_api_ends_later_than_its_call_of_another_function() -> None:
+    (api,) = [f for f in resources("google_cloudfunctions2_function") if f.name == "api"]
+    assert api.body["service_config"][0]["timeout_seconds"] - LONGEST_S >= 10
+
+
 def test_a_message_is_not_sent_again_while_it_is_read() -> None:
     (extract,) = [s for s in resources("google_cloud_run_v2_service") if s.name == "extract"]
     longest = int(plain(extract.body["template"][0]["timeout"]).removesuffix("s"))
     (pushed,) = [s for s in resources("google_pubsub_subscription") if s.name == "extract"]
     assert pushed.body["ack_deadline_seconds"] >= longest
+
+
+def test_what_storage_sends_is_what_extract_is_tested_with() -> None:
+    """A push that has attributes alone (NONE) is no message to functions-framework, which answers
+    400 to it."""
+    (told,) = resources("google_storage_notification")
+    sent = notification(ObjectRef(bucket="b", name="invoices/a", generation=1))
+    assert sent["data"]
+    assert sent["attributes"]["payloadFormat"] == plain(told.body["payload_format"])
+    assert [sent["attributes"]["eventType"]] == [plain(t) for t in told.body["event_types"]]
 
 
 def test_a_file_is_tried_as_often_as_on_one_machine() -> None:

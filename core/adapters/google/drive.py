@@ -188,7 +188,10 @@ class DriveSource:
         for folder_id in self._folders:
             try:
                 folder = self._folder(folder_id)
-            except RequestError as error:
+            except (RequestError, SetupError) as error:
+                if isinstance(error, SetupError) and error.code != "access_denied":
+                    raise
+                # The account or this folder alone: where it is the account, none is seen.
                 self._unseen.append(SetupError(error.message, code=error.code))
                 continue
             # A folder of a shared drive may be shared with somebody who isn't a member of the

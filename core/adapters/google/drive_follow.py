@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from core.adapters.google.drive_api import FOLDER, SHORTCUT, Change, DriveApi, DriveFile
 from core.adapters.google.drive_cursor import Feed, Feeds, Way
-from core.errors import NotFoundError, RequestError
+from core.errors import NotFoundError, RequestError, SetupError
 from core.invoice import SourceRef
 from core.ports import Gone, SourceFile
 
@@ -182,7 +182,9 @@ class Follower:
             return None
         try:
             target = self._api.file(shortcut.target, what=shortcut.name)
-        except RequestError:
+        except (RequestError, SetupError) as error:
+            if isinstance(error, SetupError) and error.code != "access_denied":
+                raise
             ref = _ref(shortcut.target, shortcut.name, shortcut.link)
             return SourceFile(ref=ref, revision="", size=0)
         # It counts as being where the shortcut is.

@@ -152,6 +152,9 @@ class FirestoreInvoiceStore:
 
         def work(transaction: firestore.Transaction) -> Template:
             before = document.get(transaction=transaction)
+            if before.exists and picture is not None and before.get("picture") == picture:
+                # Of an attempt whose answer was lost: it did all there is to do.
+                return Template.model_validate_json(read_pieces(before, transaction))
             latest = before.get("version") if before.exists else 0
             check_version(template_id, latest=latest, after=after)
             ended = kept.get(transaction=transaction)

@@ -76,6 +76,9 @@ class GoogleObjectStore:
     def read(self, ref: ObjectRef) -> StoredObject:
         """That generation of the object, checked against its checksum.
 
+        One that was replaced or deleted is gone, also where the bucket keeps it as an old version:
+        else a late event would bring a deleted invoice back, or an earlier request to read it.
+
         Raises:
             NotFoundError: there is none, or no longer.
             SetupError: this account may not read the bucket.
@@ -84,6 +87,8 @@ class GoogleObjectStore:
         blob = self._client.bucket(ref.bucket).blob(ref.name, generation=ref.generation)
         with _storage_errors(ref.name):
             blob.reload(retry=self._retry)
+            if blob.time_deleted is not None:
+                raise NotFoundError(f"{ref.name}: that generation is no longer the object")
             data = blob.download_as_bytes(retry=self._retry)
         return StoredObject(data, blob.metadata or {})
 

@@ -88,8 +88,10 @@ def _signed_in(who: dict[str, Any], onward: str) -> flask.Response:
 
 
 def _inside(onward: str | None) -> str:
-    """An address of this site: "//host" or "/\\host" would be one elsewhere."""
-    return "/" + (onward or "").lstrip("/\\") if (onward or "/").startswith("/") else "/"
+    """An address of this site: "//host" or "/\\host" would be one elsewhere, and browsers don't see
+    a tab or a line break in between."""
+    onward = "".join(char for char in onward or "" if char >= " ")
+    return "/" + onward.lstrip("/\\") if onward.startswith("/") else "/"
 
 
 def _here() -> str:

@@ -1,5 +1,6 @@
 """Who is let in where: every route, every role, and strangers."""
 
+import base64
 import re
 import time
 from collections.abc import Iterator
@@ -182,7 +183,18 @@ def test_a_way_to_google_is_no_session(client: FlaskClient) -> None:
     assert client.get("/v1/invoices").status_code == 401
 
 
-@pytest.mark.parametrize("onward", ["//evil.example", "/\\evil.example", "https://evil.example"])
+@pytest.mark.parametrize(
+    "onward",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example",
+        "/\t/evil.example",
+        "/\r\n/evil.example",
+        "\t//evil.example",
+        "/\\\t/evil.example",
+    ],
+)
 def test_nobody_is_sent_elsewhere_after_signing_in(
     client: FlaskClient, keys: dict[Role, str], onward: str
 ) -> None:
@@ -291,6 +303,14 @@ def test_a_token_that_another_signed_is_none(google: Google, settings: Settings)
     assert google_identity.identity(google.token()[:-4] + "AAAA", settings) is None
     unsigned = settings.model_copy(update={"google_client_id": None})
     assert google_identity.identity(google.token(), unsigned) is None
+
+
+@pytest.mark.usefixtures("known_keys")
+def test_a_token_without_end_is_none(google: Google, settings: Settings) -> None:
+    head, claims, signature = google.token().split(".")
+    deep = base64.urlsafe_b64encode(b"[" * 3000).decode()
+    assert google_identity.identity(f"{deep}.{claims}.{signature}", settings) is None
+    assert google_identity.identity(f"{head}.{deep}.{signature}", settings) is None
 
 
 @pytest.mark.usefixtures("known_keys")

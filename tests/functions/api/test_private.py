@@ -31,6 +31,7 @@ class Double(http.server.BaseHTTPRequestHandler):
             code, answer = 200, json.dumps({"id_token": ID_TOKEN})
         else:
             server.called.append(self.headers.get("Authorization"))  # type: ignore[attr-defined]
+            server.may_answer.wait(10)  # type: ignore[attr-defined]
             code, answer = server.answer  # type: ignore[attr-defined]
         self.send_response(code)
         self.send_header("Content-Type", "application/json")
@@ -46,6 +47,8 @@ def double() -> Iterator[http.server.HTTPServer]:
     # Not 127.0.0.1, which is asked without a token.
     server = http.server.ThreadingHTTPServer(("127.0.0.2", 0), Double)
     server.asked, server.called, server.answer = [], [], (200, '{"ok": true}')  # type: ignore[attr-defined]
+    server.may_answer = threading.Event()  # type: ignore[attr-defined]
+    server.may_answer.set()  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield server
@@ -113,6 +116,16 @@ def test_its_answer_is_passed_on_as_what_it_is(
     with pytest.raises(kind) as met:
         private.post(url)
     assert met.value.code == code  # type: ignore[attr-defined]
+
+
+def test_one_that_takes_too_long_is_not_said_to_be_out_of_reach(
+    double: http.server.HTTPServer, url: str
+) -> None:
+    double.handle_error = lambda *_: None  # type: ignore[method-assign]  # nobody waits for it
+    double.may_answer.clear()  # type: ignore[attr-defined]
+    with pytest.raises(TransientError, match="still at it"):
+        private.post(url, timeout=0.1)
+    double.may_answer.set()  # type: ignore[attr-defined]
 
 
 def test_without_credentials_somebody_is_told_to_mend_that(

@@ -145,6 +145,19 @@ class TestRefused:
         with pytest.raises(FileError, match="to hidden: is not in Drive, or not shared"):
             source.open(file)
 
+    def test_a_shortcut_to_what_is_refused_stands_beside_what_is_not(self, drive, source, inbox):
+        refused = drive.state.file("refused.pdf", b"%PDF")
+        drive.state.shortcut("to refused", refused, inbox)
+        drive.state.file("b.pdf", b"%PDF", inbox)
+        drive.fail("files.get", file=refused, status=403, reason="domainPolicy", times=None)
+        found = {file.ref.name: file for file in files_of(source.batches(None))}
+        assert found.keys() == {"to refused", "b.pdf"}
+        with pytest.raises(SetupError, match="to refused: Drive refuses"):
+            source.open(found["to refused"])
+        drive.faults.clear()
+        with source.open(found["to refused"]) as stream:
+            assert stream.read() == b"%PDF"
+
     @pytest.mark.parametrize(
         ("reason", "remedy"),
         [

@@ -265,7 +265,7 @@ def test_a_refused_sign_in_is_no_fault_of_a_file(drive, inbox, adapters, setting
     assert look(adapters, settings).received == 2
 
 
-@pytest.mark.parametrize("how", ["unshared", "trashed"])
+@pytest.mark.parametrize("how", ["unshared", "trashed", "refused"])
 def test_a_folder_that_can_not_be_seen_keeps_back_no_other(
     drive, inbox, adapters, settings, watch, how
 ):
@@ -276,17 +276,20 @@ def test_a_folder_that_can_not_be_seen_keeps_back_no_other(
     look(adapters, settings)
     if how == "unshared":
         drive.state.share(inbox, False)
-    else:
+    elif how == "trashed":
         drive.state.trash(inbox)
+    else:
+        drive.fail("files.get", file=inbox, times=None, status=403, reason="domainPolicy")
     drive.state.file("meanwhile.pdf", b"%PDF-1", inbox)
     drive.state.file("a.pdf", b"%PDF-2", other)
     for _ in range(2):
-        with pytest.raises(SetupError, match=r"shared with|trash"):
+        with pytest.raises(SetupError, match=r"shared with|trash|organisation"):
             look(adapters, settings)
         assert sorted(invoices(adapters)) == ["a.pdf", "before.pdf"]
+    drive.faults.clear()
     if how == "unshared":
         drive.state.share(inbox)
-    else:
+    elif how == "trashed":
         drive.state.trash(inbox, False)
     drive.calls.clear()
     assert look(adapters, settings).received == 1

@@ -204,6 +204,24 @@ def test_of_a_template_that_is_refused_no_picture_stays(store, client):
     assert store.get_template("acme").reference == b"picture"
 
 
+def test_a_template_whose_commit_has_lost_its_answer_keeps_its_picture(store, client, monkeypatch):
+    api = client._firestore_api
+    commit = api.commit
+
+    def commit_twice(**asked):
+        # As the client does by itself: the transaction is over by then.
+        if asked["request"]["transaction"]:
+            monkeypatch.setattr(api, "commit", commit)
+            commit(**asked)
+        return commit(**asked)
+
+    monkeypatch.setattr(api, "commit", commit_twice)
+    kept = store.put_template(StoredTemplate(a_template(), b"picture"), after=0)
+
+    assert kept.version == 1
+    assert store.get_template("acme") == StoredTemplate(kept, b"picture")
+
+
 def test_counting_reads_no_document(double, store):
     for n in range(3):
         store.create(an_invoice(n))

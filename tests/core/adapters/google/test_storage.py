@@ -6,6 +6,7 @@ at the same time one wins, and that an object deleted while it is announced stay
 """
 
 import io
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -81,6 +82,28 @@ def test_another_generation_is_another_object(objects):
     ref = put(objects)
     with pytest.raises(NotFoundError, match="invoices/abc"):
         objects.read(ref.model_copy(update={"generation": ref.generation + 1}))
+
+
+class AsOldVersion(HTTPAdapter):
+    """Gives an object as a bucket with versions gives one that was replaced or deleted: all of it,
+    with the time of that. (The server keeps no versions.)"""
+
+    def send(self, request, **kwargs):
+        answer = super().send(request, **kwargs)
+        if answer.headers["Content-Type"].startswith("application/json"):
+            answer._content = json.dumps(answer.json() | {"timeDeleted": TIME}).encode()
+        return answer
+
+
+TIME = "2026-11-28T09:00:00.000Z"
+
+
+def test_a_generation_that_is_kept_as_an_old_version_is_gone(objects, connect, server):
+    ref = put(objects)
+    later = connect(server)
+    later._http.mount(server, AsOldVersion())
+    with pytest.raises(NotFoundError, match="invoices/abc"):
+        GoogleObjectStore(later, BUCKET).read(ref)
 
 
 def test_announcing_makes_a_new_generation_of_the_same_object(objects, client):
