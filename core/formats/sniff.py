@@ -15,8 +15,7 @@ _READABLE: tuple[tuple[bytes, Format], ...] = (
     (b"%PDF-", "pdf"),
     (b"II*\0", "tiff"),
     (b"MM\0*", "tiff"),
-    (b"II+\0", "tiff"),  # BigTIFF
-    (b"MM\0+", "tiff"),
+    (b"II+\0", "tiff"),  # BigTIFF, of which Pillow opens this kind alone
 )
 _BMP_HEADERS = frozenset((12, 40, 52, 56, 64, 108, 124))
 """Lengths of the header that follows; "BM" alone may start any text."""
@@ -25,6 +24,7 @@ _HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 _FOREIGN = (
     (b"GIF8", "a GIF picture"),
     (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
+    (b"MM\0+", "a BigTIFF of the kind that begins with the high byte"),
     (b"PK\x03\x04", "a ZIP archive or an Office document"),
     (b"\xd0\xcf\x11\xe0", "an older Office document"),
     (b"{\\rtf", "an RTF document"),
