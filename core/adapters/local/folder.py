@@ -152,6 +152,8 @@ class FolderSource:
                         except FileNotFoundError:
                             continue  # moved away since it was listed
                         yield _found(path, status)
+                    elif entry.is_symlink():
+                        self._complain(path, "is a link: put the file or folder itself there")
         except FileNotFoundError:
             # Moved away meanwhile; if it is the folder itself, somebody will want it back.
             if not folder:
@@ -160,7 +162,7 @@ class FolderSource:
             if not folder:
                 raise SetupError(f"inbox {self._root}: {error.strerror}") from error
             unread.append(folder)
-            self._complain(folder, error)
+            self._complain(folder, f"can't be read: {error.strerror}")
 
     def _make_root(self) -> None:
         try:
@@ -181,7 +183,7 @@ class FolderSource:
         except FileNotFoundError:
             return None
         except OSError as error:
-            self._complain(file.path, error)
+            self._complain(file.path, f"can't be read: {error.strerror}")
             # Who copies a file may let others read it last of all.
             closed = isinstance(error, PermissionError) and file.quiet >= PATIENCE_S
             return replace(file, revision=_CLOSED + file.revision) if closed else None
@@ -207,11 +209,11 @@ class FolderSource:
             pass  # whoever opens it says so
         return None
 
-    def _complain(self, path: str, error: OSError) -> None:
-        """Says once that something can't be read; it is tried again at every look."""
+    def _complain(self, path: str, why: str) -> None:
+        """Says once why something isn't taken; it is tried again at every look."""
         if path not in self._unreadable:
             self._unreadable.add(path)
-            log.warning("%s: can't be read: %s", self._root / path, error.strerror)
+            log.warning("%s: %s", self._root / path, why)
 
     def _recall(self, *, forget: bool) -> dict[str, str]:
         if self._seen is None:

@@ -68,12 +68,16 @@ def test_without_a_cursor_everything_is_new(backend: Backend, tmp_path: Path) ->
 
 
 def test_subfolders_are_watched_and_temporary_files_are_not(
-    backend: Backend, tmp_path: Path
+    backend: Backend, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in ("a.jpg", "sub/deep/b.pdf", ".hidden.jpg", "c.jpg.part", "~d.jpg", "e.crdownload"):
         put(tmp_path / "inbox" / name)
-    (tmp_path / "inbox" / "link.jpg").symlink_to(put(tmp_path / "outside.jpg"))
+    link = tmp_path / "inbox" / "link.jpg"
+    link.symlink_to(put(tmp_path / "outside.jpg"))
     assert names(look(backend)) == ["a.jpg", "sub/deep/b.pdf"]
+    assert look(backend) == []
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [f"{link}: is a link: put the file or folder itself there"]
 
 
 def test_a_file_that_is_still_written_waits(backend: Backend, tmp_path: Path) -> None:
