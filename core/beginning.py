@@ -1,7 +1,8 @@
-"""Files that came in cut off, because their copy paused, and later came in whole.
+"""Files that came in cut off or were refused, and later came in whole.
 
-What was taken first has no end, and its bytes are the beginning of those that came in later from
-the same place. So nothing is lost with it, and an office has one invoice for its file.
+Of a copy that paused, what was taken first has no end, and its bytes are the beginning of those
+that came in later from the same place; of a file that was empty, or could not be read, nothing was
+taken. So nothing is lost with it, and an office has one invoice for its file.
 """
 
 import logging
@@ -39,7 +40,7 @@ def replace_beginning(adapters: Adapters, beginning: str, source: SourceRef) -> 
         if invoice.object is not None:
             adapters.objects.delete(invoice.object)
         adapters.store.delete(invoice.id)
-        log.warning("%s: had come in cut off, and now did with more of it", source.name)
+        log.warning("%s: had come in cut off or was refused, and now came in again", source.name)
 
 
 def _is_nothing_else(invoice: Invoice, source: SourceRef) -> bool:

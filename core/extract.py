@@ -98,7 +98,13 @@ class Extractor:
         with clock("check"):
             verdicts = [
                 compared(
-                    box.field, line, own[box.number], box.bounds, pages.sizes[box.number], template
+                    box.field,
+                    line,
+                    own[box.number],
+                    box.bounds,
+                    pages.sizes[box.number],
+                    template,
+                    box.turn,
                 )
                 for box, line in zip(boxes, lines, strict=True)
             ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from core.formats.decoder import Character
 from core.reading.numeric import LineReading
-from core.template import Box, Field, Kind, Template
+from core.template import Box, Field, Kind, Template, Turn
 from core.values import clean_text, parse_value
 
 SURE = 0.9999
@@ -46,12 +46,14 @@ def compared(
     box: Box,
     page_size: tuple[int, int],
     template: Template,
+    turn: Turn = 0,
 ) -> Verdict:
     """What was read in a box held against what the document says of it.
 
-    box: in pixels of the page, whose size (width, height) in pixels is `page_size`.
+    box: in pixels of the page, whose size (width, height) in pixels is `page_size`. What is printed
+    in it lies turned by `turn` degrees clockwise.
     """
-    inside = within(characters, box, page_size)
+    inside = [_upright(each, turn) for each in within(characters, box, page_size)]
     if not inside:
         return Verdict(line)
     own = max(
@@ -97,6 +99,12 @@ def numeric(characters: Sequence[Character]) -> str:
     kept = "".join(each for each in plain if each.isdecimal() or each in _NUMERIC)
     # The dot of "Dhs." and the colon of a label are no part of it.
     return kept.strip(".,:/٫٬") if any(each.isdecimal() for each in kept) else ""
+
+
+def _upright(character: Character, turn: Turn) -> Character:
+    """The same where it would be if the page were turned back by `turn` degrees."""
+    text, x, y = character
+    return Character(text, *{0: (x, y), 90: (y, 1 - x), 180: (1 - x, 1 - y), 270: (1 - y, x)}[turn])
 
 
 def _words(characters: Iterable[Character]) -> str:

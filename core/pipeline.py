@@ -279,12 +279,10 @@ def read_again(adapters: Adapters, invoice_id: str, *, template: str | None = No
 
 def refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> Invoice:
     """Keeps a file that was not taken in as a `failed` invoice, so that it can be found."""
-    # There are no stored bytes to name it by; what names a version of a file at its source does.
-    identity = f"{file.ref.kind}\0{file.ref.file_id}\0{file.revision}"
     at = now()
     refused, _ = store.create(
         Invoice(
-            id=invoice_id(sha256_hex(identity.encode())),
+            id=refusal_id(file.ref, file.revision),
             status=Status.FAILED,
             source=file.ref,
             error=ErrorInfo.of(error),
@@ -294,6 +292,12 @@ def refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> Invoice:
     )
     tell("refused", invoice=refused.id, source=file.ref.kind, code=error.code)
     return refused
+
+
+def refusal_id(ref: SourceRef, revision: str) -> str:
+    """The invoice that this revision of a file is if it was refused."""
+    # There are no stored bytes to name it by; what names a version of a file at its source does.
+    return invoice_id(sha256_hex(f"{ref.kind}\0{ref.file_id}\0{revision}".encode()))
 
 
 def _templates(adapters: Adapters, invoice: Invoice) -> Sequence[KnownTemplate]:

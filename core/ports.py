@@ -23,7 +23,8 @@ class SourceFile:
 
     `folder` are the names of the folders that it is in, as far as they are watched, with slashes
     between them; empty if there are none. `began` is how many bytes it had when it was given
-    before, where it was cut off then and has grown since.
+    before, where it was cut off then and has grown since. `refused` is the revision under which it
+    was given before, where there was nothing to take then: it was empty, or could not be read.
     """
 
     ref: SourceRef
@@ -31,6 +32,7 @@ class SourceFile:
     size: int
     folder: str = ""
     began: int | None = None
+    refused: str | None = None
 
 
 @dataclass(frozen=True)

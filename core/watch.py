@@ -23,7 +23,7 @@ from core.looked import LastLook, keep_look, last_look
 from core.observe import tell
 from core.origin import add_note
 from core.parts import change_all
-from core.pipeline import receive, refuse
+from core.pipeline import receive, refusal_id, refuse
 from core.ports import Adapters, Gone, InvoiceStore, Source, SourceFile
 from core.settings import Settings
 
@@ -235,6 +235,9 @@ class _Look:
                 invoice = receive(self.adapters, stream, file.ref, self.settings, template=template)
             if beginning is not None:
                 replace_beginning(self.adapters, beginning, file.ref)
+            if file.refused is not None:
+                refused = refusal_id(file.ref, file.refused)
+                replace_beginning(self.adapters, refused, file.ref)
             self.report.received += 1
         except FileError as error:
             refuse(store, file, error)

@@ -15,6 +15,8 @@ _SCAN_MARKER = 0xDA
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Start of frame, in its kinds; C4, C8 and CC amid them mean other things."""
 _SEQUENTIAL_MARKERS = frozenset((0xC0, 0xC1))
+_DEEPER = frozenset((12, 16))
+"""Bits of a sample that the standard knows, and libjpeg-turbo doesn't decode as a page."""
 _BARE_MARKERS = frozenset((0x01, *range(0xD0, 0xD9)))
 """Markers without a length."""
 _MAX_SEGMENTS = 2_000
@@ -28,10 +30,16 @@ def size(data: bytes, *, name: str) -> tuple[int, int]:
     """Width and height in pixels, as stored: before EXIF orientation.
 
     Raises:
-        FileError: `truncated_file` or `corrupt_file`.
+        FileError: `truncated_file`, `corrupt_file` or `unsupported_format`.
     """
     for marker, segment, _ in _segments(data, name=name):
         if marker in _FRAME_MARKERS and len(segment) >= 6:
+            if segment[0] in _DEEPER:
+                raise FileError(
+                    f"{name}: is a JPEG of {segment[0]} bits a colour, and only those of 8 can be "
+                    "read",
+                    code="unsupported_format",
+                )
             return int.from_bytes(segment[3:5], "big"), int.from_bytes(segment[1:3], "big")
     raise _damaged(name)
 

@@ -57,7 +57,7 @@ class PdfDecoder:
             # Without a password PDFium tries the empty one.
             self._document = pypdfium2.PdfDocument(data)
         except pypdfium2.PdfiumError as error:
-            raise _refused(name, error) from error
+            raise _refused(name, data, error) from error
         self.pages: int = len(self._document)
         if self.pages > max_pages:
             self._document.close()
@@ -159,7 +159,11 @@ def _characters(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Iterato
         yield Character(chr(code), x.value / _FINE, y.value / _FINE)
 
 
-def _refused(name: str, error: pypdfium2.PdfiumError) -> FileError:
+def _refused(name: str, data: bytes, error: pypdfium2.PdfiumError) -> FileError:
+    # One that opens but has no pages is refused, too, with the code of whatever failed before it.
+    if document := raw.FPDF_LoadMemDocument64(data, len(data), None):
+        raw.FPDF_CloseDocument(document)
+        return FileError(f"{name}: is damaged: it has no pages")
     if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
         return FileError(
             f"{name}: is protected by a password; save it without one", code="password_needed"

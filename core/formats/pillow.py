@@ -22,6 +22,9 @@ _UNEVEN = 1.2
 """Ratio of a picture's two resolutions from which it is stretched to be even: a fax of 204 x 98 dpi
 shows a page at half its height."""
 _MOST_UNEVEN = 4.0
+_PHOTOMETRIC, _ORIENTATION = 262, 274
+_SIDEWAYS = range(5, 9)
+"""Orientations of a picture that is stored lying on its side."""
 
 # The limit on pixels is Khana's own, held against what the header declares before any is made.
 Image.MAX_IMAGE_PIXELS = None
@@ -68,8 +71,8 @@ class PillowDecoder:
                 if self._kind == "tiff":
                     image.seek(number - 1)
                 self._check(image.size)
+                resolution = _resolution(image)
                 pixels = _pixels(image, color=color)
-                resolution = image.info.get("dpi", (1, 1))
         except FileError:
             raise
         except MemoryError:
@@ -113,12 +116,22 @@ class PillowDecoder:
         return np.asarray(cv2.resize(pixels, wanted, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
+def _resolution(image: Image.Image) -> tuple[float, float]:
+    """Pixels to an inch (or any other unit) across and down, once the picture is upright."""
+    # "resolution" is that of a TIFF without a unit: only the ratio of the two counts there.
+    across, down = image.info.get("dpi") or image.info.get("resolution") or (1, 1)
+    return (down, across) if image.getexif().get(_ORIENTATION) in _SIDEWAYS else (across, down)
+
+
 def _pixels(image: Image.Image, *, color: bool) -> NDArray[np.uint8]:
     """H×W grey or H×W×3 BGR of the frame that `image` is at."""
     image.load()
     if image.mode.startswith("I"):  # 16 bits, of which 8 are kept
         values = np.asarray(image)
-        image = Image.fromarray((values >> 8 if values.max() > 255 else values).astype(np.uint8))
+        light = (values >> 8 if values.max() > 255 else values).astype(np.uint8)
+        # Of 16 bits Pillow leaves it to others that 0 may stand for white.
+        white = image.getexif().get(_PHOTOMETRIC) == 0
+        image = Image.fromarray(cv2.bitwise_not(light) if white else light)
     upright = ImageOps.exif_transpose(image)
     if upright.has_transparency_data:
         white = Image.new("RGBA", upright.size, "white")

@@ -1,5 +1,6 @@
 """Which format a file is in, by its bytes and never by its name."""
 
+import re
 from typing import Literal
 
 from core.errors import FileError
@@ -15,8 +16,7 @@ _READABLE: tuple[tuple[bytes, Format], ...] = (
     (b"%PDF-", "pdf"),
     (b"II*\0", "tiff"),
     (b"MM\0*", "tiff"),
-    (b"II+\0", "tiff"),  # BigTIFF
-    (b"MM\0+", "tiff"),
+    (b"II+\0", "tiff"),  # BigTIFF, of which Pillow opens this kind alone
 )
 _BMP_HEADERS = frozenset((12, 40, 52, 56, 64, 108, 124))
 """Lengths of the header that follows; "BM" alone may start any text."""
@@ -25,8 +25,9 @@ _HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", 
 _FOREIGN = (
     (b"GIF8", "a GIF picture"),
     (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
+    (b"MM\0+", "a BigTIFF of the kind that begins with the high byte"),
     (b"PK\x03\x04", "a ZIP archive or an Office document"),
-    (b"\xd0\xcf\x11\xe0", "an older Office document"),
+    (b"\xd0\xcf\x11\xe0", "an older Office document or a message of Outlook"),
     (b"{\\rtf", "an RTF document"),
     (b"%!PS", "a PostScript document"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -34,6 +35,11 @@ _FOREIGN = (
     (b"7z\xbc\xaf", "a 7-Zip archive"),
 )
 
+_EMAIL = re.compile(
+    rb"(?i)(return-path|received|delivered-to|from|to|subject|date|message-id|mime-version|x-[\w-]+):"
+    rb" [^\r\n]*(\r?\n[ \t][^\r\n]*)*\r?\n[\w-]+:[ \t\r\n]"
+)
+"""Two lines of its header, the first of a kind that letters in plain text rarely begin with."""
 _PDF_HEADER_BYTES = 1024
 """PDF readers accept other bytes before the header, up to this many (ISO 32000-1, annex H.3)."""
 
@@ -67,7 +73,8 @@ def _foreign(data: bytes) -> str | None:
             return words
     if data[4:8] == b"ftyp":
         return "an AVIF picture" if b"avif" in data[8:64] else "a video"
-    return _text(data[:_PDF_HEADER_BYTES])
+    head = data[:_PDF_HEADER_BYTES]
+    return "an e-mail" if _EMAIL.match(head) else _text(head)
 
 
 def _text(head: bytes) -> str | None:

@@ -9,8 +9,10 @@ import functions_framework
 from werkzeug.wrappers import Response
 
 from core.adapters import connect
+from core.errors import TransientError
 from core.settings import load_settings
 from functions import telemetry
+from functions.answers import error_answer
 from functions.api.app import create_app
 
 _building = threading.Lock()
@@ -28,8 +30,13 @@ def api(request: flask.Request) -> Response:
     """Hands the request to the app."""
     # Not at import: a server may fork after it, and no connection lives through that. Under a lock:
     # two first requests must not build two apps.
-    with _building:
-        app = _app()
+    try:
+        with _building:
+            app = _app()
+    except TransientError as error:  # a store that is locked or out of reach just now
+        answer = error_answer(error, 503)
+        answer.headers["Retry-After"] = "1"
+        return answer
     return _not_begun(app, request.environ)
 
 

@@ -48,6 +48,7 @@ SIGN_IN_FAULTS = {
 }
 
 REMEDIES = {
+    "access_denied": "Let the account that Khana uses read it.",
     "corrupt_file": "Open the file yourself: if it looks whole, save it anew and upload that.",
     "empty_file": "Copy or scan it again: nothing of it has arrived.",
     "file_too_large": "Scan it at a lower resolution: 200 dpi is enough.",

@@ -67,7 +67,7 @@ def _checks(settings: Settings, variables: Set[str]) -> Iterator[tuple[str, Call
         from core.adapters.local import health as local  # noqa: PLC0415
 
         yield "data folder", partial(local.check_folder, settings.data)
-        yield "inbox", partial(local.check_folder, settings.inbox_dir, write=False)
+        yield "inbox", partial(local.check_inbox, settings.inbox_dir, settings.data)
         yield "disk space", partial(local.check_space, settings.data)
         yield "store", partial(local.check_database, settings.data)
         yield "privacy", partial(local.check_privacy, settings.data)

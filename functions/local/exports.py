@@ -53,9 +53,14 @@ def export(
     from functions.api.languages import LANGUAGES, wording  # noqa: PLC0415
 
     file = pieces(form, adapters, query, settings, wording=wording(LANGUAGES[language]))
-    with _whole(output or Path("-")) as out:
-        for piece in file:
-            out.write(piece)
+    try:
+        with _whole(output or Path("-")) as out:
+            for piece in file:
+                out.write(piece)
+    except OSError as error:
+        # What writing meets, a full disk above all, names no file by itself.
+        error.filename = error.filename or (output and str(output))
+        raise
 
 
 @contextmanager

@@ -85,6 +85,20 @@ class TestPixels:
         data = saved(flat, "TIFF", compression="group4", dpi=(204, 98))
         assert gray(data).shape == (300, 220)
 
+    @pytest.mark.parametrize(
+        ("turned", "tags"),
+        [
+            (False, {282: 2.0, 283: 1.0, 296: 1}),  # no unit: only the ratio counts
+            (True, {282: 98.0, 283: 204.0, 274: TURN_RIGHT}),
+        ],
+    )
+    def test_of_a_fax_that_says_so_in_another_way(self, turned: bool, tags: dict[int, Any]) -> None:
+        flat = PAGE.resize((220, 150)).convert("1")
+        lying = flat.rotate(90, expand=True) if turned else flat
+        page = gray(saved(lying, "TIFF", compression="group4", tiffinfo=tags))
+        wanted = (220, 312 if turned else 300)
+        assert np.array_equal(page, cv2.resize(gray_of(flat), wanted))
+
     def test_of_each_page(self) -> None:
         with open_document(PAGES, LIMITS, name="a") as document:
             assert document.pages == 3
@@ -128,6 +142,8 @@ class TestPixels:
         deep = Image.fromarray(gray_of(PAGE).astype(np.uint16) * 257)
         assert off(saved(deep, "TIFF"), PAGE) == 0
         assert off(saved(deep, "PNG"), PAGE) == 0
+        negative = Image.fromarray(np.uint16(65535) - np.asarray(deep))
+        assert off(saved(negative, "TIFF", tiffinfo={262: 0}), PAGE) == 0
 
 
 class TestDoor:

@@ -1,9 +1,11 @@
 """A digital PDF's own text counts where the picture agrees; fonts that lie are caught."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from pdfs import pdf
 from test_page import LIMITS
@@ -16,7 +18,7 @@ from core.page import open_document
 from core.ports import StoredTemplate
 from core.reading.numeric import LineReading
 from core.settings import Settings
-from core.template import Field, Template, load_template, parse_template
+from core.template import Field, Kind, Template, Turn, load_template, parse_template
 
 SIZE = (1654, 2339)
 INVOICES = Path("samples/invoices")
@@ -218,6 +220,22 @@ def test_only_what_is_in_the_box_counts() -> None:
     found = compared(field(), LineReading("12", 0.7), characters, (40, 50, 260, 100), SIZE,
                      template())  # fmt: skip
     assert found.exact
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_page_that_is_shown_turned_says_the_same(turn: Turn, extractor: Extractor) -> None:
+    data = io.BytesIO()
+    with pypdfium2.PdfDocument(INVOICES / "waha-000352.pdf") as document:
+        document[0].set_rotation(turn)
+        document.save(data)
+    form = load_template(Path("samples/templates/waha.json"))
+    stored = StoredTemplate(form, Path("samples/templates/waha.png").read_bytes())
+    outcome = extractor.extract(data.getvalue(), [stored], name="a.pdf")
+    assert {reading.turn for reading in outcome.fields.values()} == {turn}
+    assert codes(outcome) == []
+    # Not the words: of Arabic upside down PDFium tells the letters in no order.
+    numbers = [each for each in outcome.fields.values() if each.kind is not Kind.TEXT]
+    assert all(reading.exact for reading in numbers)
 
 
 def test_digits_are_taken_from_left_to_right() -> None:

@@ -60,8 +60,8 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n\0\0\0\r" + content + struct.pack(">I", zlib.crc32(content))
 
 
-def jpeg_header(width: int, height: int) -> bytes:
-    return b"\xff\xd8\xff\xc0\0\x0b\x08" + struct.pack(">HH", height, width) + b"\x01\x01\x11\0"
+def jpeg_header(width: int, height: int, bits: int = 8) -> bytes:
+    return b"\xff\xd8\xff\xc1\0\x0b" + struct.pack(">BHHI", bits, height, width, 0x01011100)
 
 
 class TestSniff:
@@ -81,8 +81,12 @@ class TestSniff:
             (b"GIF89a", "GIF"),
             (b"BMW is a maker of cars and motorcycles\n", "plain text"),
             (b"PK\x03\x04\x14\0", "Office"),
+            (b"MM\0+\0\x08\0\0", "BigTIFF"),
             (b"<!DOCTYPE html><html>", "web page"),
             (b"<?xml version='1.0'?>", "XML"),
+            (b"Return-Path: <a@b.c>\r\nReceived: from b\r\n\tby c\r\nDate: ", "an e-mail"),
+            ("From: شركة\nSubject: فاتورة\n\n".encode("cp1256"), "an e-mail"),
+            (b"From: the desk of A. Smith\nDear Sir, the total is 12.50\n", "plain text"),
             (b"Dear Sir, the total is 12.50\n", "plain text"),
             ("المجموع ١٢٫٥٠\n".encode() * 100, "plain text"),
             (b"\x07\x01\x02\x00\xff\xfe", "no known format"),
@@ -107,6 +111,7 @@ class TestCheck:
             (bytes(LIMITS.max_bytes + 1), "file_too_large"),
             (png_header(30_000, 30_000), "image_too_large"),
             (jpeg_header(30_000, 30_000), "image_too_large"),
+            (jpeg_header(300, 300, bits=12), "unsupported_format"),
             (png_header(1, 1), "image_too_small"),
             (encoded(".jpg", drawn(1, 1)), "image_too_small"),
             (png_header(15, 500), "image_too_small"),
@@ -282,6 +287,11 @@ class TestPdf:
     def test_a_password_is_asked_for(self) -> None:
         error = refused(pdf(password="secret"))
         assert error.code == "password_needed"
+
+    def test_without_pages_it_is_not_what_the_file_before_it_was(self) -> None:
+        assert refused(pdf(password="secret")).code == "password_needed"
+        error = refused(pdf(0))
+        assert (error.code, error.message) == ("corrupt_file", "a.jpg: is damaged: it has no pages")
 
     def test_pages(self) -> None:
         data = pdf(3, size=(200, 100))

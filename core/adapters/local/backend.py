@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from core.adapters.local.database import Database
 from core.adapters.local.folder import FolderSource
+from core.adapters.local.health import check_apart
 from core.adapters.local.objects import LocalObjectStore
 from core.adapters.local.outbox import LocalOutbox
 from core.adapters.local.queue import EventQueue
@@ -45,9 +46,10 @@ def open_backend(settings: Settings) -> Backend:
     """Opens the data folder of `settings`, and makes it if it is new.
 
     Raises:
-        SetupError: it can't be made or used.
+        SetupError: it can't be made or used, or is in the inbox.
         TransientError: its database is locked.
     """
+    check_apart(settings.inbox_dir, settings.data)
     for folder in (settings.data, settings.inbox_dir):
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -8,14 +8,14 @@ import signal
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from core.adapters.local.database import Database
-from core.errors import SetupError, TransientError
+from core.errors import FileError, SetupError, TransientError
 from core.invoice import SourceRef
 from core.page import looks_complete
 from core.ports import Batch, SourceFile
@@ -39,6 +39,10 @@ _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
 
 _RAW = "bytes:"
 """Begins the id of a file whose name is no UTF-8; the rest is percent-encoded."""
+
+_CLOSED = "closed:"
+"""Begins the revision of a file that this user may not read; the rest is what it will have once
+somebody lets him."""
 
 _CURSOR = "seen"
 """What was seen is in the database; the cursor only says that it counts."""
@@ -64,7 +68,8 @@ class FolderSource:
 
     A file is taken once it has been quiet for `settle` seconds, nobody has it open for writing, and
     its end is there (`core.page.looks_complete`); for the last two there is a limit to patience.
-    What was taken is remembered by path and revision until it leaves the folder.
+    What was taken is remembered by path and revision until it leaves the folder. A file that may
+    not be read is given once, for its refusal to be seen, and once more when it may.
     """
 
     name = "folder"
@@ -91,15 +96,16 @@ class FolderSource:
         found = {file.path: file for file in self._scan(unread)}
         below = tuple(f"{folder}/" for folder in unread)
         self._forget({path for path in seen.keys() - found.keys() if not path.startswith(below)})
+        new = (file for file in found.values() if seen.get(file.path) != file.revision)
         ready = [
-            file
-            for file in found.values()
-            if seen.get(file.path) != file.revision and self._is_ready(file)
+            given
+            for given in map(self._ready, new)
+            if given is not None and seen.get(given.path) != given.revision
         ]
         ready.sort(key=lambda file: (file.modified, file.path))
         for start in range(0, len(ready), BATCH_FILES):
             batch = ready[start : start + BATCH_FILES]
-            yield Batch([_source_file(file, self._began(file, seen)) for file in batch], _CURSOR)
+            yield Batch([self._source_file(file, seen.get(file.path)) for file in batch], _CURSOR)
             self._remember(batch)
 
     def listen(self, kept: str | None) -> str | None:
@@ -110,12 +116,19 @@ class FolderSource:
         """The bytes of the file, which nobody changes until it is closed, where leases work.
 
         Raises:
+            FileError: `access_denied`: this user may not read it.
             TransientError: it was changed or moved since it was seen; the next look tells.
         """
         path = _path_of(file.ref.file_id)
         try:
             descriptor = _open(self._root / path)
         except OSError as error:
+            if isinstance(error, PermissionError) and file.revision.startswith(_CLOSED):
+                raise FileError(
+                    f"{file.ref.name}: the user that Khana runs as may not read it: "
+                    "change its owner or mode",
+                    code="access_denied",
+                ) from error
             raise TransientError(f"{file.ref.file_id}: {error.strerror}") from error
         found = _found(path, os.fstat(descriptor))
         if found.revision != file.revision or not _is_unwritten(descriptor, found.quiet):
@@ -139,6 +152,8 @@ class FolderSource:
                         except FileNotFoundError:
                             continue  # moved away since it was listed
                         yield _found(path, status)
+                    elif entry.is_symlink():
+                        self._complain(path, "is a link: put the file or folder itself there")
         except FileNotFoundError:
             # Moved away meanwhile; if it is the folder itself, somebody will want it back.
             if not folder:
@@ -147,7 +162,7 @@ class FolderSource:
             if not folder:
                 raise SetupError(f"inbox {self._root}: {error.strerror}") from error
             unread.append(folder)
-            self._complain(folder, error)
+            self._complain(folder, f"can't be read: {error.strerror}")
 
     def _make_root(self) -> None:
         try:
@@ -155,9 +170,10 @@ class FolderSource:
         except OSError as error:
             raise SetupError(f"inbox {self._root}: {error.strerror}") from error
 
-    def _is_ready(self, file: _Found) -> bool:
+    def _ready(self, file: _Found) -> _Found | None:
+        """The file if it is to be given now, as closed if it may not be read."""
         if file.quiet < self._settle:
-            return False
+            return None
         path = self._root / file.path
         try:
             descriptor = _open(path)
@@ -165,17 +181,27 @@ class FolderSource:
             os.close(descriptor)
             ready = unwritten and (file.quiet >= PATIENCE_S or looks_complete(path))
         except FileNotFoundError:
-            return False
+            return None
         except OSError as error:
-            self._complain(file.path, error)
-            return False
+            self._complain(file.path, f"can't be read: {error.strerror}")
+            # Who copies a file may let others read it last of all.
+            closed = isinstance(error, PermissionError) and file.quiet >= PATIENCE_S
+            return replace(file, revision=_CLOSED + file.revision) if closed else None
         self._unreadable.discard(file.path)
-        return ready
+        return file if ready else None
 
-    def _began(self, file: _Found, seen: Mapping[str, str]) -> int | None:
-        """How long the file was when it was taken without its end, if it has grown since."""
-        before = seen.get(file.path)
+    def _source_file(self, file: _Found, before: str | None) -> SourceFile:
+        """before: the revision under which it was given last, if it was."""
+        name = _id_of(file.path)
+        folder, _, last = name.rpartition("/")
+        ref = SourceRef(kind="folder", file_id=name, name=last)
         size = int(before.rsplit("-", 2)[1]) if before else 0
+        if before and (before.startswith(_CLOSED) or not size):
+            return SourceFile(ref, file.revision, file.size, folder, refused=before)
+        return SourceFile(ref, file.revision, file.size, folder, self._began(file, size))
+
+    def _began(self, file: _Found, size: int) -> int | None:
+        """`size`, that it had when it was given last, if it had no end then and has grown since."""
         try:
             if 0 < size < file.size and not looks_complete(self._root / file.path, size):
                 return size
@@ -183,11 +209,11 @@ class FolderSource:
             pass  # whoever opens it says so
         return None
 
-    def _complain(self, path: str, error: OSError) -> None:
-        """Says once that something can't be read; it is tried again at every look."""
+    def _complain(self, path: str, why: str) -> None:
+        """Says once why something isn't taken; it is tried again at every look."""
         if path not in self._unreadable:
             self._unreadable.add(path)
-            log.warning("%s: can't be read: %s", self._root / path, error.strerror)
+            log.warning("%s: %s", self._root / path, why)
 
     def _recall(self, *, forget: bool) -> dict[str, str]:
         if self._seen is None:
@@ -237,13 +263,6 @@ def _found(path: str, status: os.stat_result) -> _Found:
         size=status.st_size,
         revision=f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}",
     )
-
-
-def _source_file(file: _Found, began: int | None) -> SourceFile:
-    name = _id_of(file.path)
-    folder, _, last = name.rpartition("/")
-    ref = SourceRef(kind="folder", file_id=name, name=last)
-    return SourceFile(ref, file.revision, file.size, folder, began)
 
 
 def _open(path: Path) -> int:

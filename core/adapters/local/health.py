@@ -39,6 +39,28 @@ def check_folder(folder: Path, *, write: bool = True) -> str:
     return f"{folder} can be used"
 
 
+def check_inbox(inbox: Path, data: Path) -> str:
+    """Whether files can be taken from `inbox`, and none of them is the data folder's own.
+
+    Raises:
+        SetupError: they can't, or some are.
+    """
+    check_apart(inbox, data)
+    return check_folder(inbox, write=False)
+
+
+def check_apart(inbox: Path, data: Path) -> None:
+    """Raises SetupError if `inbox` holds what Khana itself keeps in the folder `data`: its store
+    would be taken in, again and again."""
+    watched, kept = inbox.resolve(), data.resolve()
+    if kept.is_relative_to(watched) or watched.is_relative_to(kept / "bucket"):
+        raise SetupError(
+            f"setting inbox: {inbox} holds what Khana keeps in the data folder {data}: "
+            "name another folder, such as one in it",
+            code="invalid_setting",
+        )
+
+
 def check_store(folder: Path) -> None:
     """Raises NotFoundError unless `folder` is the data folder of a Khana that has been started."""
     if not (folder / "khana.db").is_file():

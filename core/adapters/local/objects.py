@@ -40,14 +40,15 @@ class LocalObjectStore:
     def create(
         self, name: str, data: BinaryIO, *, content_type: str, metadata: Mapping[str, str]
     ) -> ObjectRef:
-        """Stores the bytes under `name`, or gives the object that has been there before.
+        """Stores the bytes under `name`, or gives the object that has been there before, with its
+        bytes back if somebody took them out of the folder.
 
         Raises:
             RequestError: the name is not made of letters, digits and `._-` between slashes.
             TransientError: the disk is full or failing.
         """
         path = self._path(name)
-        if (known := self._find(name)) is not None:
+        if (known := self._find(name)) is not None and path.exists():
             return known
         temporary = self._folder / _TEMPORARY / uuid.uuid4().hex
         try:
@@ -81,7 +82,8 @@ class LocalObjectStore:
                 row = connection.execute(
                     "SELECT generation FROM objects WHERE name = ?", (name,)
                 ).fetchone()
-                return _ref(name, row["generation"])
+                if path.exists():
+                    return _ref(name, row["generation"])
             with _disk_errors(name):
                 temporary.rename(path)
                 _sync_folders(path.parent, self._folder)
@@ -116,8 +118,10 @@ class LocalObjectStore:
         metadata: put over that of the object.
 
         Raises:
-            NotFoundError: there is no such object.
+            NotFoundError: there is no such object, or its bytes are gone.
         """
+        if not self._path(ref.name).exists():
+            raise NotFoundError(f"{ref.name}: its bytes are gone from the bucket")
         with self._database.write() as connection:
             known = connection.execute(
                 "SELECT metadata FROM objects WHERE name = ? AND generation = ?",

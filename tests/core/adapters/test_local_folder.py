@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from core.adapters import connect
 from core.adapters.local.backend import Backend, open_backend
 from core.errors import TransientError
-from core.ports import SourceFile
+from core.ports import Query, SourceFile
 from core.settings import Settings
+from core.watch import watch
 
 
 @pytest.fixture
@@ -66,12 +68,16 @@ def test_without_a_cursor_everything_is_new(backend: Backend, tmp_path: Path) ->
 
 
 def test_subfolders_are_watched_and_temporary_files_are_not(
-    backend: Backend, tmp_path: Path
+    backend: Backend, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in ("a.jpg", "sub/deep/b.pdf", ".hidden.jpg", "c.jpg.part", "~d.jpg", "e.crdownload"):
         put(tmp_path / "inbox" / name)
-    (tmp_path / "inbox" / "link.jpg").symlink_to(put(tmp_path / "outside.jpg"))
+    link = tmp_path / "inbox" / "link.jpg"
+    link.symlink_to(put(tmp_path / "outside.jpg"))
     assert names(look(backend)) == ["a.jpg", "sub/deep/b.pdf"]
+    assert look(backend) == []
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [f"{link}: is a link: put the file or folder itself there"]
 
 
 def test_a_file_that_is_still_written_waits(backend: Backend, tmp_path: Path) -> None:
@@ -171,6 +177,39 @@ def test_a_file_that_may_not_be_read_stops_no_other(caplog: pytest.LogCaptureFix
         ]
         closed.chmod(0o600)
         assert names(look(backend)) == ["a.jpg"]
+
+
+def test_a_file_that_may_not_be_read_is_told_of_until_it_may() -> None:
+    with without_privileges() as folder:
+        settings = Settings(data=folder, settle=0)
+        adapters = connect(settings)
+        closed = put(folder / "inbox" / "a.jpg", age=5)
+        closed.chmod(0)
+        watch(adapters, settings)
+        assert not adapters.store.list(Query()).invoices  # a copy may be on its way
+        os.utime(closed, (time.time() - 15,) * 2)
+        looks = [watch(adapters, settings) for _ in range(3)]
+        assert [look.failed for look in looks] == [
+            ["a.jpg: the user that Khana runs as may not read it: change its owner or mode"], [], []
+        ]  # fmt: skip
+        (refused,) = adapters.store.list(Query()).invoices
+        assert refused.error is not None
+        assert refused.error.code == "access_denied"
+        closed.chmod(0o600)
+        assert [watch(adapters, settings).received for _ in range(2)] == [1, 0]
+        (taken,) = adapters.store.list(Query()).invoices
+        assert taken.object is not None
+        assert adapters.objects.read(taken.object).data == b"page"
+
+
+def test_an_empty_file_that_is_filled_later_is_one_invoice(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, settle=0)
+    adapters = connect(settings)
+    for data, age in ((b"", 30), (b"page", 20)):
+        put(tmp_path / "inbox" / "a.jpg", data, age=age)
+        watch(adapters, settings)
+        (one,) = adapters.store.list(Query()).invoices
+        assert (one.error is not None) == (data == b"")
 
 
 def test_what_is_in_a_folder_that_may_not_be_read_for_a_while_is_not_new_after_that() -> None:

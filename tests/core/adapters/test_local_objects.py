@@ -67,6 +67,25 @@ def test_announcing_what_is_gone_is_refused(backend: Backend) -> None:
         backend.objects.announce(ref, {})
 
 
+def test_bytes_that_somebody_took_away_are_missed_until_they_come_again(
+    backend: Backend, tmp_path: Path
+) -> None:
+    ref = put(backend, b"one")
+    first = backend.queue.take()
+    assert first is not None
+    backend.queue.acknowledge(first)
+    (tmp_path / "bucket" / ref.name).unlink()
+    with pytest.raises(NotFoundError, match="its bytes are gone"):
+        backend.objects.announce(ref, {"again": "1"})
+    assert backend.queue.take() is None
+    assert put(backend, b"one") == ref
+    assert backend.objects.read(ref).data == b"one"
+    delivery = backend.queue.take()
+    assert delivery is not None
+    assert delivery.ref == ref
+    assert not list((tmp_path / "bucket").glob(".*/*"))
+
+
 def test_of_many_who_create_the_same_object_one_wins(backend: Backend) -> None:
     start = threading.Barrier(8)
 

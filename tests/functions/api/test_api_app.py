@@ -2,8 +2,10 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from drawn import OPERATIONS, Read, local_alone, picture
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
 
+from core.adapters import connect
 from core.errors import KhanaError, SetupError, TransientError
 from core.settings import Settings
 
@@ -179,6 +182,23 @@ def test_the_function_answers_under_the_framework(
         assert refused.status_code == 404
         assert refused.get_json()["error"]["details"] == [{"reason": "not_found"}]
         assert refused.headers["X-Request-Id"]
+
+
+def test_a_first_request_that_finds_the_store_locked_is_told_to_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.adapters.local.database.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setenv("KHANA_DATA", str(tmp_path))
+    connect(Settings(data=tmp_path))
+    source = Path(__file__).parents[3] / "functions" / "api" / "main.py"
+    client = functions_framework.create_app("api", str(source), "http").test_client()
+    with closing(sqlite3.connect(tmp_path / "khana.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        answer = client.get("/v1/invoices")
+    assert answer.status_code == 503
+    assert answer.get_json()["error"]["details"] == [{"reason": "unavailable"}]
+    assert answer.headers["Retry-After"] == "1"
+    assert client.get("/v1/invoices").status_code == 200
 
 
 def test_starting_loads_nothing_heavy() -> None:

@@ -192,6 +192,23 @@ def test_an_inbox_that_may_only_be_read_is_fine(
         health.check_folder(tmp_path)
 
 
+@pytest.mark.parametrize("inbox", ["data", ".", "data/bucket", "data/bucket/invoices", "link"])
+def test_an_inbox_that_holds_the_store_is_refused(inbox: str, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (tmp_path / "link").symlink_to(data)
+    settings = Settings(data=data, inbox=tmp_path / inbox)
+    with pytest.raises(SetupError, match=r"^setting inbox: .* name another folder"):
+        open_backend(settings)
+    assert not data.exists()
+    found = {each.check: each.code for each in examine(settings, set()) if not each.ok}
+    assert found == {"inbox": "invalid_setting"}
+
+
+@pytest.mark.parametrize("inbox", ["data/inbox", "data/bucket2", "inbox"])
+def test_an_inbox_beside_the_store_is_fine(inbox: str, tmp_path: Path) -> None:
+    open_backend(Settings(data=tmp_path / "data", inbox=tmp_path / inbox))
+
+
 def test_credentials_that_are_not_there_are_named(tmp_path: Path) -> None:
     variables = {"GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "none.json")}
     arguments = ("--backend", "google", "--bucket", "b", "--project", "p")

@@ -51,6 +51,12 @@ def test_a_file_is_replaced_where_a_link_leads(data: Path, tmp_path: Path) -> No
     assert book.stat().st_mode & 0o777 == 0o640
 
 
+def test_a_full_disk_is_told_of_with_the_file(data: Path) -> None:
+    run = CliRunner().invoke(export, ["--data", str(data), "-o", "/dev/full"])
+    assert isinstance(run.exception, OSError)
+    assert run.exception.filename == "/dev/full"
+
+
 def test_what_is_no_file_is_written_to(data: Path, tmp_path: Path) -> None:
     os.mkfifo(pipe := tmp_path / "pipe")
     with ThreadPoolExecutor(1) as reader:
