@@ -30,6 +30,8 @@ _FEWEST = 3
 """Characters that say how far apart most are."""
 _LOST = 2
 """Of so much room in a line it is lost characters'; more of it is how the line is printed."""
+_BESIDE_TIME = 4
+"""Columns that a blank within a date or a time has more than the one between them, at least."""
 _BLANK_GROUPS = re.compile(r"[-(]?([1-9١-٩][0-9٠-٩]{3,})(?:[.,٫][0-9٠-٩]{1,3})?[-)]?")
 """An amount whose thousands nothing but blanks may set apart."""
 _GROUP = 3
@@ -54,7 +56,8 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs, *, words: bool) 
     """
     filled = inked_columns(ink)
     least = _BLANK if words else _WIDE
-    if _widest(filled) < least:
+    ends = date_within(text) if kind == "date" else (0, len(text))
+    if _widest(filled) < least and ends == (0, len(text)):
         return False  # as most; all else takes several times as long
     likeliest = answer.argmax(axis=1)
     begins = np.flatnonzero((likeliest[1:] != likeliest[:-1]) & (likeliest[1:] != 0)) + 1
@@ -70,11 +73,12 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs, *, words: bool) 
     gaps = np.flatnonzero(lacking)
     if len(gaps) > _LOST or len(text) != len(begins):
         return 0 < len(gaps) <= _LOST
-    if kind == "date":  # there may be blanks around its marks, and is one beside a time
-        ends = date_within(text)
-        return any(
-            text[at].isdecimal() and text[at + 1].isdecimal() and at + 1 not in ends for at in gaps
-        )
+    if kind == "date":  # there may be blanks around its marks
+        within = [at for at in range(len(blank)) if text[at : at + 2].isdecimal()]
+        beside_time = [at for at in within if at + 1 in ends]
+        if beside_time and max(blank[within]) >= blank[beside_time[0]] + _BESIDE_TIME:
+            return True  # a digit was lost, and others taken for the time's or the date's
+        return any(at in within and at not in beside_time for at in gaps)
     grouped = _BLANK_GROUPS.fullmatch(text) if kind == "amount" else None
     if grouped is None:
         return gaps.size > 0

@@ -21,7 +21,7 @@ from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
 from core.reading.network import FRAME, Network
-from core.reading.signs import is_another_sign, is_credit
+from core.reading.signs import has_minus_apart, is_another_sign, is_credit
 from core.reading.weighing import expected, weighed
 
 Ranked = list[tuple[str, float]]
@@ -94,7 +94,10 @@ class _Case:
         if self.kind == "date" and self.out_of_form:
             return False  # it may have another beside it, a time, or its month's name
         text = self.ranked[0][0]
-        words = self.kind == "amount" or (self.kind == "number" and self.habit is not None)
+        # Numbers in Arabic-Indic digits that stand side by side are laid out from the right.
+        words = self.kind == "amount" or (
+            self.kind == "number" and (self.habit is not None or any(c > "9" for c in text))
+        )
         return has_gap(text, self.kind, self.ink, answer, words=words) or has_unread(
             text, self.ink, answer
         )
@@ -104,7 +107,8 @@ class _Case:
         """Whether a sign that the reader doesn't know stands at its beginning or end."""
         answer = self.looks[0].answer
         return is_another_sign(self.ranked[0][0], self.ink, answer) or (
-            self.kind == "amount" and is_credit(self.ink, answer)
+            self.kind == "amount"
+            and (is_credit(self.ink, answer) or has_minus_apart(self.ink, answer))
         )
 
     def weigh(self, hypotheses: Sequence[Hypothesis]) -> None:

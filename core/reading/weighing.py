@@ -35,6 +35,7 @@ def expected(text: str, kind: Kind, habit: Habit | None) -> bool:
 
 
 def _meant(text: str, kind: Kind, habit: Habit | None) -> str:
+    text = text.strip(":")  # it ends the label beside the number
     printed = text if habit is None else habit.meant(text)
     return meant(printed, kind) if habit is None or habit.odds(printed) < 1 else printed
 
