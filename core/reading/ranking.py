@@ -21,7 +21,7 @@ from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
 from core.reading.network import FRAME, Network
-from core.reading.signs import is_another_sign, is_credit
+from core.reading.signs import is_another_sign, is_credit, is_raised
 from core.reading.weighing import expected, weighed
 
 Ranked = list[tuple[str, float]]
@@ -101,10 +101,13 @@ class _Case:
 
     @property
     def has_another_sign(self) -> bool:
-        """Whether a sign that the reader doesn't know stands at its beginning or end."""
+        """Whether at its beginning or end there is a sign that the reader doesn't know, or raised
+        digits."""
         answer = self.looks[0].answer
-        return is_another_sign(self.ranked[0][0], self.ink, answer) or (
-            self.kind == "amount" and is_credit(self.ink, answer)
+        text = self.ranked[0][0]
+        return is_another_sign(text, self.ink, answer) or (
+            self.kind == "amount"
+            and (is_credit(self.ink, answer) or is_raised(text, self.ink, answer))
         )
 
     def weigh(self, hypotheses: Sequence[Hypothesis]) -> None:

@@ -132,6 +132,17 @@ def test_two_numbers_in_one_box(reader: NumericReader, words: list[str]) -> None
     assert line.confidence < reader.review_threshold
 
 
+@pytest.mark.parametrize(
+    ("words", "apart"),
+    [(["12", "9,305.95"], 7), (["12", "9,305.95"], 8), (["12", "631,916.75"], 7)],
+)
+def test_two_numbers_of_narrow_type(reader: NumericReader, words: list[str], apart: int) -> None:
+    whole = box(*words, apart=apart)
+    narrow = np.asarray(cv2.resize(whole, None, fx=0.7, fy=1, interpolation=cv2.INTER_AREA))
+    (line,) = reader.read([narrow], ["amount"])
+    assert line.confidence < reader.review_threshold
+
+
 def test_a_blank_in_a_number_whose_example_has_none(reader: NumericReader) -> None:
     apart = box("0012", "7", apart=width(" "))
     lines = reader.read([apart, apart], ["number", "number"], [None, "0044"])

@@ -35,6 +35,21 @@ def plus() -> Gray:
     return picture
 
 
+def bold_plus(*, left: int) -> Gray:
+    picture = np.full((60, 420), 255, np.uint8)
+    cv2.putText(picture, "1,234.00", (60, 42), FACE, 1, 20, 2, cv2.LINE_AA)
+    picture[29:34, left : left + 14] = picture[24:38, left + 5 : left + 10] = 20
+    return picture
+
+
+def raised(number: str, mark: str) -> Gray:
+    """The number with smaller digits above the line behind it."""
+    picture = box(number)
+    left = 22 + cv2.getTextSize(number, FACE, 0.9, 2)[0][0]
+    cv2.putText(picture, mark, (left, 31), FACE, 0.6, 20, 1, cv2.LINE_AA)
+    return picture
+
+
 def dollar(beyond: int) -> Gray:
     picture = box("51,234.00")
     picture[19 - beyond : 20, 28:30] = picture[38 : 39 + beyond, 28:30] = 20
@@ -49,10 +64,23 @@ def test_a_dollar_that_looks_like_a_digit_needs_a_look(reader: NumericReader, be
 
 @pytest.mark.parametrize(
     "picture",
-    [equals(length=12, apart=4), equals(length=16, apart=4), equals(length=14, apart=6), plus()],
+    [
+        equals(length=12, apart=4),
+        equals(length=16, apart=4),
+        equals(length=14, apart=6),
+        plus(),
+        bold_plus(left=42),
+        bold_plus(left=61 + cv2.getTextSize("1,234.00", FACE, 1, 2)[0][0]),
+    ],
 )
 def test_a_sign_that_is_no_minus_needs_a_look(reader: NumericReader, picture: Gray) -> None:
     (line,) = reader.read([picture], ["amount"])
+    assert line.confidence < reader.review_threshold, line.text
+
+
+@pytest.mark.parametrize(("number", "mark"), [("16", "75"), ("21", "00"), ("1,234.50", "1")])
+def test_digits_above_the_line_need_a_look(reader: NumericReader, number: str, mark: str) -> None:
+    (line,) = reader.read([raised(number, mark)], ["amount"])
     assert line.confidence < reader.review_threshold, line.text
 
 
