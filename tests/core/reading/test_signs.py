@@ -99,6 +99,16 @@ def test_what_is_no_such_amount_needs_a_look(reader: NumericReader, text: str) -
     assert line.confidence < reader.review_threshold, line.text
 
 
+@pytest.mark.parametrize("letter", ["r", "R"])
+def test_a_c_that_is_nearly_closed(reader: NumericReader, letter: str) -> None:
+    picture = box("1,234.00")
+    left = 28 + cv2.getTextSize("1,234.00", FACE, 0.9, 2)[0][0]
+    cv2.ellipse(picture, (left + 9, 28), (8, 9), 0, 25, 335, 20, 3, cv2.LINE_AA)
+    cv2.putText(picture, letter, (left + 22, 38), FACE, 0.9, 20, 2, cv2.LINE_AA)
+    (line,) = reader.read([picture], ["amount"])
+    assert line.confidence < reader.review_threshold, line.text
+
+
 @pytest.mark.parametrize(
     ("text", "read"),
     [
@@ -113,6 +123,8 @@ def test_what_is_no_such_amount_needs_a_look(reader: NumericReader, text: str) -
         ("1,234.00 QR", "1,234.00"),
         ("CFA 1,234.00", "1,234.00"),
         ("DR 1,234.00", "1,234.00"),
+        ("1,234.00 KD", "1,234.00"),
+        ("KD 1,234.00", "1,234.00"),
     ],
 )
 def test_what_is_one_is_read(reader: NumericReader, text: str, read: str) -> None:
