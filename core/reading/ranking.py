@@ -21,7 +21,7 @@ from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
 from core.reading.network import FRAME, Network
-from core.reading.signs import is_another_sign, is_credit, is_raised
+from core.reading.signs import is_another_sign, is_credit, is_raised, is_unread_mark
 from core.reading.weighing import expected, weighed
 
 Ranked = list[tuple[str, float]]
@@ -101,13 +101,17 @@ class _Case:
 
     @property
     def has_another_sign(self) -> bool:
-        """Whether at its beginning or end there is a sign that the reader doesn't know, or raised
-        digits."""
+        """Whether at its beginning or end there is what the reader doesn't know, or passed over,
+        and makes it another number."""
         answer = self.looks[0].answer
         text = self.ranked[0][0]
         return is_another_sign(text, self.ink, answer) or (
             self.kind == "amount"
-            and (is_credit(self.ink, answer) or is_raised(text, self.ink, answer))
+            and (
+                is_credit(self.ink, answer)
+                or is_raised(text, self.ink, answer)
+                or is_unread_mark(text, self.ink, answer)
+            )
         )
 
     def weigh(self, hypotheses: Sequence[Hypothesis]) -> None:

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from core.geometry import Gray
+from core.reading.lines import HEIGHT
+from core.reading.network import FRAME
 from core.reading.numeric import NumericReader
+from core.reading.signs import is_unread_mark
 
 FACE = cv2.FONT_HERSHEY_DUPLEX
 
@@ -97,6 +100,34 @@ def test_digits_above_the_line_need_a_look(reader: NumericReader, number: str, m
 def test_what_is_no_such_amount_needs_a_look(reader: NumericReader, text: str) -> None:
     (line,) = reader.read([box(text)], ["amount"])
     assert line.confidence < reader.review_threshold, line.text
+
+
+@pytest.mark.parametrize(("length", "tall", "apart"), [(16, 2, 10), (16, 4, 10), (12, 4, 17)])
+def test_a_minus_that_was_passed_over(
+    reader: NumericReader, length: int, tall: int, apart: int
+) -> None:
+    """One that lies low, as in many faces of Arabic-Indic digits."""
+    picture = box("1,234.00", at=70)
+    end = 72 - apart
+    picture[33 : 33 + tall, end - length : end] = 20
+    (line,) = reader.read([picture], ["amount"])
+    assert line.confidence < reader.review_threshold, line.text
+
+
+def test_a_point_before_digits_alone_that_was_passed_over() -> None:
+    ink = np.zeros((HEIGHT, 120), np.uint8)
+    ink[8:30, 30:42] = ink[8:30, 50:62] = 255
+    answer = np.full((120 // FRAME, 12), -9.0, np.float32)
+    answer[:, 0] = 0
+    answer[[36 // FRAME, 56 // FRAME], 6] = 1
+    pointed = ink.copy()
+    pointed[26:30, 22:26] = 255
+    assert is_unread_mark("55", pointed, answer)
+    assert not is_unread_mark("55", ink, answer)
+    # Where there are decimals it is of what stands before, as in 'Rs.'.
+    assert not is_unread_mark("5.5", pointed, answer)
+    pointed[8:30, 4:20] = 255
+    assert not is_unread_mark("55", pointed, answer)
 
 
 @pytest.mark.parametrize("letter", ["r", "R"])
