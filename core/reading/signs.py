@@ -6,11 +6,14 @@ that are raised above the line are digits like the others to them. And they pass
 which 'CR' or 'Cr' beside an amount makes it negative.
 """
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
 from core.geometry import Gray
 from core.reading.ctc import LogProbs
+from core.reading.grammar import Kind
 from core.reading.lines import INKED, inked_columns
 from core.reading.network import FRAME
 
@@ -62,19 +65,39 @@ _LIKE_DOLLAR = ("5", "8")
 _Mask = NDArray[np.bool_]
 
 
-def is_another_sign(text: str, ink: Gray, answer: LogProbs) -> bool:
-    """Whether at either end a minus that was read is a '=' or a '+', a '4' a '+', a bracket a
-    square one, or a '5' or '8' a '$'.
+def otherwise_meant(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> str | None:
+    """What a text is rather than what was read, going by a sign that the reader doesn't know or
+    passed over; None where there is no such sign.
 
     text: what was read. ink, answer: the line image, and what a network says of it, T×C.
     """
-    if (text[:1] in _LIKE_DOLLAR and _is_dollar(ink, answer)) or (
-        text[-1:] in _LIKE_DOLLAR and _is_dollar(ink[:, ::-1], answer[::-1])
-    ):
-        return True
-    return (text[:1] in _AT_START and _is_another(text[0], _outer(ink, answer))) or (
-        text[-1:] in _AT_END and _is_another(text[-1], _outer(ink, answer, last=True))
-    )
+    plain = without_another_sign(text, ink, answer)
+    if plain is not None or kind != "amount":
+        return plain
+    if is_credit(ink, answer):
+        return f"-{text}"
+    if is_raised(text, ink, answer):
+        is_note = re.search(r"\.[0-9]{2,}$", text)
+        return text[:-1] if is_note else f"{text[:-2]}.{text[-2:]}"
+    mark = unread_mark(text, ink, answer)
+    return mark and mark + text
+
+
+def without_another_sign(text: str, ink: Gray, answer: LogProbs) -> str | None:
+    """The text without what at either end is another sign: a minus that is a '=' or a '+', a '4'
+    that is a '+', a square bracket, or a '5' or '8' that is a '$'. None where there is none.
+
+    text, ink, answer: as above.
+    """
+    begins = text[:1] in _LIKE_DOLLAR and _is_dollar(ink, answer)
+    ends = text[-1:] in _LIKE_DOLLAR and _is_dollar(ink[:, ::-1], answer[::-1])
+    if text[:1] in _AT_START:
+        begins = _is_another(text[0], _outer(ink, answer))
+    if text[-1:] in _AT_END:
+        ends = _is_another(text[-1], _outer(ink, answer, last=True))
+    if not (begins or ends):
+        return None
+    return text[int(begins) : len(text) - int(ends)].strip("()")
 
 
 def is_credit(ink: Gray, answer: LogProbs) -> bool:
@@ -120,20 +143,20 @@ def is_raised(text: str, ink: Gray, answer: LogProbs) -> bool:
     return bool(line - bottom >= _RAISED * tall and bottom - top <= _SMALL * tall)
 
 
-def is_unread_mark(text: str, ink: Gray, answer: LogProbs) -> bool:
-    """Whether a mark that makes another amount stands beside an amount by itself and was passed
-    over: a dash, or before digits alone a point, as in '.50'.
+def unread_mark(text: str, ink: Gray, answer: LogProbs) -> str | None:
+    """The mark that makes another amount, stands beside an amount by itself and was passed over:
+    a dash, or before digits alone a point, as in '.50'. None where there is none.
 
     text, ink, answer: as above.
     """
     begins, ends = _seen(answer)
     left, right = _printed(ink)
     if not len(begins) or not len(left):
-        return False
+        return None
     seen = (begins[[0, -1]] + ends[[0, -1]]) / 2
     first, last = np.abs((left + right) / 2 - seen[:, np.newaxis]).argmin(axis=1)
     if first == 0 and last == len(left) - 1:
-        return False  # nothing does
+        return None  # nothing stands beside it
     read = np.arange(first, last + 1)
     rows = np.array([_rows(ink, *columns) for columns in zip(left, right, strict=True)])
     heights = rows[:, 1] - rows[:, 0]
@@ -154,10 +177,10 @@ def is_unread_mark(text: str, ink: Gray, answer: LogProbs) -> bool:
         level = (rows[at].mean() - top) / (foot - top)
         if wide >= _DASH[0] * tall and wide <= _DASH[1] * digit:
             if apart <= _DASH[2] * digit and _LEVELS[0] <= level <= _LEVELS[1] and "-" not in text:
-                return True
+                return "-"
         elif step < 0 and apart <= _POINT * digit and level >= _LOW and text.isdecimal():
-            return True
-    return False
+            return "."
+    return None
 
 
 def _is_dollar(ink: Gray, answer: LogProbs) -> bool:

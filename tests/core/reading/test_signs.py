@@ -9,7 +9,7 @@ from core.geometry import Gray
 from core.reading.lines import HEIGHT
 from core.reading.network import FRAME
 from core.reading.numeric import NumericReader
-from core.reading.signs import is_unread_mark
+from core.reading.signs import unread_mark
 
 FACE = cv2.FONT_HERSHEY_DUPLEX
 
@@ -85,6 +85,8 @@ def test_a_sign_that_is_no_minus_needs_a_look(reader: NumericReader, picture: Gr
 def test_digits_above_the_line_need_a_look(reader: NumericReader, number: str, mark: str) -> None:
     (line,) = reader.read([raised(number, mark)], ["amount"])
     assert line.confidence < reader.review_threshold, line.text
+    meant = number if "." in number else f"{number}.{mark}"
+    assert meant in [text for text, _ in line.alternatives]
 
 
 @pytest.mark.parametrize(
@@ -122,12 +124,12 @@ def test_a_point_before_digits_alone_that_was_passed_over() -> None:
     answer[[36 // FRAME, 56 // FRAME], 6] = 1
     pointed = ink.copy()
     pointed[26:30, 22:26] = 255
-    assert is_unread_mark("55", pointed, answer)
-    assert not is_unread_mark("55", ink, answer)
+    assert unread_mark("55", pointed, answer) == "."
+    assert not unread_mark("55", ink, answer)
     # Where there are decimals it is of what stands before, as in 'Rs.'.
-    assert not is_unread_mark("5.5", pointed, answer)
+    assert not unread_mark("5.5", pointed, answer)
     pointed[8:30, 4:20] = 255
-    assert not is_unread_mark("55", pointed, answer)
+    assert not unread_mark("55", pointed, answer)
 
 
 @pytest.mark.parametrize(("letter", "down"), [("r", 0), ("R", 0), ("R", 6)])
@@ -139,6 +141,12 @@ def test_a_c_that_is_nearly_closed(reader: NumericReader, letter: str, down: int
     cv2.putText(picture, letter, (left + 22, 38 + down), FACE, 0.9, 20, 2, cv2.LINE_AA)
     (line,) = reader.read([picture], ["amount"])
     assert line.confidence < reader.review_threshold, line.text
+
+
+def test_what_a_sign_says_is_the_next_best_reading(reader: NumericReader) -> None:
+    pictures = [box("1,234.00 CR"), bold_plus(left=42), equals(length=14, apart=6)]
+    lines = reader.read(pictures, ["amount"] * len(pictures))
+    assert [line.alternatives[0][0] for line in lines] == ["-1,234.00", "1,234.00", "1,234.00"]
 
 
 @pytest.mark.parametrize(
