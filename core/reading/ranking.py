@@ -154,7 +154,11 @@ class Ranker:
         for case in cases:
             text, _ = case.ranked[0]
             case.instead = otherwise_meant(text, case.kind, case.ink, case.looks[0].answer)
-            case.ambiguous |= case.is_broken or case.instead is not None
+            if case.is_broken:
+                case.ambiguous = True
+                if case.kind == "amount" and text.isdecimal() and case.instead is None:
+                    case.instead = f"{text[:-2]}.{text[-2:]}"  # riyals and, set apart, halalas
+            case.ambiguous |= case.instead is not None
         self._look_elsewhere(_doubtful(cases, UNSURE))
         self._look_closely(_doubtful(cases, UNSURE))
         return [case.answer for case in cases]

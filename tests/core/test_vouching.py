@@ -128,13 +128,20 @@ def test_fields_that_no_rule_speaks_of_keep_their_doubt() -> None:
     assert confidences(template, **seen, paid=doubtful("1.50")) == [VOUCHED] * 3 + [0.4]
 
 
-@pytest.mark.parametrize(("sign", "status"), [("", "done"), (" CR", "needs_review")])
-def test_numbers_with_the_same_sign_add_up_without_it_too(sign: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("printed", "status"),
+    [
+        ("1,234.50  185.25  1,419.75", "done"),
+        ("1,234.50 CR  185.25 CR  1,419.75 CR", "needs_review"),
+        ("723 50  108 53  832 03", "needs_review"),
+    ],
+)
+def test_numbers_with_the_same_sign_add_up_without_it_too(printed: str, status: str) -> None:
+    """So they do with their cents set apart by nothing but a blank."""
     sheet = np.full((1400, 1000, 1), 255, np.uint8)
-    amounts = {"net": "1,234.50", "tax": "185.25", "total": "1,419.75"}
-    fields = []
-    for y, (name, amount) in zip((300, 400, 500), amounts.items(), strict=True):
-        for text, x in ((name, 100), (amount + sign, 520)):
+    names, fields = ("net", "tax", "total"), []
+    for y, name, amount in zip((300, 400, 500), names, printed.split("  "), strict=True):
+        for text, x in ((name, 100), (amount, 520)):
             cv2.putText(sheet, text, (x, y), cv2.FONT_HERSHEY_DUPLEX, 0.9, 20, 2, cv2.LINE_AA)
         fields.append({"name": name, "kind": "amount", "box": (500, y - 30, 800, y + 12)})
     template = parse_template(
@@ -142,5 +149,4 @@ def test_numbers_with_the_same_sign_add_up_without_it_too(sign: str, status: str
     )
     data = cv2.imencode(".png", sheet)[1].tobytes()
     outcome = Extractor(Settings()).extract(data, [StoredTemplate(template)], name="a.png")
-    assert {name: outcome.fields[name].text for name in amounts} == amounts
     assert outcome.status == status
