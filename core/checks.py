@@ -1,6 +1,7 @@
 """What must hold of an invoice's readings before nobody needs to look at it."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,13 +10,19 @@ from types import MappingProxyType
 from core.invoice import Reading, Reason
 from core.rules import Rule, parse_rule
 from core.template import DateOrder, Field, Kind, Template
-from core.values import other_order, parse_value, value_in
+from core.values import other_order, parse_value, turned, value_in
 
 _ALWAYS = 2
 """Decimals of an example from which others have as many. One alone, as of '12.5', may be of amounts
 that are printed as short as they go, and the next is '13'."""
-_AHEAD = 15
-"""Years by which no date of an invoice is ahead: in 2026 the '٤٧' of 1447 would be 2047."""
+_MOST = 3
+"""Decimals that amounts have at most where no example has more: those of dinars and rials."""
+_AHEAD, _AHEAD_IN_SHORT = 15, 4
+"""Years by which no date of an invoice is ahead, and none with a year of two digits: in 2026 the
+'٤٧' of 1447 would be 2047, and the '41' of 1441 2041."""
+
+_BEHIND = 15
+"""Years ago that a date that may be read from either end is likely from, at most."""
 
 _ORDERS: Mapping[DateOrder, str] = {"dmy": "the day", "mdy": "the month", "ymd": "the year"}
 
@@ -40,10 +47,11 @@ def check(
 ) -> tuple[Reason, ...]:
     """Why a person should look at these readings; () if there is no reason to.
 
-    Codes, at most one of the first seven for a field: `missing` (required, and nothing is there),
+    Codes, at most one of the first nine for a field: `missing` (required, and nothing is there),
     `unreadable` (there is, but it means nothing), `pattern` (it means what the field's pattern
     refuses), `low_confidence` (below `threshold`, in [0, 1]), `fewer_decimals` (than the field's
-    example has, and nothing vouches for it), `date_ahead` (by so many years that it can't be it),
+    example has, and nothing vouches for it), `more_decimals` (than such amounts have), `date_ahead`
+    (by so many years that it can't be it), `date_turned` (it may be another from its other end),
     `date_order` (it is no date in the template's order, and others, read in that, may be wrong as
     well); `rule_broken` (with all the fields that the rule speaks of, and the repair among
     `next_best`, if there is exactly one that breaks no other).
@@ -153,19 +161,37 @@ def _fault(
             f"“{reading.text}” has fewer decimals than the template's example, “{field.example}”: "
             "see whether they are hidden or faded",
         )
+    if _has_more_decimals(field, reading):
+        return (
+            "more_decimals",
+            f"“{reading.text}” has more decimals than such amounts have: compare it; what stands "
+            "beside it or above the line may have been read with it",
+        )
     if field.kind is not Kind.DATE:
         return None
-    if int(reading.value[:4]) > today.year + _AHEAD:
+    return _fault_of_date(reading.text, reading.value, order, today)
+
+
+def _fault_of_date(text: str, value: str, order: DateOrder, today: date) -> tuple[str, str] | None:
+    """As `_fault`, of a date, which was surely read. value: as ISO 8601."""
+    ahead = _AHEAD if re.search(r"\d{4}", text) else _AHEAD_IN_SHORT
+    if int(value[:4]) > today.year + ahead:
         return (
             "date_ahead",
-            f"“{reading.text}” would be {reading.value}, which is more than {_AHEAD} years ahead: "
+            f"“{text}” would be {value}, which is more than {ahead} years ahead: "
             "compare it; the year may be Hijri",
         )
-    other = other_order(reading.text, order)
+    again = turned(text, order)
+    if again and today.year - _BEHIND <= int(again[:4]) <= today.year + _AHEAD_IN_SHORT:
+        return (
+            "date_turned",
+            f"“{text}” is {value} from one end and {again} from the other: compare it",
+        )
+    other = other_order(text, order)
     if other is not None:
         return (
             "date_order",
-            f"“{reading.text}” has {_ORDERS[other]} first, and the template says {_ORDERS[order]}: "
+            f"“{text}” has {_ORDERS[other]} first, and the template says {_ORDERS[order]}: "
             f"if all its dates have, give it the date_order {other}",
         )
     return None
@@ -177,9 +203,27 @@ def _has_fewer_decimals(field: Field, reading: Reading) -> bool:
         return False
     if reading.exact or reading.vouched_by or not Decimal(reading.value):
         return False
-    example = parse_value(field.kind, field.example).value or ""
-    least = len(example.partition(".")[2])
-    return len(reading.value.partition(".")[2]) < least >= _ALWAYS
+    return _decimals(reading.value) < _decimals_of_example(field) >= _ALWAYS
+
+
+def _has_more_decimals(field: Field, reading: Reading) -> bool:
+    """Whether digits that are none of an amount's may have been read as its last ones: cents that
+    are raised above the line, a note's mark. A rule vouches for none, for it holds of amounts that
+    are all printed so."""
+    if field.kind is not Kind.AMOUNT or not reading.value or reading.exact:
+        return False
+    if not Decimal(reading.value):
+        return False
+    usual = _decimals_of_example(field)
+    return _decimals(reading.value) > (usual if usual >= _ALWAYS else _MOST)
+
+
+def _decimals_of_example(field: Field) -> int:
+    return _decimals(parse_value(field.kind, field.example or "").value or "")
+
+
+def _decimals(value: str) -> int:
+    return len(value.partition(".")[2])
 
 
 def _broken(

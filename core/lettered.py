@@ -30,7 +30,7 @@ def may_have_letters(field: Field, line: LineReading) -> bool:
     if not line.text:
         return False
     if field.kind is Kind.NUMBER:
-        return field.example is None and _LONE_DIGIT.fullmatch(line.text) is not None
+        return _LONE_DIGIT.fullmatch(line.text) is not None and not _is_as_example(field, line)
     if field.kind is not Kind.DATE or habit_of(field.example, "date") is not None:
         return False  # an example in digits says that it names no month
     unread = parse_value(Kind.DATE, line.text, date_order="dmy").value is None
@@ -40,9 +40,17 @@ def may_have_letters(field: Field, line: LineReading) -> bool:
 def in_doubt(field: Field, line: LineReading) -> LineReading:
     """What the numeric reader read, less sure where it may have taken a letter for a digit and
     nobody could be asked."""
-    if field.kind is Kind.NUMBER and field.example is None and _LONE_ARABIC.fullmatch(line.text):
-        return replace(line, confidence=_DOUBT * line.confidence)
-    return line
+    if field.kind is not Kind.NUMBER or not _LONE_ARABIC.fullmatch(line.text):
+        return line
+    if _is_as_example(field, line):
+        return line
+    return replace(line, confidence=_DOUBT * line.confidence)
+
+
+def _is_as_example(field: Field, line: LineReading) -> bool:
+    """Whether a number is printed as its field's example is, so that its lone digit is one."""
+    habit = habit_of(field.example, "number")
+    return habit is not None and habit.odds(line.text) == 1
 
 
 def languages(field: Field) -> tuple[Language, ...]:

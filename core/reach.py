@@ -235,9 +235,9 @@ def _walls(marks: NDArray[np.bool_], over: int) -> NDArray[np.bool_]:
 def reaching(page: Gray, box: Box, alignment: Alignment) -> Gray | None:
     """All of what stands in `box` of the template's frame and beyond it, at the page's resolution;
     None where nothing reaches out of the box."""
-    if _reaching(page, box, alignment, _BESIDE) is None:  # most are; it takes half the time
-        return None
-    return _reaching(page, box, alignment, _FAR)
+    near = _reaching(page, box, alignment, _BESIDE)
+    far = None if near is None else _reaching(page, box, alignment, _FAR)  # of most it is not asked
+    return near if far is None else far  # there a wider rule may cover what it cuts off
 
 
 def _reaching(page: Gray, box: Box, alignment: Alignment, beside: float) -> Gray | None:

@@ -261,6 +261,21 @@ def other_order(text: str, order: DateOrder) -> DateOrder | None:
     return "dmy" if order == "mdy" else "mdy"
 
 
+_TURNED = re.compile("([٠-٩]{2})-([٠-٩]{1,2})-([٠-٩]{2})")
+
+
+def turned(text: str, order: DateOrder) -> str | None:
+    """The date that is meant if a text of two-digit numbers has to be read from its other end:
+    layout from right to left turns round what has hyphens between Arabic-Indic digits, and
+    '٢٢-٠٦-٢٧' may be '٢٧-٠٦-٢٢' as it was typed. None where that is no other date."""
+    match = _TURNED.fullmatch(text)
+    if match is None:
+        return None
+    date = parse_date(text, order).value
+    other = parse_date("-".join(reversed(match.groups())), order).value
+    return other if other != date else None
+
+
 def _with_name(plain: str) -> Value | None:
     found = named(plain)
     if found is None:

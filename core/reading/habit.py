@@ -24,6 +24,7 @@ _AS_READ = str.maketrans("۰۱۲۳۴۵۶۷۸۹٪،", "٠١٢٣٤٥٦٧٨٩%,") |
 _BESIDE = re.compile(r"[^\W\d_]+\.?|[^٠-٩0-9/.,٫٬:%()-]")
 """Words and currencies ('د.إ', 'AED'), blanks, direction marks: what the reader passes over."""
 _PARTED = re.compile(r"\d\s+\d|\d\W*[^\W\d_].*\d")
+_FROM_DIGIT_TO_DIGIT = re.compile(r"\d(?:.*\d)?")
 _ARABIC, _WESTERN = "[٠-٩]", "[0-9]"
 _POINTS = ".,٫٬"
 """Marks that many faces draw alike."""
@@ -74,6 +75,8 @@ def habit_of(example: str | None, kind: Kind) -> Habit | None:
     digits = {character > "9" for character in example if character.isdigit()}
     if len(digits) != 1 or parse_value(FieldKind(kind), example).value is None:
         return None
+    if kind == "amount" and _amount_of(_FROM_DIGIT_TO_DIGIT.findall(typed)[0]) is None:
+        return None  # two numbers, such as '12 riyals 50', and what is read of them is neither
     arabic = digits.pop()
     make = {"amount": _amount, "date": _date, "number": _number}[kind]
     habit = make(example, arabic)

@@ -21,7 +21,7 @@ from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
 from core.reading.network import FRAME, Network
-from core.reading.signs import has_minus_apart, is_another_sign, is_credit
+from core.reading.signs import otherwise_meant
 from core.reading.weighing import expected, weighed
 
 Ranked = list[tuple[str, float]]
@@ -58,7 +58,8 @@ class _Case:
     """A line that is being read. habit: how its field is printed, where that is known. ink: the
     image of it that is looked at. looks: what networks saw. found: texts that it may be. ranked:
     what the looks make of it so far. ambiguous: whether another line of the box is a number, too,
-    or a character of this one may be missing."""
+    or a character of this one may be missing. instead: what it is as likely, going by a sign that
+    the reader doesn't know."""
 
     line: Line
     kind: Kind
@@ -68,6 +69,7 @@ class _Case:
     found: list[Hypothesis] = field(default_factory=list)
     ranked: Ranked = field(default_factory=list)
     ambiguous: bool = False
+    instead: str | None = None
 
     def another(self, ink: Gray) -> "_Case":
         """The same line, found in another way."""
@@ -103,13 +105,15 @@ class _Case:
         )
 
     @property
-    def has_another_sign(self) -> bool:
-        """Whether a sign that the reader doesn't know stands at its beginning or end."""
-        answer = self.looks[0].answer
-        return is_another_sign(self.ranked[0][0], self.ink, answer) or (
-            self.kind == "amount"
-            and (is_credit(self.ink, answer) or has_minus_apart(self.ink, answer))
-        )
+    def answer(self) -> Ranked:
+        """Its likeliest texts. What it is instead is one of them, lest a rule that holds of numbers
+        with the same sign vouch for them without it."""
+        if not self.ambiguous:
+            return self.ranked
+        first, *others = [(text, AMBIGUOUS * chance) for text, chance in self.ranked]
+        if self.instead is None:
+            return [first, *others]
+        return [first, (self.instead, first[1]), *others]
 
     def weigh(self, hypotheses: Sequence[Hypothesis]) -> None:
         self.ranked = weighed(hypotheses, self.kind, self.habit)
@@ -151,15 +155,16 @@ class Ranker:
         self._ask_others(_doubtful(cases, SURE))
         self._read_other_lines([case for case in cases if case.line.more])
         for case in cases:
-            case.ambiguous |= case.is_broken or case.has_another_sign
+            text, _ = case.ranked[0]
+            case.instead = otherwise_meant(text, case.kind, case.ink, case.looks[0].answer)
+            if case.is_broken:
+                case.ambiguous = True
+                if case.kind == "amount" and text.isdecimal() and case.instead is None:
+                    case.instead = f"{text[:-2]}.{text[-2:]}"  # riyals and, set apart, halalas
+            case.ambiguous |= case.instead is not None
         self._look_elsewhere(_doubtful(cases, UNSURE))
         self._look_closely(_doubtful(cases, UNSURE))
-        return [
-            [(text, AMBIGUOUS * chance) for text, chance in case.ranked]
-            if case.ambiguous
-            else case.ranked
-            for case in cases
-        ]
+        return [case.answer for case in cases]
 
     def _glance(self, cases: Sequence[_Case]) -> None:
         self._look([self._first], cases)

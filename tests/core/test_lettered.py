@@ -61,6 +61,8 @@ def test_whose_example_says_how_it_is_printed_has_no_letters() -> None:
     line = LineReading("4-12345", 0.99)
     assert may_have_letters(field("number"), line)
     assert not may_have_letters(field("number", "8-31415"), line)
+    for other in ("B-31415", "31415", "31415/7"):  # an example's letters are not read
+        assert may_have_letters(field("number", other), line)
     assert not may_have_letters(field("date", "3-4-2026"), LineReading("12-4-2026", 0.99))
 
 
@@ -69,6 +71,7 @@ def test_an_arabic_letter_may_be_taken_for_a_digit(text: str) -> None:
     line = LineReading(text, 0.99)
     assert in_doubt(field("number"), line).confidence < 0.5
     assert in_doubt(field("number", text), line) == line
+    assert in_doubt(field("number", "٣٧٨٦٠ ب"), line).confidence < 0.5
     for other in ("١٢-١٢٣٤٥", "١٢٣٤٥"):
         line = LineReading(other, 0.99)
         assert in_doubt(field("number"), line) == line

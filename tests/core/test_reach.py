@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from core.align import scale_only
+from core.align import Alignment, scale_only
 from core.extract import Extractor
 from core.geometry import Gray
 from core.invoice import Outcome, Status
@@ -87,6 +87,19 @@ def test_a_number_that_is_printed_across_the_rule_of_its_cell(
     outcome = read(extractor, sheet[..., 0], (rule + 3, AT[1] - 27, AT[0] + 6, AT[1] + 7))
     assert outcome.fields["total"].text == "950.00"
     assert [reason.code for reason in outcome.reasons] == ["cut_off"]
+
+
+@pytest.mark.parametrize(("by", "degrees", "into"), [(0.5, -1, 6), (0.65, 4, 10), (0.7, 2, 12)])
+def test_on_a_crooked_page_of_few_pixels(by: float, degrees: float, into: int) -> None:
+    """Seen with more of what is around it the rule is wider, and covers the rest of the digit."""
+    sheet = page("12,950.00")[..., None].copy()
+    rule = AT[0] - length("950.00") - 1 - into
+    cv2.line(sheet, (rule, AT[1] - 45), (rule, AT[1] + 27), 60, 2)
+    turn = cv2.getRotationMatrix2D((500, 700), degrees, by)
+    scan = cv2.warpAffine(sheet[..., 0], turn, SIZE, borderValue=(255,))
+    alignment = Alignment(np.vstack([turn, [0, 0, 1]]), 1.0, "features")
+    box = (rule + 3, AT[1] - 27, AT[0] + 6, AT[1] + 7)
+    assert reaching(np.asarray(scan, np.uint8), box, alignment) is not None
 
 
 @pytest.mark.parametrize("by", [0.6, 2, 4])

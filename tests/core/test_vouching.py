@@ -2,11 +2,16 @@
 
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from test_checks import TODAY, form, reading
 
+from core.extract import Extractor
 from core.invoice import Reading
-from core.template import Kind, Template
+from core.ports import StoredTemplate
+from core.settings import Settings
+from core.template import Kind, Template, parse_template
 from core.vouching import VOUCHED, vouched
 
 SUM = "total == subtotal + tax"
@@ -121,3 +126,27 @@ def test_fields_that_no_rule_speaks_of_keep_their_doubt() -> None:
     template = form(SUM, **FIELDS, paid={})
     seen = {"subtotal": doubtful("1.25"), "tax": doubtful("0.25"), "total": doubtful("1.50")}
     assert confidences(template, **seen, paid=doubtful("1.50")) == [VOUCHED] * 3 + [0.4]
+
+
+@pytest.mark.parametrize(
+    ("printed", "status"),
+    [
+        ("1,234.50  185.25  1,419.75", "done"),
+        ("1,234.50 CR  185.25 CR  1,419.75 CR", "needs_review"),
+        ("723 50  108 53  832 03", "needs_review"),
+    ],
+)
+def test_numbers_with_the_same_sign_add_up_without_it_too(printed: str, status: str) -> None:
+    """So they do with their cents set apart by nothing but a blank."""
+    sheet = np.full((1400, 1000, 1), 255, np.uint8)
+    names, fields = ("net", "tax", "total"), []
+    for y, name, amount in zip((300, 400, 500), names, printed.split("  "), strict=True):
+        for text, x in ((name, 100), (amount, 520)):
+            cv2.putText(sheet, text, (x, y), cv2.FONT_HERSHEY_DUPLEX, 0.9, 20, 2, cv2.LINE_AA)
+        fields.append({"name": name, "kind": "amount", "box": (500, y - 30, 800, y + 12)})
+    template = parse_template(
+        {"id": "t", "page_size": (1000, 1400), "fields": fields, "rules": ["total == net + tax"]}
+    )
+    data = cv2.imencode(".png", sheet)[1].tobytes()
+    outcome = Extractor(Settings()).extract(data, [StoredTemplate(template)], name="a.png")
+    assert outcome.status == status

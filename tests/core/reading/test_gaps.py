@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 import pytest
+from batches import FONT
+from PIL import Image, ImageDraw, ImageFont
 
 from core.geometry import Gray
 from core.reading.grammar import Kind
@@ -136,6 +138,48 @@ def test_two_numbers_in_one_box(reader: NumericReader, words: list[str]) -> None
 
 def test_another_blank_in_a_date_that_has_a_time(reader: NumericReader) -> None:
     (line,) = reader.read([box("12/03/20", "26", "13:45", apart=18)], ["date"])
+    assert line.confidence < reader.review_threshold
+
+
+def typeset(*words: str, apart: int) -> Gray:
+    """As `box`, in a face that has Arabic-Indic digits."""
+    face, x = ImageFont.truetype(FONT, 28), AT[0]
+    picture = Image.new("L", (400, 54), 255)
+    for word in words:
+        ImageDraw.Draw(picture).text((x, 12), word, font=face, fill=20)
+        x += round(face.getlength(word)) + apart
+    return np.asarray(picture)
+
+
+def test_a_digit_of_a_time_that_was_lost(reader: NumericReader) -> None:
+    (line,) = reader.read([typeset("09:5", "17/06/2020", apart=7)], ["date"])
+    assert line.text == "09:517/06/2020"  # which would be the 7th
+    assert line.confidence < reader.review_threshold
+
+
+def test_the_colon_of_a_label_is_no_part_of_the_number(reader: NumericReader) -> None:
+    for words in ((":", "123456"), ("123456", ":")):
+        (line,) = reader.read([typeset(*words, apart=5)], ["number"])
+        assert line.text == "123456"
+        assert line.confidence > reader.review_threshold
+
+
+def test_arabic_indic_numbers_side_by_side(reader: NumericReader) -> None:
+    """They are laid out from the right, so that nobody knows in which order they are meant."""
+    apart = typeset("٠٥٠", "١٢٣", "٤٥٦٧", apart=7)
+    lines = reader.read([apart, apart], ["number", "number"], [None, "٠٥٥ ٣٢١ ٧٦٥٤"])
+    assert lines[0].text == "٠٥٠١٢٣٤٥٦٧"
+    assert lines[0].confidence < reader.review_threshold < lines[1].confidence
+
+
+@pytest.mark.parametrize(
+    ("words", "apart"),
+    [(["12", "9,305.95"], 7), (["12", "9,305.95"], 8), (["12", "631,916.75"], 7)],
+)
+def test_two_numbers_of_narrow_type(reader: NumericReader, words: list[str], apart: int) -> None:
+    whole = box(*words, apart=apart)
+    narrow = np.asarray(cv2.resize(whole, None, fx=0.7, fy=1, interpolation=cv2.INTER_AREA))
+    (line,) = reader.read([narrow], ["amount"])
     assert line.confidence < reader.review_threshold
 
 

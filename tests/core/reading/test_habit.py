@@ -56,6 +56,9 @@ def test_what_is_printed_alike(
         ("٥0", "number"),  # nobody prints both scripts in one field
         ("12/03", "date"),
         ("1.2.3", "amount"),
+        ("6379 ريال 75 هللة", "amount"),  # it is neither 637975 nor printed as that
+        ("12 8,875.07", "amount"),
+        ("15% 2,493.50", "amount"),
         ("12.34.56", "number"),
     ],
 )

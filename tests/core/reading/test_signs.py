@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from core.geometry import Gray
+from core.reading.ctc import LogProbs
+from core.reading.lines import HEIGHT
+from core.reading.network import FRAME
 from core.reading.numeric import NumericReader
+from core.reading.signs import otherwise_meant
 
 FACE = cv2.FONT_HERSHEY_DUPLEX
 
@@ -32,6 +36,21 @@ def equals(*, length: int, apart: int) -> Gray:
 def plus() -> Gray:
     picture = box("1,234.00", at=50)
     picture[29:31, 29:46] = picture[22:39, 36:38] = 20
+    return picture
+
+
+def bold_plus(*, left: int) -> Gray:
+    picture = np.full((60, 420), 255, np.uint8)
+    cv2.putText(picture, "1,234.00", (60, 42), FACE, 1, 20, 2, cv2.LINE_AA)
+    picture[29:34, left : left + 14] = picture[24:38, left + 5 : left + 10] = 20
+    return picture
+
+
+def raised(number: str, mark: str) -> Gray:
+    """The number with smaller digits above the line behind it."""
+    picture = box(number)
+    left = 22 + cv2.getTextSize(number, FACE, 0.9, 2)[0][0]
+    cv2.putText(picture, mark, (left, 31), FACE, 0.6, 20, 1, cv2.LINE_AA)
     return picture
 
 
@@ -66,11 +85,26 @@ def test_a_dollar_that_is_passed_over_is_no_doubt(reader: NumericReader, picture
 
 @pytest.mark.parametrize(
     "picture",
-    [equals(length=12, apart=4), equals(length=16, apart=4), equals(length=14, apart=6), plus()],
+    [
+        equals(length=12, apart=4),
+        equals(length=16, apart=4),
+        equals(length=14, apart=6),
+        plus(),
+        bold_plus(left=42),
+        bold_plus(left=61 + cv2.getTextSize("1,234.00", FACE, 1, 2)[0][0]),
+    ],
 )
 def test_a_sign_that_is_no_minus_needs_a_look(reader: NumericReader, picture: Gray) -> None:
     (line,) = reader.read([picture], ["amount"])
     assert line.confidence < reader.review_threshold, line.text
+
+
+@pytest.mark.parametrize(("number", "mark"), [("16", "75"), ("21", "00"), ("1,234.50", "1")])
+def test_digits_above_the_line_need_a_look(reader: NumericReader, number: str, mark: str) -> None:
+    (line,) = reader.read([raised(number, mark)], ["amount"])
+    assert line.confidence < reader.review_threshold, line.text
+    meant = number if "." in number else f"{number}.{mark}"
+    assert meant in [text for text, _ in line.alternatives]
 
 
 @pytest.mark.parametrize(
@@ -88,6 +122,81 @@ def test_what_is_no_such_amount_needs_a_look(reader: NumericReader, text: str) -
     assert line.confidence < reader.review_threshold, line.text
 
 
+@pytest.mark.parametrize(("length", "tall", "apart"), [(16, 2, 10), (16, 4, 10), (12, 4, 17)])
+def test_a_minus_that_was_passed_over(
+    reader: NumericReader, length: int, tall: int, apart: int
+) -> None:
+    """One that lies low, as in many faces of Arabic-Indic digits."""
+    picture = box("1,234.00", at=70)
+    end = 72 - apart
+    picture[33 : 33 + tall, end - length : end] = 20
+    (line,) = reader.read([picture], ["amount"])
+    assert line.confidence < reader.review_threshold, line.text
+
+
+def test_a_point_before_digits_alone_that_was_passed_over() -> None:
+    ink = digits(30, 50)
+    answer = seen_at(36, 56)
+    pointed = ink.copy()
+    pointed[26:30, 22:26] = 255
+    assert otherwise_meant("33", "amount", pointed, answer) == ".33"
+    assert otherwise_meant("33", "amount", ink, answer) is None
+    # Where there are decimals it is of what stands before, as in 'Rs.'.
+    assert otherwise_meant("3.3", "amount", pointed, answer) is None
+    pointed[8:30, 4:20] = 255
+    assert otherwise_meant("33", "amount", pointed, answer) is None
+
+
+def digits(*left: int) -> Gray:
+    """A line image with print as large as digits there."""
+    ink = np.zeros((HEIGHT, 120), np.uint8)
+    for at in left:
+        ink[8:30, at : at + 12] = 255
+    return ink
+
+
+def seen_at(*columns: int) -> LogProbs:
+    """What a network says that sees characters there, each another than the one before."""
+    answer = np.full((120 // FRAME, 12), -9.0, np.float32)
+    answer[:, 0] = 0
+    for number, column in enumerate(columns):
+        answer[column // FRAME, 6 + number % 2] = 1
+    return answer
+
+
+@pytest.mark.parametrize("apart", [0, 1, 4])
+def test_a_minus_behind_a_slash_that_was_passed_over_is_none(apart: int) -> None:
+    ink, answer = digits(30, 50), seen_at(36, 56, 80)
+    dash = slice(74 + apart, 84 + apart)
+    ink[19:22, dash] = 255
+    assert otherwise_meant("33-", "amount", ink, answer) is None
+    slash = ink.copy()
+    for row in range(8, 30):
+        slash[row, 64 + (30 - row) * 2 // 5 : 66 + (30 - row) * 2 // 5] = 255
+    assert otherwise_meant("33-", "amount", slash, answer) == "33"
+    # From the right it is before the number.
+    mirrored = answer[::-1]
+    assert otherwise_meant("-33", "amount", slash[:, ::-1], mirrored) == "33"
+    assert otherwise_meant("-33", "amount", ink[:, ::-1], mirrored) is None
+
+
+@pytest.mark.parametrize(("letter", "down"), [("r", 0), ("R", 0), ("R", 6)])
+def test_a_c_that_is_nearly_closed(reader: NumericReader, letter: str, down: int) -> None:
+    """Beside digits that may stand higher, as Arabic-Indic ones do."""
+    picture = box("1,234.00")
+    left = 28 + cv2.getTextSize("1,234.00", FACE, 0.9, 2)[0][0]
+    cv2.ellipse(picture, (left + 9, 28 + down), (8, 9), 0, 25, 335, 20, 3, cv2.LINE_AA)
+    cv2.putText(picture, letter, (left + 22, 38 + down), FACE, 0.9, 20, 2, cv2.LINE_AA)
+    (line,) = reader.read([picture], ["amount"])
+    assert line.confidence < reader.review_threshold, line.text
+
+
+def test_what_a_sign_says_is_the_next_best_reading(reader: NumericReader) -> None:
+    pictures = [box("1,234.00 CR"), bold_plus(left=42), equals(length=14, apart=6)]
+    lines = reader.read(pictures, ["amount"] * len(pictures))
+    assert [line.alternatives[0][0] for line in lines] == ["-1,234.00", "1,234.00", "1,234.00"]
+
+
 @pytest.mark.parametrize(
     ("text", "read"),
     [
@@ -102,6 +211,8 @@ def test_what_is_no_such_amount_needs_a_look(reader: NumericReader, text: str) -
         ("1,234.00 QR", "1,234.00"),
         ("CFA 1,234.00", "1,234.00"),
         ("DR 1,234.00", "1,234.00"),
+        ("1,234.00 KD", "1,234.00"),
+        ("KD 1,234.00", "1,234.00"),
     ],
 )
 def test_what_is_one_is_read(reader: NumericReader, text: str, read: str) -> None:

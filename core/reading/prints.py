@@ -1,0 +1,58 @@
+"""What is printed in a line image, and where a network sees its characters."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.geometry import Gray
+from core.reading.ctc import LogProbs
+from core.reading.lines import INKED, inked_columns
+from core.reading.network import FRAME
+
+Mask = NDArray[np.bool_]
+Columns = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A line image, and its columns from which, and to which, a network sees each character."""
+
+    ink: Gray
+    begins: Columns
+    ends: Columns
+
+    @property
+    def mirrored(self) -> "Seen":
+        width = self.ink.shape[1]
+        return Seen(self.ink[:, ::-1], width - self.ends[::-1], width - self.begins[::-1])
+
+
+def seen(ink: Gray, answer: LogProbs) -> Seen:
+    """What a network's answer, T×C, says of a line image."""
+    likeliest = np.concatenate(([0], answer.argmax(axis=1), [0]))
+    changes = np.flatnonzero(likeliest[1:] != likeliest[:-1])
+    return Seen(
+        ink,
+        FRAME * changes[likeliest[changes + 1] != 0],
+        FRAME * changes[likeliest[changes] != 0],
+    )
+
+
+def printed(ink: Gray) -> tuple[Columns, Columns]:
+    """Columns from which, and to which, there is ink on end."""
+    filled = np.concatenate(([False], inked_columns(ink), [False]))
+    edges = np.flatnonzero(filled[1:] != filled[:-1])
+    return edges[::2], edges[1::2]
+
+
+def rows(ink: Gray, left: int, right: int) -> tuple[int, int]:
+    """Rows from which, and to which, there is ink in these columns, all of which have some."""
+    filled = np.flatnonzero((ink[:, left:right] > INKED).any(axis=1))
+    return int(filled[0]), int(filled[-1]) + 1
+
+
+def cut(ink: Gray, left: int, right: int) -> Mask:
+    """The ink of these columns, from the first row that has any to the last."""
+    top, bottom = rows(ink, left, right)
+    return np.asarray(ink[top:bottom, left:right] > INKED)
