@@ -13,7 +13,7 @@ from core.adapters.local.backend import Backend, open_backend
 from core.adapters.local.database import MIGRATIONS
 from core.adapters.local.health import check_database
 from core.invoice import Invoice, Status
-from core.pipeline import read_again
+from core.pipeline import object_of, read_again
 from core.ports import Query
 from core.settings import Settings
 
@@ -93,9 +93,13 @@ def test_every_invoice_is_there_as_it_was(backend: Backend) -> None:
     assert invoices["failed.jpg"].error is not None
 
 
-def test_it_is_found_corrected_and_read_again(backend: Backend) -> None:
+def test_it_is_found_corrected_and_read_again(backend: Backend, data: Path) -> None:
     query = Query(number="1024", status=Status.DONE)
     (found,) = backend.store.list(query).invoices
+    # The store alone is kept of each release; the picture lay beside it.
+    picture = data / "bucket" / object_of(found).name
+    picture.parent.mkdir()
+    picture.write_bytes(b"a picture")
     again = read_again(backend.adapters, found.id)
     assert (again.status, backend.store.get(found.id)) == (Status.RECEIVED, again)
 
