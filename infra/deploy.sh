@@ -111,6 +111,7 @@ case ${1:-} in
     ;;
   smoke)
     check terraform gcloud
+    init
     url=$("${TERRAFORM[@]}" output -raw page)
     "$PYTHON" infra/smoke.py "$url" --token "$(gcloud auth print-identity-token)"
     ;;
