@@ -81,6 +81,14 @@ def value_in(template: Template, field: Field, text: str) -> Value:
     return parse_value(field.kind, text, date_order=template.date_order, pattern=field.pattern)
 
 
+def typed_in(field: Field, text: str) -> str:
+    """What a person types for that field, so that `parse_value` takes it as what is printed: of a
+    form where ',' begins decimals '125,500' has them. So has '125.500', which the page shows."""
+    if field.kind is Kind.AMOUNT and begins_decimals(field.example or "") == ",":
+        return _IN_DOUBT.sub(r"\g<1>٫\g<3>", _to_ascii(text))
+    return text
+
+
 def begins_decimals(amount: str) -> str:
     """The mark that begins the decimals of an amount; '' where none does, or it may group."""
     mark = re.search(r"(?<=[0-9])([.,٫])[0-9]+[^0-9]*$", _to_ascii(amount))
