@@ -149,20 +149,27 @@ def test_a_required_value_that_is_missing_needs_another_look(
 
 
 @pytest.mark.parametrize(
-    ("typed", "value"),
+    ("example", "typed", "value"),
     [
-        ("125,500", "125.500"),
-        ("١٢٥،٥٠٠ د.ت", "125.500"),
-        ("125.500", "125.500"),
-        ("1 125,500", "1125.500"),
-        ("12,5", "12.5"),
+        ("1 234,567", "125,500", "125.500"),
+        ("1 234,567", "١٢٥،٥٠٠ د.ت", "125.500"),
+        ("1 234,567", "125.500", "125.500"),
+        ("1 234,567", "1 125,500", "1125.500"),
+        ("1 234,56", "125,500", "125500"),
+        ("1,234,567", "125,500", "125500"),
+        (None, "125,500", "125500"),
     ],
 )
-def test_a_comma_that_begins_decimals_on_the_form_does_when_it_is_typed(
-    client: FlaskClient, read: Read, adapters: Adapters, typed: str, value: str
+def test_a_comma_that_begins_three_decimals_on_the_form_does_when_it_is_typed(
+    client: FlaskClient,
+    read: Read,
+    adapters: Adapters,
+    example: str | None,
+    typed: str,
+    value: str,
 ) -> None:
     fields = tuple(
-        field.model_copy(update={"example": "1 234,567"}) if field.name == "total" else field
+        field.model_copy(update={"example": example}) if field.name == "total" else field
         for field in ACME.fields
     )
     form = ACME.model_copy(update={"id": "tunis", "fields": fields})
