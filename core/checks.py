@@ -155,7 +155,7 @@ def _fault(
         # Rounded down, lest 89.9 % look like the 90 % that are asked for.
         percent = math.floor(100 * reading.confidence)
         return "low_confidence", f"“{reading.text}” is only {percent} % sure: compare it"
-    if has_fewer_decimals(field, reading):
+    if _has_fewer_decimals(field, reading):
         return (
             "fewer_decimals",
             f"“{reading.text}” has fewer decimals than the template's example, “{field.example}”: "
@@ -197,7 +197,7 @@ def _fault_of_date(text: str, value: str, order: DateOrder, today: date) -> tupl
     return None
 
 
-def has_fewer_decimals(field: Field, reading: Reading) -> bool:
+def _has_fewer_decimals(field: Field, reading: Reading) -> bool:
     """Whether the last digits of an amount may be lost: what is left reads as surely."""
     if field.kind is not Kind.AMOUNT or not field.example or not reading.value:
         return False

@@ -12,7 +12,6 @@ from datetime import date
 from decimal import Decimal, DecimalException
 from types import MappingProxyType
 
-from core.checks import has_fewer_decimals
 from core.invoice import Reading
 from core.reading.habit import as_read, habit_of
 from core.rules import Rule, parse_rule
@@ -28,8 +27,7 @@ total of one piece, or of ten."""
 _PLAIN = 2
 """Of these, how many must say how large they are. '١٢,٣٤٥' and '٦٧,٨٩٠' add up whether ',' groups
 thousands or begins decimals, and a '٠' may be a '.' in both. Where an example of the field is known
-that says how large it is, so does it of others. An amount that lacks the example's decimals says
-nothing: those of a whole column may be hidden, and it adds up without them."""
+that says how large it is, so does it of others."""
 
 _LIKELY = 0.5
 """How likely it must be, going by their pictures, that all numbers are right. A streak down a
@@ -97,7 +95,7 @@ def _tied(
     tied = [name for name in numbers if _breaks_with_any_digit(rule, name, values, today)]
     telling = [name for name in tied if Decimal(values[name]) != 0]
     fields = {field.name: field for field in template.fields}
-    plain = [name for name in telling if not _is_size_in_doubt(fields[name], readings[name])]
+    plain = [name for name in telling if not _is_size_in_doubt(fields[name], readings[name].text)]
     alike = {
         other
         for one, other in itertools.combinations(telling, 2)
@@ -122,10 +120,7 @@ def _significant(value: str) -> str:
     return value.replace(".", "").strip("-0")
 
 
-def _is_size_in_doubt(field: Field, reading: Reading) -> bool:
-    text = reading.text
-    if has_fewer_decimals(field, reading):
-        return True
+def _is_size_in_doubt(field: Field, text: str) -> bool:
     if not _SIZE_IN_DOUBT.fullmatch(text):
         return False
     if field.kind is Kind.TEXT or not field.example:

@@ -94,15 +94,6 @@ def test_what_is_more_likely_wrong_than_right_stays_in_doubt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tax", "total", "sure"), [("15", "115", False), ("15.50", "115.50", True)]
-)
-def test_amounts_add_up_without_their_decimals(tax: str, total: str, sure: bool) -> None:
-    template = form(SUM, **{name: {"example": "1,234.50"} for name in FIELDS})
-    seen = {"subtotal": doubtful("100"), "tax": doubtful(tax), "total": doubtful(total)}
-    assert confidences(template, **seen) == [VOUCHED if sure else DOUBT] * 3
-
-
-@pytest.mark.parametrize(
     ("subtotal", "tax", "total"),
     [
         pytest.param("100.00", "15.00", "116.00", id="broken"),
