@@ -10,7 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from time import monotonic
 from typing import BinaryIO, Protocol
 
@@ -43,7 +43,9 @@ from core.observe import tell
 from core.origin import move_object, object_of
 from core.parts import file_of, split
 from core.ports import Adapters, InvoiceStore, KnownTemplate, SourceFile
+from core.review import beside_people
 from core.settings import Settings
+from core.shelf import template_of
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +163,10 @@ def process(
     part = None
     try:
         outcome = _read(adapters, extractor, begun, stored.data)
+        if any(each.reviewed_by for each in begun.fields.values()):
+            read_with = begun.model_copy(update={"template": outcome.template})
+            template = template_of(adapters.store, read_with)
+            outcome = beside_people(begun, outcome, template, today=date.today())
         # Before the outcome is kept: after a crash in between it is all done once more.
         part = split(adapters, begun, outcome)
     except (SetupError, TransientError) as error:

@@ -3,9 +3,19 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from core.checks import OPEN_FAULTS, open_faults
+from core.checks import OPEN_FAULTS, broken_rules, open_faults
 from core.errors import ConflictError
-from core.invoice import REJECTED, Correction, Decision, ErrorInfo, Invoice, Reason, Status, now
+from core.invoice import (
+    REJECTED,
+    Correction,
+    Decision,
+    ErrorInfo,
+    Invoice,
+    Outcome,
+    Reason,
+    Status,
+    now,
+)
 from core.template import Template
 from core.values import Value
 
@@ -117,6 +127,27 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
             "reasons": (),
         }
     )
+
+
+def beside_people(
+    invoice: Invoice, outcome: Outcome, template: Template | None, *, today: date
+) -> Outcome:
+    """What reading the invoice again came to, its rules held against what will stand in it: where
+    one speaks of a field that a person has given a value, that counts, not what was read there."""
+    said = {name: each for name, each in invoice.fields.items() if each.reviewed_by is not None}
+    if template is None or not said or outcome.status is Status.FAILED:
+        return outcome
+    broken = broken_rules(template, {**outcome.fields, **said}, today=today)
+
+    def is_of_theirs(reason: Reason) -> bool:
+        return reason.code == "rule_broken" and not said.keys().isdisjoint(reason.fields)
+
+    reasons = (
+        *(reason for reason in outcome.reasons if not is_of_theirs(reason)),
+        *filter(is_of_theirs, broken),
+    )
+    status = Status.NEEDS_REVIEW if reasons else Status.DONE
+    return outcome.model_copy(update={"reasons": reasons, "status": status})
 
 
 def reject(invoice: Invoice, why: str, *, by: str) -> Invoice:

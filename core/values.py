@@ -81,6 +81,17 @@ def value_in(template: Template, field: Field, text: str) -> Value:
     return parse_value(field.kind, text, date_order=template.date_order, pattern=field.pattern)
 
 
+def typed_in(field: Field, text: str) -> str:
+    """What a person types for that field, so that `parse_value` takes it as what is printed: of a
+    form where ',' begins three decimals '125,500' has them. So has '125.500', which the page shows.
+    """
+    example = field.example or ""
+    three = field.kind is Kind.AMOUNT and re.search(",[0-9]{3}[^0-9]*$", _to_ascii(example))
+    if not three or begins_decimals(example) != ",":
+        return text
+    return _IN_DOUBT.sub(r"\g<1>٫\g<3>", _to_ascii(text))
+
+
 def begins_decimals(amount: str) -> str:
     """The mark that begins the decimals of an amount; '' where none does, or it may group."""
     mark = re.search(r"(?<=[0-9])([.,٫])[0-9]+[^0-9]*$", _to_ascii(amount))

@@ -59,7 +59,7 @@ class _Case:
     image of it that is looked at. looks: what networks saw. found: texts that it may be. ranked:
     what the looks make of it so far. ambiguous: whether another line of the box is a number, too,
     or a character of this one may be missing. instead: what it is as likely, going by a sign that
-    the reader doesn't know."""
+    the reader doesn't know, or by another line."""
 
     line: Line
     kind: Kind
@@ -69,7 +69,7 @@ class _Case:
     found: list[Hypothesis] = field(default_factory=list)
     ranked: Ranked = field(default_factory=list)
     ambiguous: bool = False
-    instead: str | None = None
+    instead: list[str] = field(default_factory=list)
 
     def another(self, ink: Gray) -> "_Case":
         """The same line, found in another way."""
@@ -107,13 +107,12 @@ class _Case:
     @property
     def answer(self) -> Ranked:
         """Its likeliest texts. What it is instead is one of them, lest a rule that holds of numbers
-        with the same sign vouch for them without it."""
+        with the same sign vouch for them without it, or of each row of a table for the wrong
+        one."""
         if not self.ambiguous:
             return self.ranked
         first, *others = [(text, AMBIGUOUS * chance) for text, chance in self.ranked]
-        if self.instead is None:
-            return [first, *others]
-        return [first, (self.instead, first[1]), *others]
+        return [first, *((text, first[1]) for text in self.instead), *others]
 
     def weigh(self, hypotheses: Sequence[Hypothesis]) -> None:
         self.ranked = weighed(hypotheses, self.kind, self.habit)
@@ -156,12 +155,14 @@ class Ranker:
         self._read_other_lines([case for case in cases if case.line.more])
         for case in cases:
             text, _ = case.ranked[0]
-            case.instead = otherwise_meant(text, case.kind, case.ink, case.looks[0].answer)
+            meant = otherwise_meant(text, case.kind, case.ink, case.looks[0].answer)
             if case.is_broken:
                 case.ambiguous = True
-                if case.kind == "amount" and text.isdecimal() and case.instead is None:
-                    case.instead = f"{text[:-2]}.{text[-2:]}"  # riyals and, set apart, halalas
-            case.ambiguous |= case.instead is not None
+                if case.kind == "amount" and text.isdecimal() and meant is None:
+                    meant = f"{text[:-2]}.{text[-2:]}"  # riyals and, set apart, halalas
+            if meant is not None:
+                case.ambiguous = True
+                case.instead.insert(0, meant)
         self._look_elsewhere(_doubtful(cases, UNSURE))
         self._look_closely(_doubtful(cases, UNSURE))
         return [case.answer for case in cases]
@@ -196,8 +197,9 @@ class Ranker:
             sure = way.ranked[0][1] >= UNSURE
             if sure and (nothing or cut or case.out_of_form > way.out_of_form):
                 case.ink, case.looks, case.ranked = way.ink, way.looks, way.ranked
-            else:
-                case.ambiguous |= sure or nothing
+            elif sure or nothing:
+                case.ambiguous = True
+                case.instead.append(way.ranked[0][0])
 
     def _look_elsewhere(self, cases: Sequence[_Case]) -> None:
         """Goes over to another way to find the line where that has a likelier reading. What was

@@ -15,14 +15,18 @@ from core.invoice import (
     Invoice,
     ObjectRef,
     Outcome,
+    Reading,
     Reason,
     SourceRef,
     Status,
+    TemplateRef,
 )
 from core.pipeline import give_up, process, read_again, receive
 from core.ports import Adapters, KnownTemplate, Query, StoredTemplate
+from core.review import correct
 from core.settings import Settings
-from core.template import parse_template
+from core.template import Kind, parse_template
+from core.values import Value
 
 UPLOAD = SourceRef(kind="upload", file_id="u1", name="scan.jpg")
 
@@ -290,6 +294,36 @@ def test_what_is_asked_for_while_an_older_event_is_read_is_read_after_that(
     for _ in range(2):
         process(adapters, later, _ref(invoice), settings)
     assert later.calls == 1
+
+
+def test_what_is_read_again_is_held_against_what_a_person_said(
+    adapters: Adapters, settings: Settings
+) -> None:
+    box = (0, 0, 9, 9)
+    fields = [{"name": name, "kind": "amount", "box": box} for name in ("net", "tax", "total")]
+    rules = ["total == net + tax"]
+    template = parse_template(
+        {"id": "form", "page_size": (100, 100), "fields": fields, "rules": rules}
+    )
+    template = adapters.store.put_template(StoredTemplate(template))
+    come = Outcome(
+        status=Status.DONE,
+        template=TemplateRef(id="form", version=template.version),
+        fields={
+            name: Reading(text=text, value=text, kind=Kind.AMOUNT, confidence=1, box=box)
+            for name, text in (("net", "100"), ("tax", "15"), ("total", "115"))
+        },
+    )
+    reader = Mock(reader="reader-1", extract=Mock(return_value=come))
+    made = _received(adapters, settings)
+    process(adapters, reader, _ref(made), settings)
+    value = {"total": Value("116")}
+    adapters.store.update(made.id, lambda current: correct(current, value, by="Mona"))
+    again = read_again(adapters, made.id)
+    after = process(adapters, reader, _ref(again), settings)
+    assert after is not None
+    assert (after.status, after.fields["total"].value) == (Status.NEEDS_REVIEW, "116")
+    assert [reason.code for reason in after.reasons] == ["rule_broken"]
 
 
 def test_reading_again_leaves_what_was_read_of_a_file_that_is_gone(

@@ -21,7 +21,7 @@ from core.invoice import (
     now,
     requeue,
 )
-from core.review import correct, reject, review
+from core.review import beside_people, correct, reject, review
 from core.template import Kind, parse_template
 from core.values import Value
 
@@ -225,3 +225,36 @@ def test_what_lacks_a_required_value_is_done_only_for_who_insists() -> None:
         assert [(each.code, each.fields) for each in lacking.reasons] == [("missing", ("tax",))]
         assert said(lacking, insist=True).status is Status.DONE
     assert said(said(full, tax=None), tax="5").status is Status.DONE
+
+
+@pytest.mark.parametrize(
+    ("total", "codes"),
+    [
+        pytest.param("116", ["rule_broken"], id="what was read anew doesn't fit"),
+        pytest.param("115", [], id="it does"),
+        pytest.param(None, [], id="nothing was corrected"),
+    ],
+)
+def test_what_is_read_again_is_held_against_what_a_person_said(
+    total: str | None, codes: list[str]
+) -> None:
+    before = read(net="100", tax="15", total="151")
+    if total is not None:
+        before = correct(before, {"total": Value(total)}, by="Mona")
+    misread = "151" if total == "115" else "115"
+    again = read(net="100", tax="15", total=misread)
+    outcome = Outcome(status=Status.DONE, template=again.template, fields=again.fields)
+    if misread == "151":
+        wrong = Reason(code="rule_broken", message="", fields=("net", "tax", "total"), rule="")
+        outcome = outcome.model_copy(update={"status": Status.NEEDS_REVIEW, "reasons": (wrong,)})
+    outcome = beside_people(before, outcome, FORM, today=date.today())
+    after = finish(before, outcome, reader="r2")
+    assert [reason.code for reason in after.reasons] == codes
+    assert after.status == (Status.NEEDS_REVIEW if codes else Status.DONE)
+    assert after.fields["total"].value == (total or misread)
+
+
+def test_without_its_template_what_is_read_again_is_held_against_nothing() -> None:
+    before = correct(read(net="100", tax="15", total="115"), {"total": Value("116")}, by="Mona")
+    outcome = Outcome(status=Status.DONE, fields=before.fields)
+    assert beside_people(before, outcome, None, today=date.today()) is outcome

@@ -19,7 +19,7 @@ from core.ports import Adapters
 from core.review import reject, review
 from core.shelf import template_of
 from core.template import Kind, Template
-from core.values import Value, parse_value
+from core.values import Value, parse_value, typed_in
 from functions.api.access import name_or
 from functions.api.context import context
 from functions.api.etags import must_match, tagged
@@ -262,7 +262,8 @@ def _typed(invoice: Invoice, template: Template | None, name: str, text: str | N
         return Value(None)
     pattern = field.pattern if field else None
     date_order = template.date_order if template else "dmy"
-    value = parse_value(reading.kind, text, date_order=date_order, pattern=pattern)
+    meant = typed_in(field, text) if field and field.kind is reading.kind else text
+    value = parse_value(reading.kind, meant, date_order=date_order, pattern=pattern)
     if value.value is None:
         expected = f"of the form {pattern}" if pattern else _EXPECTED[reading.kind]
         raise RequestError(f"{name}: {text!r} is not {expected}", code="invalid_value")

@@ -36,6 +36,9 @@ export function enableReview(onArrival) {
     show(event.target.name);
     reveal(event.target);
   });
+  document.addEventListener("beforeinput", (event) => {
+    if (event.target.matches(".review .value") && !event.isComposing) ungroup(event.target);
+  });
   document.addEventListener("input", (event) => {
     const field = event.target.closest(".review .field");
     if (!field) return;
@@ -90,6 +93,16 @@ function pressInDialog(event, advance) {
   if (event.key !== "Enter" || event.target.name !== "why") return;
   event.preventDefault();
   refuse(event.target.value, advance);
+}
+
+// The commas of '12,500' are for the eye: with one digit more or less, '12,50' would have decimals.
+function ungroup(entry) {
+  const { value, selectionStart, selectionEnd } = entry;
+  if (entry.inputMode !== "decimal" || !entry.dataset.value || isChanged(entry)) return;
+  if (selectionEnd - selectionStart === value.length) return; // all of it is typed anew
+  const plain = (end) => value.slice(0, end).replaceAll(",", "");
+  entry.value = plain(value.length);
+  entry.setSelectionRange(plain(selectionStart).length, plain(selectionEnd).length);
 }
 
 function step(entry, direction) {

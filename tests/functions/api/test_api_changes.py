@@ -148,6 +148,40 @@ def test_a_required_value_that_is_missing_needs_another_look(
     assert (insisted["status"], insisted["reasons"]) == ("done", [])
 
 
+@pytest.mark.parametrize(
+    ("example", "typed", "value"),
+    [
+        ("1 234,567", "125,500", "125.500"),
+        ("1 234,567", "١٢٥،٥٠٠ د.ت", "125.500"),
+        ("1 234,567", "125.500", "125.500"),
+        ("1 234,567", "1 125,500", "1125.500"),
+        ("1 234,56", "125,500", "125500"),
+        ("1,234,567", "125,500", "125500"),
+        (None, "125,500", "125500"),
+    ],
+)
+def test_a_comma_that_begins_three_decimals_on_the_form_does_when_it_is_typed(
+    client: FlaskClient,
+    read: Read,
+    adapters: Adapters,
+    example: str | None,
+    typed: str,
+    value: str,
+) -> None:
+    fields = tuple(
+        field.model_copy(update={"example": example}) if field.name == "total" else field
+        for field in ACME.fields
+    )
+    form = ACME.model_copy(update={"id": "tunis", "fields": fields})
+    form = adapters.store.put_template(StoredTemplate(form))
+    made = read(template=TemplateRef(id=form.id, version=form.version))
+    review = {"fields": {"total": {"value": typed}}, "reviewed_by": "منى"}
+    total = client.patch(f"/v1/invoices/{made.id}", json=review).get_json()["fields"]["total"]
+    assert total["value"] == value
+    (entry,) = adapters.store.get(made.id).corrections
+    assert entry.typed == typed
+
+
 def test_a_correction_that_heals_a_rule_makes_it_done(
     client: FlaskClient, read: Read, ruled: Template
 ) -> None:

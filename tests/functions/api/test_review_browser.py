@@ -92,6 +92,30 @@ def test_a_correction_may_be_typed_in_either_digits_and_keeps_the_original(
     expect(page.locator("#field-total")).to_contain_text("corrected from 56,000.50")
 
 
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (["End", "0"], "125000"),
+        (["End", "Backspace"], "1250"),
+        (["Home", "Delete"], "2500"),
+        (["End", "ArrowLeft", "Shift+ArrowLeft", "7"], "12570"),
+        (["1", "2", ",", "5"], "12.5"),
+    ],
+)
+def test_with_a_digit_more_or_less_thousands_become_no_decimals(
+    page: Page, adapters: Adapters, read: Read, keys: list[str], value: str
+) -> None:
+    total = readings()["total"].model_copy(update={"value": "12500"})
+    made = read(status=Status.NEEDS_REVIEW, reasons=[DOUBT], fields=readings(total=total))
+    _open(page, made)
+    expect(page.get_by_label("Total")).to_have_value("12,500")
+    for key in keys:
+        page.keyboard.press(key)
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.keyboard.press("Control+Enter")
+    assert adapters.store.get(made.id).fields["total"].value == value
+
+
 def test_what_cannot_be_is_said_beside_the_field_and_escape_takes_it_back(
     page: Page, adapters: Adapters, queue: list[Invoice], faults: list[str]
 ) -> None:
