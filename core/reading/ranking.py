@@ -21,6 +21,7 @@ from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
 from core.reading.network import FRAME, Network
+from core.reading.passed import without_t
 from core.reading.signs import otherwise_meant
 from core.reading.weighing import expected, weighed
 
@@ -152,6 +153,7 @@ class Ranker:
         if glance:
             return [case.ranked for case in cases]
         self._bring_into_form([case for case in cases if case.out_of_form])
+        self._pass_over_t([case for case in cases if case.kind == "date"])
         self._ask_others(_doubtful(cases, SURE))
         self._read_other_lines([case for case in cases if case.line.more])
         for case in cases:
@@ -177,6 +179,16 @@ class Ranker:
         for case in cases:
             case.found = self._thorough.n_best(case.looks[0].answer, THOROUGH, case.arabic)
             case.weigh(case.found)
+
+    def _pass_over_t(self, cases: Sequence[_Case]) -> None:
+        """Looks at dates once more without the 'T' before their time: it is like a '1' or '7'."""
+        changed = []
+        for case in cases:
+            ink = without_t(case.ranked[0][0], case.ink)
+            if ink is not None:
+                case.ink, case.looks = ink, []
+                changed.append(case)
+        self._glance(changed)
 
     def _ask_others(self, cases: Sequence[_Case]) -> None:
         self._look(self._others, cases)
