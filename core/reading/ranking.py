@@ -16,7 +16,7 @@ import numpy as np
 
 from core.geometry import Gray
 from core.reading.ctc import Decoder, Hypothesis, Look
-from core.reading.gaps import has_gap, has_unread, is_divided
+from core.reading.gaps import has_gap, has_month, has_unread, is_divided
 from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
@@ -57,16 +57,17 @@ LIKELY_NOT = math.log(0.5)
 @dataclass(slots=True, eq=False)
 class _Case:
     """A line that is being read. habit: how its field is printed, where that is known. ink: the
-    image of it that is looked at. looks: what networks saw. found: texts that it may be. ranked:
-    what the looks make of it so far. ambiguous: whether another line of the box is a number, too,
-    or a character of this one may be missing. instead: what it is as likely, going by a sign that
-    the reader doesn't know."""
+    image of it that is looked at. looks: what networks saw. first: the place among them of the
+    first look at this image. found: texts that it may be. ranked: what the looks make of it so far.
+    ambiguous: whether another line of the box is a number, too, or a character of this one may be
+    missing. instead: what it is as likely, going by a sign that the reader doesn't know."""
 
     line: Line
     kind: Kind
     habit: Habit | None
     ink: Gray
     looks: list[Look] = field(default_factory=list)
+    first: int = 0
     found: list[Hypothesis] = field(default_factory=list)
     ranked: Ranked = field(default_factory=list)
     ambiguous: bool = False
@@ -166,6 +167,10 @@ class Ranker:
             case.ambiguous |= case.instead is not None
         self._look_elsewhere(_doubtful(cases, UNSURE))
         self._look_closely(_doubtful(cases, UNSURE))
+        for case in cases:
+            if case.kind == "date":
+                answer = case.looks[case.first].answer
+                case.ambiguous |= has_month(case.ranked[0][0], case.ink, answer)
         return [case.answer for case in cases]
 
     def _glance(self, cases: Sequence[_Case]) -> None:
@@ -226,7 +231,7 @@ class Ranker:
             if way.ranked[0][0] and way.worth > best.get(case, case).worth:
                 best[case] = way
         for case, way in best.items():
-            case.ink = way.ink
+            case.ink, case.first = way.ink, len(case.looks)
             case.looks += way.looks
         self._weigh([*best])
 
