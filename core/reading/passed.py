@@ -1,14 +1,17 @@
 """What makes another amount of what was read and the networks pass over: 'CR' or 'Cr' beside it, a
-dash or a point by itself, and that its cents are raised above the line. The 'T' between a date and
-its time, which makes nothing else of it."""
+'K' behind it, a dash or a point by itself, and that its cents are raised above the line. And the
+'T' between a date and its time, which makes nothing else of it."""
 
 import re
+from decimal import Decimal
 
 import numpy as np
 
 from core.geometry import Gray
 from core.reading.network import FRAME
 from core.reading.prints import Mask, Seen, cut, printed, rows
+from core.template import Kind
+from core.values import parse_value
 
 _LETTER = 8
 """Rows that a letter has at least; a point has less."""
@@ -28,6 +31,9 @@ _RAISED, _SMALL = 0.2, 0.8
 """Of the digits' height, how much higher than they the last one ends that is above the line, at
 least, and how tall it is at most. Of 1,617 drawn amounts without such cents one had both; of 54
 with them, most of which are in doubt anyhow, 25."""
+_TALL, _WIDE, _STEM = (0.8, 1.25), (0.4, 1.4), 0.95
+"""Of a digit's height, how tall the 'K' of '25K' is; of its own, how wide it is, and how much of
+its first quarter there is, at least."""
 _LONE, _FLAT = 0.8, 0.35
 """Of the digits' height, how far what else there is is from a mark that stands by itself, at least,
 and how tall that is, at most."""
@@ -95,6 +101,30 @@ def is_credit(line: Seen) -> bool:
     return False
 
 
+def in_thousands(text: str, line: Seen) -> str | None:
+    """An amount behind which one letter with a stem stands alone, such as the 'K' of '25K', as so
+    many thousands. None where there is none, or several, as of most currencies.
+
+    Of 900 drawn '25K', '25 K' and '1.5M' 589 were surely read as the number alone, 91 are now; of
+    2,900 amounts with a currency behind them that were surely read 6 are in doubt: '£', or letters
+    that touch.
+
+    text: what was read.
+    """
+    left, right = printed(line.ink)
+    value = parse_value(Kind.AMOUNT, text).value
+    if value is None or not len(line.ends):
+        return None
+    middle = (left + right) / 2
+    last = np.abs(middle - (line.begins[-1] + line.ends[-1]) / 2).argmin()
+    beside = np.flatnonzero(left >= line.ends[-1])
+    letters = [cut(line.ink, left[at], right[at]) for at in beside[beside > last]]
+    top, bottom = rows(line.ink, left[last], right[last])
+    if len(letters) != 1 or not _has_stem(letters[0], bottom - top):
+        return None
+    return f"{Decimal(value) * 1000:f}"
+
+
 def is_raised(text: str, line: Seen) -> bool:
     """Whether the last of several Western digits of a text is smaller and above the line, as cents
     and the marks of notes are printed: those that an amount begins with say where the line is."""
@@ -146,6 +176,16 @@ def unread_mark(text: str, line: Seen) -> str | None:
         elif step < 0 and apart <= _POINT * digit and level >= _LOW and text.isdecimal():
             return "."
     return None
+
+
+def _has_stem(letter: Mask, digit: int) -> bool:
+    """Whether it is one letter, as tall as a digit, straight on the left and open on the right."""
+    height, width = letter.shape
+    if not _TALL[0] * digit <= height <= _TALL[1] * digit:
+        return False
+    if not _WIDE[0] * height <= width <= _WIDE[1] * height:
+        return False
+    return bool(letter[:, : max(1, width // 4)].any(axis=1).mean() >= _STEM)
 
 
 def _is_c(letter: Mask) -> bool:

@@ -191,6 +191,17 @@ def test_a_c_that_is_nearly_closed(reader: NumericReader, letter: str, down: int
     assert line.confidence < reader.review_threshold, line.text
 
 
+@pytest.mark.parametrize(
+    ("printed", "meant"), [("250K", "250000"), ("25 K", "25000"), ("1.5M", "1500.0")]
+)
+def test_a_letter_that_multiplies_an_amount_needs_a_look(
+    reader: NumericReader, printed: str, meant: str
+) -> None:
+    (line,) = reader.read([box(printed)], ["amount"])
+    assert line.confidence < reader.review_threshold, line.text
+    assert line.alternatives[0][0] == meant
+
+
 def test_what_a_sign_says_is_the_next_best_reading(reader: NumericReader) -> None:
     pictures = [box("1,234.00 CR"), bold_plus(left=42), equals(length=14, apart=6)]
     lines = reader.read(pictures, ["amount"] * len(pictures))
@@ -213,6 +224,8 @@ def test_what_a_sign_says_is_the_next_best_reading(reader: NumericReader) -> Non
         ("DR 1,234.00", "1,234.00"),
         ("1,234.00 KD", "1,234.00"),
         ("KD 1,234.00", "1,234.00"),
+        ("K 1,234.00", "1,234.00"),
+        ("250 MRU", "250"),
     ],
 )
 def test_what_is_one_is_read(reader: NumericReader, text: str, read: str) -> None:
