@@ -21,7 +21,7 @@ from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
 from core.reading.network import FRAME, Network
-from core.reading.passed import without_t
+from core.reading.passed import without_hash, without_t
 from core.reading.signs import otherwise_meant
 from core.reading.weighing import expected, weighed
 
@@ -154,7 +154,8 @@ class Ranker:
         if glance:
             return [case.ranked for case in cases]
         self._bring_into_form([case for case in cases if case.out_of_form])
-        self._pass_over_t([case for case in cases if case.kind == "date"])
+        self._pass_over([case for case in cases if case.kind == "date"])
+        self._pass_over([case for case in _doubtful(cases, SURE) if case.kind == "number"])
         self._ask_others(_doubtful(cases, SURE))
         self._read_other_lines([case for case in cases if case.line.more])
         for case in cases:
@@ -185,11 +186,14 @@ class Ranker:
             case.found = self._thorough.n_best(case.looks[0].answer, THOROUGH, case.arabic)
             case.weigh(case.found)
 
-    def _pass_over_t(self, cases: Sequence[_Case]) -> None:
-        """Looks at dates once more without the 'T' before their time: it is like a '1' or '7'."""
+    def _pass_over(self, cases: Sequence[_Case]) -> None:
+        """Looks once more without a sign that is like a digit: the 'T' before a time, and the '#'
+        before a number."""
         changed = []
         for case in cases:
-            ink = without_t(case.ranked[0][0], case.ink)
+            date = case.kind == "date"
+            answer = case.looks[0].answer
+            ink = without_t(case.ranked[0][0], case.ink) if date else without_hash(case.ink, answer)
             if ink is not None:
                 case.ink, case.looks = ink, []
                 changed.append(case)

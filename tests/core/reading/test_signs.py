@@ -7,9 +7,11 @@ import pytest
 
 from core.geometry import Gray
 from core.reading.ctc import LogProbs
-from core.reading.lines import HEIGHT
+from core.reading.lines import HEIGHT, prepare
 from core.reading.network import FRAME
 from core.reading.numeric import NumericReader
+from core.reading.passed import without_hash
+from core.reading.prints import printed
 from core.reading.signs import otherwise_meant
 
 FACE = cv2.FONT_HERSHEY_DUPLEX
@@ -238,3 +240,20 @@ def test_letters_beside_an_identifier_say_nothing(reader: NumericReader) -> None
     plain, lettered = reader.read([box("81734"), box("81734 CR")], ["number", "number"])
     assert plain.text == lettered.text == "81734"
     assert lettered.confidence > 0.9
+
+
+def test_a_hash_before_a_number_is_passed_over() -> None:
+    line = prepare(box("#123456"))
+    unseen = np.zeros((line.ink.shape[1] // FRAME, 2), np.float32)
+    unseen[:, 1] = -9
+    left, right = printed(line.ink)
+    for at in (left[1:] + right[1:]) // 2 // FRAME:
+        unseen[at, 1] = 9
+    plain = without_hash(line.ink, unseen)
+    assert plain is not None
+    assert not plain[:, : right[0]].any()
+    assert (plain[:, left[1] :] == line.ink[:, left[1] :]).all()
+    unseen[(left[0] + right[0]) // 2 // FRAME, 1] = 9  # a digit that looks so
+    assert without_hash(line.ink, unseen) is None
+    for other in ("4123456", "8123456"):
+        assert without_hash(prepare(box(other)).ink, unseen) is None
