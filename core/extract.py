@@ -189,7 +189,9 @@ class Extractor:
                 i: in_doubt(boxes[i].field, line) for i, line in zip(numeric, lines, strict=True)
             }
         worded = [i for i, box in enumerate(boxes) if box.field.kind is Kind.TEXT]
-        lettered = [i for i in numeric if may_have_letters(boxes[i].field, results[i])]
+        lettered = [
+            i for i in numeric if may_have_letters(boxes[i].field, results[i], self._threshold)
+        ]
         if worded or lettered:
             with clock("read_text"):
                 texts = self._text.read(

@@ -63,6 +63,17 @@ _DATE = re.compile(
     rf"{_MARKS}([0-9]{{1,4}})(?:st|nd|rd|th)?(?:{_MARKS}([0-9]{{2,4}}))?{_MARKS}{_ERA}\.?"
 )
 
+_A_NAME = re.compile(rf"(?<![^\W\d_])(?:{_NAME})(?![^\W\d_])")
+
+
+def name_in(text: str) -> str | None:
+    """The name of a month in a text that has just one."""
+    plain = folded(text)
+    found = list(_A_NAME.finditer(plain))
+    if len(found) != 1:
+        return None
+    return (text if len(text) == len(plain) else plain)[slice(*found[0].span())]
+
 
 def named(plain: str) -> Named | None:
     """The parts of a date that names its month, all of the text; None if it is no such date.

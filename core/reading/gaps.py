@@ -17,6 +17,7 @@ from core.reading.ctc import LogProbs
 from core.reading.grammar import Kind, date_within
 from core.reading.lines import HEIGHT, INKED, Line, inked_columns
 from core.reading.network import FRAME
+from core.reading.prints import seen
 
 _WIDE, _FURTHER = 0.45 * HEIGHT, 1.5
 """Columns that such room has at least, and how much further apart the characters beside it are than
@@ -49,6 +50,12 @@ _NEAR = 2
 """Columns around such print in which no character is seen."""
 _BESIDE = 5
 """Columns between a rule and where a character beside it is seen, at least."""
+
+_MONTH = re.compile(r"[0-9]+([-/.])([0-9]+)\1[0-9]+")
+_LETTERS = 1.5, 0.65
+"""Of the way from digit to digit: columns with ink that there are between the marks of a date, for
+each digit that was read there and beyond that, where letters stand. Of 10,000 drawn dates in digits
+two had as much."""
 
 
 def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs, *, words: bool) -> bool:
@@ -158,6 +165,25 @@ def has_unread(text: str, ink: Gray, answer: LogProbs) -> bool:
         if rows[-1] + 1 - rows[0] >= _UNREAD[1]:
             return True
     return False
+
+
+def has_month(text: str, ink: Gray, answer: LogProbs) -> bool:
+    """Whether there is so much print for the month of a date that it may be a name: '12/Sep/2026'
+    is read as '12/5/2026'.
+
+    text: what was read. ink, answer: the line image, and what a network says of it, T×C.
+    """
+    line, match = seen(ink, answer), _MONTH.fullmatch(text)
+    middle = (line.begins + line.ends) // 2
+    if match is None:
+        return False
+    # A network may see more or fewer characters in the letters than the text has.
+    first, last = match.start(1), len(middle) - len(text) + match.end(2)
+    apart = np.concatenate((np.diff(middle[:first]), np.diff(middle[last + 1 :])))
+    if first >= last or not apart.size:
+        return False
+    inked = inked_columns(ink)[middle[first] : middle[last]].sum()
+    return bool(inked >= (_LETTERS[0] * len(match[2]) + _LETTERS[1]) * apart.max())
 
 
 def _seen(answer: LogProbs) -> NDArray[np.float64]:

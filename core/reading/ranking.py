@@ -16,11 +16,12 @@ import numpy as np
 
 from core.geometry import Gray
 from core.reading.ctc import Decoder, Hypothesis, Look
-from core.reading.gaps import has_gap, has_unread, is_divided
+from core.reading.gaps import has_gap, has_month, has_unread, is_divided
 from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
 from core.reading.network import FRAME, Network
+from core.reading.passed import without_hash, without_t
 from core.reading.signs import otherwise_meant
 from core.reading.weighing import expected, weighed
 
@@ -56,16 +57,18 @@ LIKELY_NOT = math.log(0.5)
 @dataclass(slots=True, eq=False)
 class _Case:
     """A line that is being read. habit: how its field is printed, where that is known. ink: the
-    image of it that is looked at. looks: what networks saw. found: texts that it may be. ranked:
-    what the looks make of it so far. ambiguous: whether another line of the box is a number, too,
-    or a character of this one may be missing. instead: what it is as likely, going by a sign that
-    the reader doesn't know, or by another line."""
+    image of it that is looked at. looks: what networks saw. first: the place among them of the
+    first look at this image. found: texts that it may be. ranked: what the looks make of it so far.
+    ambiguous: whether another line of the box is a number, too, or a character of this one may be
+    missing. instead: what it is as likely, going by a sign that the reader doesn't know, or by
+    another line."""
 
     line: Line
     kind: Kind
     habit: Habit | None
     ink: Gray
     looks: list[Look] = field(default_factory=list)
+    first: int = 0
     found: list[Hypothesis] = field(default_factory=list)
     ranked: Ranked = field(default_factory=list)
     ambiguous: bool = False
@@ -151,6 +154,8 @@ class Ranker:
         if glance:
             return [case.ranked for case in cases]
         self._bring_into_form([case for case in cases if case.out_of_form])
+        self._pass_over([case for case in cases if case.kind == "date"])
+        self._pass_over([case for case in _doubtful(cases, SURE) if case.kind == "number"])
         self._ask_others(_doubtful(cases, SURE))
         self._read_other_lines([case for case in cases if case.line.more])
         for case in cases:
@@ -165,6 +170,10 @@ class Ranker:
                 case.instead.insert(0, meant)
         self._look_elsewhere(_doubtful(cases, UNSURE))
         self._look_closely(_doubtful(cases, UNSURE))
+        for case in cases:
+            if case.kind == "date":
+                answer = case.looks[case.first].answer
+                case.ambiguous |= has_month(case.ranked[0][0], case.ink, answer)
         return [case.answer for case in cases]
 
     def _glance(self, cases: Sequence[_Case]) -> None:
@@ -178,6 +187,19 @@ class Ranker:
         for case in cases:
             case.found = self._thorough.n_best(case.looks[0].answer, THOROUGH, case.arabic)
             case.weigh(case.found)
+
+    def _pass_over(self, cases: Sequence[_Case]) -> None:
+        """Looks once more without a sign that is like a digit: the 'T' before a time, and the '#'
+        before a number."""
+        changed = []
+        for case in cases:
+            date = case.kind == "date"
+            answer = case.looks[0].answer
+            ink = without_t(case.ranked[0][0], case.ink) if date else without_hash(case.ink, answer)
+            if ink is not None:
+                case.ink, case.looks = ink, []
+                changed.append(case)
+        self._glance(changed)
 
     def _ask_others(self, cases: Sequence[_Case]) -> None:
         self._look(self._others, cases)
@@ -216,7 +238,7 @@ class Ranker:
             if way.ranked[0][0] and way.worth > best.get(case, case).worth:
                 best[case] = way
         for case, way in best.items():
-            case.ink = way.ink
+            case.ink, case.first = way.ink, len(case.looks)
             case.looks += way.looks
         self._weigh([*best])
 

@@ -12,6 +12,7 @@ from core.settings import Settings
 from core.template import Field
 
 WIDE = (40, 50, 400, 100)
+SURE = 0.98
 
 
 @pytest.fixture(scope="module")
@@ -51,19 +52,21 @@ def test_other_numbers_are_not_read_as_words(extractor: Extractor) -> None:
         ("12-Sep-2026", "2026-09-12"),
         ("12-Aug-2026", "2026-08-12"),
         ("12-Apr-2026", "2026-04-12"),
+        ("12/Sep/2026", "2026-09-12"),
+        ("12/Mar/2026", "2026-03-12"),
     ],
 )
-def test_a_month_between_hyphens(extractor: Extractor, text: str, value: str) -> None:
+def test_a_month_between_marks(extractor: Extractor, text: str, value: str) -> None:
     assert scanned(extractor, text, "date").fields["total"].value == value
 
 
 def test_whose_example_says_how_it_is_printed_has_no_letters() -> None:
     line = LineReading("4-12345", 0.99)
-    assert may_have_letters(field("number"), line)
-    assert not may_have_letters(field("number", "8-31415"), line)
+    assert may_have_letters(field("number"), line, SURE)
+    assert not may_have_letters(field("number", "8-31415"), line, SURE)
     for other in ("B-31415", "31415", "31415/7"):  # an example's letters are not read
-        assert may_have_letters(field("number", other), line)
-    assert not may_have_letters(field("date", "3-4-2026"), LineReading("12-4-2026", 0.99))
+        assert may_have_letters(field("number", other), line, SURE)
+    assert not may_have_letters(field("date", "3-4-2026"), LineReading("12-4-2026", 0.9), SURE)
 
 
 @pytest.mark.parametrize("text", ["١/١٢٣٤٥", "١٢٣٤٥-٧"])
@@ -79,8 +82,67 @@ def test_an_arabic_letter_may_be_taken_for_a_digit(text: str) -> None:
 
 def test_what_reads_words_has_no_say_in_digits() -> None:
     line = LineReading("12-4-2026", 0.99)
-    assert may_have_letters(field("date"), line)
+    assert may_have_letters(field("date"), line, SURE)
     for words in ("12-4-2028", "12-4-2026 م", "12-4", ""):
         assert with_letters(field("date"), line, LineReading(words, 0.99)) == line
     month = LineReading("12 Sep 2026", 0.99)
-    assert with_letters(field("date"), line, month) == month
+    assert with_letters(field("date"), line, month).text == month.text
+
+
+@pytest.mark.parametrize(
+    ("numeric", "words"),
+    [
+        ("12-4-2026", "12-Sep-2026"),
+        ("12//26", "12/Sep/26"),
+        ("122026", "12 Sep 2026"),
+        ("12,2026", "September 12, 2026"),
+        ("٢٠٢٦١٢", "١٢ سبتمبر ٢٠٢٦"),
+    ],
+)
+def test_where_both_see_the_same_digits_the_month_is_sure(numeric: str, words: str) -> None:
+    found = with_letters(field("date"), LineReading(numeric, 0.6), LineReading(words, 0.5))
+    assert found.text == words
+    assert found.confidence > SURE
+
+
+@pytest.mark.parametrize("numeric", ["13-4-2026", "1242026", "12-4-2025", "2026"])
+def test_where_they_see_other_digits_it_is_not(numeric: str) -> None:
+    words = LineReading("12-Sep-2026", 0.5)
+    assert with_letters(field("date"), LineReading(numeric, 0.999), words) == words
+
+
+def test_another_day_of_the_same_month_leaves_a_doubt() -> None:
+    words = LineReading("7 ديسمبر 2017", 0.986)
+    assert with_letters(field("date"), LineReading("201727", 0.99), words).confidence < 0.5
+
+
+@pytest.mark.parametrize(
+    ("numeric", "words", "text"),
+    [
+        ("٢٠٢٦١٢", "[T سبتمبر Tr", "١٢ سبتمبر ٢٠٢٦"),
+        ("٢٠٢٦٩", "٩ سبتمبر TTT", "٩ سبتمبر ٢٠٢٦"),
+        ("٢٠١٦٢٤", "٢٤ تشرين الثاني ٢٠", "٢٤ تشرين الثاني ٢٠١٦"),
+        ("122026", "l2 Sep 2026", "12 Sep 2026"),
+    ],
+)
+def test_digits_that_only_the_numeric_reader_sees(numeric: str, words: str, text: str) -> None:
+    found = with_letters(field("date"), LineReading(numeric, 0.99), LineReading(words, 0.999))
+    assert (found.text, found.confidence) == (text, 0.99)
+
+
+@pytest.mark.parametrize("numeric", ["٢٠٢٠١٢", "٢٠٢٦٤٥", "٢٠٢٦", "12-4-2026"])
+def test_a_month_without_a_day_leaves_a_doubt(numeric: str) -> None:
+    words = LineReading("[T سبتمبر Tr", 0.9)  # '٢٠٢٠١٢' may be of 2020, or of 2012
+    found = with_letters(field("date"), LineReading(numeric, 0.99), words)
+    assert found.text == numeric
+    assert found.confidence < 0.5
+
+
+def test_a_date_in_doubt_may_name_its_month() -> None:
+    assert may_have_letters(field("date"), LineReading("12/4/2026", 0.9), SURE)
+    sure = LineReading("12/4/2026", 0.99)
+    assert not may_have_letters(field("date"), sure, SURE)
+    named = field("date", "03/Mar/2025")
+    assert may_have_letters(named, sure, SURE)
+    assert with_letters(named, sure, LineReading("12/4/2026", 0.99)).confidence < 0.5
+    assert with_letters(field("date"), sure, LineReading("12/4/2026", 0.99)) == sure

@@ -194,3 +194,23 @@ def test_thousands_that_a_blank_sets_apart(reader: NumericReader) -> None:
     (line,) = reader.read([box("3", "850", apart=width(" "))], ["amount"])
     assert line.text == "3850"
     assert line.confidence > reader.review_threshold
+
+
+@pytest.mark.parametrize("apart", [2, 6, 10])
+def test_a_t_between_date_and_time_is_no_lost_digit(reader: NumericReader, apart: int) -> None:
+    boxes = [box("2026-03-21", letter, "13:45:22", apart=apart) for letter in "TX7"]
+    lines = reader.read(boxes, ["date"] * len(boxes))
+    assert [line.text for line in lines][:2] == ["2026-03-2113:45:22"] * 2
+    assert [line.confidence > reader.review_threshold for line in lines][:2] == [True, False]
+    assert lines[2].text == "2026-03-21713:45:22"  # which has no value
+
+
+@pytest.mark.parametrize(
+    ("printed", "sure"),
+    [("12/Aug/26", False), ("25-FEB-2026", False), ("12/9/26", True), ("25-8-2026", True)],
+)
+def test_a_month_that_is_too_wide_for_its_digit(
+    reader: NumericReader, printed: str, sure: bool
+) -> None:
+    (line,) = reader.read([box(printed)], ["date"])
+    assert (line.confidence > reader.review_threshold) is sure, line

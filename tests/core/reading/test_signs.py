@@ -7,9 +7,11 @@ import pytest
 
 from core.geometry import Gray
 from core.reading.ctc import LogProbs
-from core.reading.lines import HEIGHT
+from core.reading.lines import HEIGHT, prepare
 from core.reading.network import FRAME
 from core.reading.numeric import NumericReader
+from core.reading.passed import without_hash
+from core.reading.prints import printed
 from core.reading.signs import otherwise_meant
 
 FACE = cv2.FONT_HERSHEY_DUPLEX
@@ -191,6 +193,17 @@ def test_a_c_that_is_nearly_closed(reader: NumericReader, letter: str, down: int
     assert line.confidence < reader.review_threshold, line.text
 
 
+@pytest.mark.parametrize(
+    ("printed", "meant"), [("250K", "250000"), ("25 K", "25000"), ("1.5M", "1500.0")]
+)
+def test_a_letter_that_multiplies_an_amount_needs_a_look(
+    reader: NumericReader, printed: str, meant: str
+) -> None:
+    (line,) = reader.read([box(printed)], ["amount"])
+    assert line.confidence < reader.review_threshold, line.text
+    assert line.alternatives[0][0] == meant
+
+
 def test_what_a_sign_says_is_the_next_best_reading(reader: NumericReader) -> None:
     pictures = [box("1,234.00 CR"), bold_plus(left=42), equals(length=14, apart=6)]
     lines = reader.read(pictures, ["amount"] * len(pictures))
@@ -213,6 +226,8 @@ def test_what_a_sign_says_is_the_next_best_reading(reader: NumericReader) -> Non
         ("DR 1,234.00", "1,234.00"),
         ("1,234.00 KD", "1,234.00"),
         ("KD 1,234.00", "1,234.00"),
+        ("K 1,234.00", "1,234.00"),
+        ("250 MRU", "250"),
     ],
 )
 def test_what_is_one_is_read(reader: NumericReader, text: str, read: str) -> None:
@@ -225,3 +240,20 @@ def test_letters_beside_an_identifier_say_nothing(reader: NumericReader) -> None
     plain, lettered = reader.read([box("81734"), box("81734 CR")], ["number", "number"])
     assert plain.text == lettered.text == "81734"
     assert lettered.confidence > 0.9
+
+
+def test_a_hash_before_a_number_is_passed_over() -> None:
+    line = prepare(box("#123456"))
+    unseen = np.zeros((line.ink.shape[1] // FRAME, 2), np.float32)
+    unseen[:, 1] = -9
+    left, right = printed(line.ink)
+    for at in (left[1:] + right[1:]) // 2 // FRAME:
+        unseen[at, 1] = 9
+    plain = without_hash(line.ink, unseen)
+    assert plain is not None
+    assert not plain[:, : right[0]].any()
+    assert (plain[:, left[1] :] == line.ink[:, left[1] :]).all()
+    unseen[(left[0] + right[0]) // 2 // FRAME, 1] = 9  # a digit that looks so
+    assert without_hash(line.ink, unseen) is None
+    for other in ("4123456", "8123456"):
+        assert without_hash(prepare(box(other)).ink, unseen) is None
