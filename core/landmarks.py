@@ -24,9 +24,10 @@ Relief = NDArray[np.float32]
 _Offset = tuple[int, int]
 """By how many pixels of the reference picture a word is further right and lower on the page."""
 
-_THERE = 0.8
-"""How alike a word of the form and the page are where it is in its place."""
-_ELSEWHERE, _CLEARLY = 0.85, 0.15
+_THERE, _SURELY = 0.8, 0.9
+"""How alike a word of the form and the page are where it is in its place, and where it can't be
+another: small 'الخصم' and 'الكمية' are more alike than the first."""
+_ELSEWHERE, _CLEARLY = 0.85, 0.12
 """How alike they must be elsewhere, and by how much more than in its place."""
 _TWIN = 0.1
 """By how much more, too, than another of the form is: amounts of '0.00' are alike."""
@@ -67,6 +68,7 @@ class Landmarks:
         self, page: Gray, reference: Reference, boxes: Sequence[Box], alignment: Alignment
     ) -> None:
         self._page, self._reference, self._alignment = page, reference, alignment
+        self._scale = reference.picture.shape[1] / reference.page_size[0]
         self._rows = _rows(reference, tuple(boxes))
         self._strips: dict[tuple[int, int], Relief] = {}
         self._found: dict[tuple[int, int], _Offset | None] = {}
@@ -74,8 +76,7 @@ class Landmarks:
     def are_elsewhere(self, box: Box) -> bool:
         """Whether the label beside the box, the heading above it, or one beside that is clearly
         elsewhere on the page. What is hidden or isn't told from others is not."""
-        scale = self._reference.picture.shape[1] / self._reference.page_size[0]
-        left, top, right, bottom = (round(side * scale) for side in box)
+        left, top, right, bottom = (round(side * self._scale) for side in box)
         for word in self._beside(left, top, right, bottom):
             place = self._place(*word)
             if place is not None:
@@ -91,6 +92,16 @@ class Landmarks:
                 near = range(max(0, j - 1), min(len(words), j + 2))
                 return any(self._place(row, k) is False for k in near)
         return False
+
+    def lower(self, box: Box) -> int:
+        """By how many pixels of the template's frame the label beside the box is lower on the page;
+        0 where it isn't straight below or above its place."""
+        left, top, right, bottom = (round(side * self._scale) for side in box)
+        for word in self._beside(left, top, right, bottom):
+            offset = self._offset(*word)
+            if offset is not None:
+                return round(offset[1] / self._scale) if abs(offset[0]) <= _NEAR else 0
+        return 0
 
     def _beside(self, left: int, top: int, right: int, bottom: int) -> list[tuple[int, int]]:
         """Row and number of the words in the box's row to either side of it, the nearest first."""
@@ -134,17 +145,18 @@ class Landmarks:
         form = whole[row.top : row.bottom, start:end]
         strip = self._strip(max(0, row.top - _NEAR), row.bottom + _NEAR)
         here, _ = _most_alike(strip[:, max(0, start - _NEAR) : end + _NEAR], form)
-        if here >= _THERE:
+        if here >= _SURELY:
             return 0, 0
+        there = (0, 0) if here >= _THERE else None
         around = _AROUND * (row.bottom - row.top)
         first = max(0, row.top - around)
         strip = self._strip(first, row.bottom + around)
         own = start, row.top - first
         elsewhere, (x, y) = _most_alike(strip, form, but=own)
         if elsewhere < max(_ELSEWHERE, here + _CLEARLY):
-            return None
+            return there
         twin, _ = _most_alike(whole[first : row.bottom + around], form, but=own)
-        return None if twin > elsewhere - _TWIN else (x - own[0], y - own[1])
+        return there if twin > elsewhere - _TWIN else (x - own[0], y - own[1])
 
     def _strip(self, top: int, bottom: int) -> Relief:
         """The rows of the page from `top` to `bottom` of the reference picture."""

@@ -120,6 +120,12 @@ def places(
         for view in views
     ]
     landmarks = Landmarks(page, reference, boxes, alignment)
+    for i, view in enumerate(views):
+        # What else is around the box may be alike in both places: its label tells them apart.
+        if view is None or clear[i] is not None or view.elsewhere < _ELSEWHERE:
+            continue
+        if abs(landmarks.lower(boxes[i]) - view.down) <= near:
+            clear[i] = view
     found = []
     for i, (view, moved) in enumerate(zip(views, clear, strict=True)):
         others = [each for j, each in enumerate(clear) if each is not None and j != i]

@@ -32,8 +32,10 @@ def sheet(
     items: Sequence[str] = ITEMS,
     number: int = 4308,
     mirrored: bool = False,
+    lower: int = 0,
 ) -> Gray:
-    """An invoice with such columns. mirrored: its number has the label on the other side."""
+    """An invoice with such columns. mirrored: its number has the label on the other side. lower: by
+    how much it stands lower, below another."""
     page = np.full((SIZE[1], SIZE[0], 1), 255, np.uint8)
 
     def words(text: str, x: int, y: int, size: float = 0.8) -> None:
@@ -43,8 +45,11 @@ def sheet(
     words("Tax invoice", 900, 130, 1.1)
     words("P.O. Box 4431, Industrial Area 12, Tel 04 555 0123", 90, 190)
     cv2.line(page, (80, 220), (1160, 220), 0, 4)
-    words("Invoice No.", 570 if mirrored else 90, 300)
-    words(f"{number}", 100 if mirrored else 345, 300)
+    if lower:
+        words("Order No.", 90, 300)
+        words("77", 345, 300)
+    words("Invoice No.", 570 if mirrored else 90, 300 + lower)
+    words(f"{number}", 100 if mirrored else 345, 300 + lower)
     words("Terms: 30 days", 900, 300)
     for head, x in heads:
         words(head, x, LIST - 15)
@@ -101,6 +106,13 @@ def test_a_column_that_ends_earlier_is_told_by_the_next(extractor: Extractor) ->
 
 def test_a_label_on_the_other_side_is_told(extractor: Extractor) -> None:
     assert accused(read(extractor, sheet(number=5126, mirrored=True), EMPTY)) == ["number"]
+
+
+def test_a_label_that_is_lower_tells_its_row_from_one_that_is_like_it(extractor: Extractor) -> None:
+    outcome = read(extractor, sheet(number=5126, lower=50), EMPTY)
+    assert [each.code for each in outcome.reasons] == ["moved"]
+    assert outcome.reasons[0].fields[0] == "number"
+    assert outcome.fields["number"].text == "5126"
 
 
 @pytest.mark.parametrize("form", [EMPTY, FILLED])
