@@ -7,17 +7,17 @@ one place; what is written over it, such as a stamp, hides it there and is like 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.align import Alignment, crop
-from core.geometry import Gray, coarser
+from core.align import Alignment
+from core.geometry import Gray
 from core.invoice import Reason
-from core.reading.ink import u8
+from core.landmarks import Landmarks
 from core.reference import Reference
+from core.relief import of_form, of_part
 from core.template import Box, Template
 
 _BESIDE, _ABOVE = 0.3, 0.25
@@ -39,10 +39,8 @@ _NEAR = 3
 """Rows of the reference picture that a box may be off and be in its place."""
 _SLACK = 4
 """Columns of the reference picture that it is looked further to either side."""
-_FINE, _AROUND = 1.0, 25
-"""Pixels of the reference picture: the standard deviation of a blur, and what is around a pixel."""
-_RULES = np.ones((1, 40), np.uint8), np.ones((20, 1), np.uint8)
-"""Pixels of the reference picture: what runs so far is a rule."""
+_ABOUT = 12
+"""Rows around what is looked at in its place alone."""
 _BOX_EDGE = 3
 """Pixels around boxes that what is printed in them may take."""
 
@@ -50,10 +48,12 @@ _BOX_EDGE = 3
 @dataclass(frozen=True)
 class Place:
     """down: by how many pixels of the template's frame a box's row is lower than on the form.
-    found: whether what stands around the box was seen."""
+    found: whether what stands around the box was seen. astray: whether its label or heading stands
+    elsewhere, so that the box may be of another column or none."""
 
     down: int = 0
     found: bool = True
+    astray: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,25 +70,38 @@ def followed(
     template: Template, page: Gray, reference: Reference, alignment: Alignment
 ) -> tuple[Template, tuple[Reason, ...]]:
     """The template with its boxes where their rows are on the page, H×W, that is aligned so; and a
-    `moved` that names the fields whose rows are elsewhere, or nowhere beside such."""
+    `moved` that names the fields whose rows are elsewhere, or nowhere beside such, and a
+    `label_moved` for those whose labels or headings are."""
     fields = [field for field in template.fields if template.page_of(field) == template.page]
     found = places(page, reference, [field.box for field in fields], alignment)
     by_name = {field.name: place for field, place in zip(fields, found, strict=True)}
     moved = tuple(name for name, place in by_name.items() if place.down)
     lost = tuple(name for name, place in by_name.items() if not place.found)
-    if not moved:
-        return template, ()
-    lying = [
-        field.model_copy(update={"box": _lower(field.box, by_name[field.name].down)})
-        if field.name in moved
-        else field
-        for field in template.fields
-    ]
-    message = f"{', '.join(moved)}: higher or lower on the page than on the form, and read there"
-    if lost:
-        message += f"; {', '.join(lost)}: not found"
-    reason = Reason(code="moved", message=f"{message}: compare them", fields=moved + lost)
-    return template.model_copy(update={"fields": tuple(lying)}), (reason,)
+    astray = tuple(name for name, place in by_name.items() if place.astray)
+    reasons = []
+    if moved:
+        lying = [
+            field.model_copy(update={"box": _lower(field.box, by_name[field.name].down)})
+            if field.name in moved
+            else field
+            for field in template.fields
+        ]
+        template = template.model_copy(update={"fields": tuple(lying)})
+        message = (
+            f"{', '.join(moved)}: higher or lower on the page than on the form, and read there"
+        )
+        if lost:
+            message += f"; {', '.join(lost)}: not found"
+        message += ": compare them"
+        reasons.append(Reason(code="moved", message=message, fields=moved + lost))
+    if astray:
+        message = (
+            f"{', '.join(astray)}: the label, or the heading of the column or the next, stands "
+            "elsewhere on the page than on the form: compare them; if the form has changed for "
+            "good, draw its template anew"
+        )
+        reasons.append(Reason(code="label_moved", message=message, fields=astray))
+    return template, tuple(reasons)
 
 
 def _lower(box: Box, by: int) -> Box:
@@ -106,6 +119,13 @@ def places(
         None if view is None or view.elsewhere < max(_TOGETHER, view.here + _CLEARLY) else view
         for view in views
     ]
+    landmarks = Landmarks(page, reference, boxes, alignment)
+    for i, view in enumerate(views):
+        # What else is around the box may be alike in both places: its label tells them apart.
+        if view is None or clear[i] is not None or view.elsewhere < _ELSEWHERE:
+            continue
+        if abs(landmarks.lower(boxes[i]) - view.down) <= near:
+            clear[i] = view
     found = []
     for i, (view, moved) in enumerate(zip(views, clear, strict=True)):
         others = [each for j, each in enumerate(clear) if each is not None and j != i]
@@ -114,49 +134,51 @@ def places(
             or any(abs(each.down - moved.down) <= near for each in others)
         ):
             found.append(Place(moved.down))
+        elif view is None:
+            found.append(Place())
         else:
-            found.append(Place(found=view is None))
+            astray = landmarks.are_elsewhere(boxes[i])
+            found.append(Place(found=view.here >= _THERE, astray=astray))
     return found
 
 
 def _seen(
     page: Gray, reference: Reference, box: Box, boxes: Sequence[Box], alignment: Alignment
 ) -> _Seen | None:
-    """What is seen of what stands around the box; None where it is in its place."""
-    width, height = reference.page_size
-    scale = reference.picture.shape[1] / width
+    """What is seen of what stands around the box; None where it is in its place, and tells
+    rows apart. Where nothing stands there it is alike."""
+    scale = reference.picture.shape[1] / reference.page_size[0]
     around = _around(box, reference.page_size)
     left, top, right, bottom = (round(side * scale) for side in around)
-    form = _form(reference)[top:bottom, left:right]
-    if not form.size:
-        return None
+    form = of_form(reference)[top:bottom, left:right]
     mask = np.full(form.shape, 255, np.uint8)
     for each in boxes:
         x1, y1, x2, y2 = (round(side * scale) for side in each)
         rows = slice(max(0, y1 - _BOX_EDGE - top), max(0, y2 + _BOX_EDGE - top))
         mask[rows, max(0, x1 - _BOX_EDGE - left) : max(0, x2 + _BOX_EDGE - left)] = 0
-    there = _relief(_sized(crop(page, around, alignment), form.shape))
-    if _likeness(form, there, mask > 0) >= _THERE:
-        return None
-    slack = round(_SLACK / scale)
-    column = around[0] - slack, 0, around[2] + slack, height
-    shape = reference.picture.shape[0], form.shape[1] + 2 * _SLACK
-    strip = _relief(_sized(crop(page, column, alignment), shape))
-    alike = cv2.matchTemplate(strip, form, cv2.TM_CCOEFF_NORMED, mask=mask)
-    rows_alike = np.nan_to_num(alike, nan=0, posinf=0, neginf=0).max(axis=1)
-    here = float(rows_alike[max(0, top - _NEAR) : top + _NEAR + 1].max())
+    shown = form[mask > 0]
+    if not shown.size or shown.std() < 1:
+        return _Seen(0, 0.0, 1.0)
+    tells = shown.std() >= _SHOWN
+    here = _likeness(form, of_part(page, around, alignment, form.shape), mask > 0)
+    if here < _THERE:
+        # What tells no rows apart is looked at in its place alone.
+        whole = 0, reference.picture.shape[0]
+        first, end = whole if tells else (top - _ABOUT, bottom + _ABOUT)
+        slack = round(_SLACK / scale)
+        column = around[0] - slack, round(first / scale), around[2] + slack, round(end / scale)
+        strip = of_part(page, column, alignment, (end - first, form.shape[1] + 2 * _SLACK))
+        alike = cv2.matchTemplate(strip, form, cv2.TM_CCOEFF_NORMED, mask=mask)
+        rows_alike = np.nan_to_num(alike, nan=0, posinf=0, neginf=0).max(axis=1)
+        at = top - first
+        here = float(rows_alike[max(0, at - _NEAR) : at + _NEAR + 1].max())
+    if not tells:
+        return _Seen(0, 0.0, here)
     if here >= _THERE:
         return None
-    if form[mask > 0].std() < _SHOWN:
-        return _Seen(0, 0.0, here)
     rows_alike[max(0, top - 2 * _NEAR) : top + 2 * _NEAR + 1] = -1
     most = int(rows_alike.argmax())
     return _Seen(round((most - top) / scale), float(rows_alike[most]), here)
-
-
-@lru_cache(8)
-def _form(reference: Reference) -> NDArray[np.float32]:
-    return _relief(reference.picture)
 
 
 def _around(box: Box, page_size: tuple[int, int]) -> Box:
@@ -170,33 +192,10 @@ def _around(box: Box, page_size: tuple[int, int]) -> Box:
     )
 
 
-def _sized(picture: Gray, shape: tuple[int, int]) -> Gray:
-    # In two steps: means of whole pixels take a third of the time that those of parts do.
-    picture = coarser(picture, max(1, picture.shape[0] // shape[0]))
-    return u8(cv2.resize(picture, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR))
-
-
-def _relief(picture: Gray) -> NDArray[np.float32]:
-    """What stands out of its surroundings, blurred as much as rows may be off: shadows don't, and
-    rules, which all rows have alike, are left out."""
-    fine, coarse = cv2.GaussianBlur(picture, (0, 0), _FINE), cv2.blur(picture, (_AROUND, _AROUND))
-    light, dark = cv2.subtract(fine, coarse), cv2.subtract(coarse, fine)
-    return np.subtract(_without_rules(u8(light)), _without_rules(u8(dark)), dtype=np.float32)
-
-
-def _without_rules(relief: Gray) -> Gray:
-    for within, rule in [(cv2.erode(relief, rule), rule) for rule in _RULES]:
-        if cv2.hasNonZero(within):
-            relief = u8(cv2.subtract(relief, cv2.dilate(within, rule)))
-    return relief
-
-
 def _likeness(
     one: NDArray[np.float32], other: NDArray[np.float32], mask: NDArray[np.bool_]
 ) -> float:
-    """The correlation of two pictures where `mask` is; 1 where the first shows nothing."""
+    """The correlation of two pictures where `mask` is."""
     a, b = (each[mask] for each in (one, other))
-    if a.size == 0 or a.std() < 1:
-        return 1.0
     a, b = a - a.mean(), b - b.mean()
     return float(a @ b / max(np.sqrt((a @ a) * (b @ b)), 1e-6))
