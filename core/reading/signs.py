@@ -13,6 +13,7 @@ import numpy as np
 from core.geometry import Gray
 from core.reading.ctc import LogProbs
 from core.reading.grammar import Kind
+from core.reading.lines import inked_columns
 from core.reading.network import FRAME
 from core.reading.passed import in_thousands, is_credit, is_raised, unread_mark
 from core.reading.prints import Mask, Seen, cut, printed, rows, seen
@@ -62,6 +63,8 @@ def otherwise_meant(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> str |
     text: what was read. ink, answer: the line image, and what a network says of it, T×C.
     """
     line = seen(ink, answer)
+    if not len(line.begins) or not inked_columns(ink).any():
+        return None
     plain = _without_another_sign(text, line)
     if plain is not None or kind != "amount":
         return plain
