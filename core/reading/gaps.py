@@ -75,12 +75,13 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs, *, words: bool) 
     if len(begins) < _FEWEST:
         return False
     apart = FRAME * np.diff(begins)
-    blank = np.array(
-        [_blank_between(filled, *ends) for ends in pairwise((FRAME * begins).tolist())]
-    )
+    blank = np.array([_blank_between(filled, *two) for two in pairwise((FRAME * begins).tolist())])
     lacking = (apart > _FURTHER * np.sort(apart)[len(apart) // 2]) & (blank > _WIDE)
     if words and len(text) == len(begins):
-        lacking |= _between_numbers(text, apart, blank)
+        between = _between_numbers(text, apart, blank)
+        if kind == "number" and between.any() and any(c > "9" for c in text):
+            return True  # Arabic-Indic ones may be laid out from the right, however many they are
+        lacking |= between
     gaps = np.flatnonzero(lacking)
     if len(gaps) > _LOST or len(text) != len(begins):
         return 0 < len(gaps) <= _LOST

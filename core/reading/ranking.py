@@ -99,7 +99,7 @@ class _Case:
         if self.kind == "date" and self.out_of_form:
             return False  # it may have another beside it, a time, or its month's name
         text = self.ranked[0][0]
-        # Numbers in Arabic-Indic digits that stand side by side are laid out from the right.
+        # Arabic-Indic numbers side by side are laid out from the right: see `has_gap`.
         words = self.kind == "amount" or (
             self.kind == "number" and (self.habit is not None or any(c > "9" for c in text))
         )

@@ -170,6 +170,8 @@ def test_arabic_indic_numbers_side_by_side(reader: NumericReader) -> None:
     lines = reader.read([apart, apart], ["number", "number"], [None, "٠٥٥ ٣٢١ ٧٦٥٤"])
     assert lines[0].text == "٠٥٠١٢٣٤٥٦٧"
     assert lines[0].confidence < reader.review_threshold < lines[1].confidence
+    many = typeset("٣٠٠", "١٢٣", "٤٥٦", "٧٨٩", "٠٠٣", apart=7)
+    assert reader.read([many], ["number"])[0].confidence < reader.review_threshold
 
 
 @pytest.mark.parametrize(
