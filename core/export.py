@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.invoice import ErrorInfo, Invoice, Reading, Reason, Status
+from core.invoice import REJECTED, REJECTED_BY, ErrorInfo, Invoice, Reading, Reason, Status
 from core.ports import InvoiceStore, Query
 from core.template import TODAY, Kind
 
@@ -71,9 +71,10 @@ class Wording:
             return fault.message
         # Khana's own sentence begins with the field, or says of itself what it is about.
         fields = fault.fields if isinstance(fault, Reason) and "{" not in said else ()
-        names = ", ".join(map(self.label, fields))
+        names = ("، " if self.right_to_left else ", ").join(map(self.label, fields))
         rule = broken_rule(fault, self.label)
-        return (f"{names}: " if names else "") + said.format(message=fault.message, rule=rule)
+        said = said.format(message=own_words(fault), rule=rule)
+        return (f"{names}: " if names else "") + said
 
 
 ENGLISH = Wording()
@@ -83,6 +84,12 @@ def label(name: str) -> str:
     """A name as people read it: `invoice_number` → `Invoice number`."""
     words = name.replace("_", " ").strip() or name
     return words[:1].upper() + words[1:]
+
+
+def own_words(fault: ErrorInfo | Reason) -> str:
+    """Khana's own sentence; of a rejection only who rejected the invoice and why: `Mona: …`."""
+    _, by, who_and_why = fault.message.partition(REJECTED_BY)
+    return who_and_why if by and fault.code == REJECTED else fault.message
 
 
 def broken_rule(fault: ErrorInfo | Reason, name: Callable[[str], str]) -> str:

@@ -353,6 +353,9 @@ def requeue(invoice: Invoice, *, template: str | None = None, again: str | None 
 REJECTED = "rejected"
 """The code of the error of an invoice that a person has refused."""
 
+REJECTED_BY = ": rejected by "
+"""What stands in that error's message between the file's name and who refused it."""
+
 
 def is_being_read(invoice: Invoice, *, longest: timedelta = timedelta.max) -> bool:
     """Whether a reader has it in hand whose lease still runs, and not for longer than that."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from core.export import broken_rule, rule_in_words
+from core.export import broken_rule, own_words, rule_in_words
 from core.export import label as label  # noqa: PLC0414  # the page's word for it too
 from core.invoice import ErrorInfo, Invoice, Reason, Status
 from functions.api import languages
@@ -99,17 +99,35 @@ def without_name(message: str, name: str) -> str:
 
 
 def in_words(fault: Reason | ErrorInfo, name: str) -> Markup:
-    """Why an invoice needs review or failed, beside the `name` of its file or field."""
-    said = languages.fault(fault.code)
+    """Why an invoice needs review or failed, beside the `name` of its file or field.
+
+    It names its fields if there are several, for then it stands beside none of them.
+    """
+    said, names = languages.fault(fault.code), _names(fault)
     rule = broken_rule(fault, lambda name: languages.field(label(name)))
     if said is None:
         told = getattr(fault, "rule", None)
         message = fault.message.replace(told, rule) if told else fault.message
-        return sentence(without_name(message, name))
-    return escape(said).format(
-        message=Markup('<bdi dir="ltr">{}</bdi>').format(fault.message),
+        rest = message.removeprefix(", ".join(_several(fault)) + ": ")
+        return sentence(without_name(message, name)) if rest == message else names + sentence(rest)
+    # A sentence that puts something in says of itself what it is about.
+    return ("" if "{" in said else names) + escape(said).format(
+        message=Markup('<bdi dir="ltr">{}</bdi>').format(own_words(fault)),
         rule=Markup("<bdi>{}</bdi>").format(rule),
     )
+
+
+def _several(fault: Reason | ErrorInfo) -> tuple[str, ...]:
+    """The fields that it is about, if it is about more than one."""
+    fields = fault.fields if isinstance(fault, Reason) else ()
+    return fields if len(fields) > 1 else ()
+
+
+def _names(fault: Reason | ErrorInfo) -> Markup:
+    """The `_several` fields as people call them, and a colon."""
+    comma = "، " if languages.language().direction == "rtl" else ", "
+    names = [Markup("<bdi>{}</bdi>").format(languages.field(label(n))) for n in _several(fault)]
+    return Markup(comma).join(names) + (": " if names else "")
 
 
 def sentence(message: str) -> Markup:

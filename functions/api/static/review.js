@@ -37,7 +37,7 @@ export function enableReview(onArrival) {
     reveal(event.target);
   });
   document.addEventListener("beforeinput", (event) => {
-    if (event.target.matches(".review .value") && !event.isComposing) ungroup(event.target);
+    if (event.target.matches(".review .value") && !event.isComposing) ungroup(event.target, event);
   });
   document.addEventListener("input", (event) => {
     const field = event.target.closest(".review .field");
@@ -96,13 +96,24 @@ function pressInDialog(event, advance) {
 }
 
 // The commas of '12,500' are for the eye: with one digit more or less, '12,50' would have decimals.
-function ungroup(entry) {
+function ungroup(entry, event) {
   const { value, selectionStart, selectionEnd } = entry;
   if (entry.inputMode !== "decimal" || !entry.dataset.value || isChanged(entry)) return;
   if (selectionEnd - selectionStart === value.length) return; // all of it is typed anew
+  const gone = going(value, selectionStart, selectionEnd, event.inputType);
   const plain = (end) => value.slice(0, end).replaceAll(",", "");
   entry.value = plain(value.length);
   entry.setSelectionRange(plain(selectionStart).length, plain(selectionEnd).length);
+  if (gone !== ",") return;
+  event.preventDefault(); // it has gone, and the digit beside it is not to go in its place
+  entry.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// What is deleted, where that is what is selected or one character.
+function going(value, start, end, how) {
+  if (!how.startsWith("delete")) return "";
+  if (start !== end) return value.slice(start, end);
+  return { deleteContentBackward: value[start - 1], deleteContentForward: value[start] }[how] ?? "";
 }
 
 function step(entry, direction) {

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from core.export import HEAD, TAIL, label
 from core.invoice import ErrorInfo, Invoice, Reason, SourceRef, Status, now
 from core.ports import Adapters
-from core.review import correct
+from core.review import correct, reject
 from core.values import Value
 from functions.api import languages, words
 
@@ -70,6 +70,11 @@ def test_exported_files_say_why_in_arabic() -> None:
     ]
     failed = _with(error=ErrorInfo(code="password_needed", message="a.pdf: needs a password"))
     assert wording.why(failed) == ["الملف محمي بكلمة مرور."]
+    astray = Reason(code="label_moved", message="total, tax: astray", fields=("total", "tax"))
+    [said] = wording.why(_with(reasons=(astray,)))
+    assert said.startswith("الإجمالي، الضريبة: عنوان هذه الخانة")
+    refused = reject(_with(status=Status.DONE), "ليست فاتورة", by="منى")
+    assert wording.why(refused) == ["رُفضت من قِبل منى: ليست فاتورة"]
     assert set(words.REMEDIES) <= set(ARABIC["faults"])
 
 
@@ -89,6 +94,34 @@ def test_the_page_says_in_words_which_rule_is_broken(client: FlaskClient, read: 
     assert "does not hold" not in shown
     shown = client.get(path, headers={"Accept-Language": "en"}).get_data(as_text=True)
     assert "Date &lt;= Today and Seller != &#39;total &lt;b&gt;&#39; does not hold" in shown
+
+
+@local_alone
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("ar", "<bdi>رقم الفاتورة</bdi>، <bdi>الإجمالي</bdi>: عنوان هذه الخانة"),
+        ("en", "<bdi>Invoice number</bdi>, <bdi>Total</bdi>: the label stands elsewhere"),
+    ],
+)
+def test_a_reason_names_the_fields_that_it_does_not_stand_beside(
+    client: FlaskClient, read: Read, language: str, said: str
+) -> None:
+    fields = ("invoice_number", "total")
+    message = "invoice_number, total: the label stands elsewhere"
+    astray = Reason(code="label_moved", message=message, fields=fields)
+    made = read(status=Status.NEEDS_REVIEW, reasons=[astray])
+    shown = client.get(f"/invoices/{made.id}", headers={"Accept-Language": language})
+    assert said in shown.get_data(as_text=True)
+
+
+@local_alone
+def test_who_rejected_an_invoice_is_said_in_arabic(client: FlaskClient, read: Read) -> None:
+    path = f"/invoices/{read('a.png').id}"
+    said = {"status": "failed", "reviewed_by": "منى", "rejected_because": "ليست فاتورة"}
+    assert client.patch(f"/v1{path}", json=said).status_code == 200
+    shown = client.get(path, headers={"Accept-Language": "ar"}).get_data(as_text=True)
+    assert 'رُفضت من قِبل <bdi dir="ltr">منى: ليست فاتورة</bdi>' in shown
 
 
 @local_alone

@@ -239,6 +239,25 @@ def test_nothing_sticks_out_on_small_screens(page: Page, read: Read, width: int)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("language", ["ar", "en"])
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_the_button_that_reads_again_covers_no_choice(
+    page: Page, read: Read, width: int, language: str
+) -> None:
+    page.set_extra_http_headers({"Accept-Language": language})
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"/invoices/{read().id}")
+    choice, button = (
+        page.locator(f".again {part}").bounding_box() for part in ("select", "button")
+    )
+    assert choice
+    assert button
+    beside = (
+        choice["x"] + choice["width"] <= button["x"] or button["x"] + button["width"] <= choice["x"]
+    )
+    assert beside or choice["y"] + choice["height"] <= button["y"]
+
+
 @pytest.mark.parametrize("width", [320, 1280])
 def test_a_name_that_can_not_be_broken_sticks_out_nowhere(
     page: Page, adapters: Adapters, read: Read, width: int

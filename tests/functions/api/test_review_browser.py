@@ -100,6 +100,12 @@ def test_a_correction_may_be_typed_in_either_digits_and_keeps_the_original(
         (["Home", "Delete"], "2500"),
         (["End", "ArrowLeft", "Shift+ArrowLeft", "7"], "12570"),
         (["1", "2", ",", "5"], "12.5"),
+        # The comma alone, which some have for decimals: the digits beside it stay.
+        (["Home", *["ArrowRight"] * 3, "Backspace", "."], "12.500"),
+        (["Home", *["ArrowRight"] * 2, "Delete", "."], "12.500"),
+        (["Home", *["ArrowRight"] * 2, "Shift+ArrowRight", "Backspace", "."], "12.500"),
+        (["Home", *["ArrowRight"] * 2, "Shift+ArrowRight", "."], "12.500"),
+        (["Home", *["ArrowRight"] * 3, "Backspace"], "12500"),
     ],
 )
 def test_with_a_digit_more_or_less_thousands_become_no_decimals(
