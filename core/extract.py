@@ -12,7 +12,7 @@ from core.errors import FileError
 from core.find import align
 from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
 from core.learn import Lessons
-from core.lettered import in_doubt, languages, may_have_letters, with_letters
+from core.lettered import in_doubt, languages, may_have_letters, may_hold, with_letters
 from core.moved import followed
 from core.own_text import Verdict, compared
 from core.page import Document, Limits, open_document
@@ -224,8 +224,9 @@ class Extractor:
                 [lines[i] for i, _ in doubtful],
                 [box.field.example for _, box in doubtful],
             )
-        for (i, _), line in zip(doubtful, again, strict=True):
-            lines[i] = line
+        for (i, box), line in zip(doubtful, again, strict=True):
+            if line is not lines[i] and may_hold(box.field, lines[i], line, self._threshold):
+                lines[i] = in_doubt(box.field, line)
 
     def _judged(
         self,

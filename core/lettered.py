@@ -60,6 +60,17 @@ def in_doubt(field: Field, line: LineReading) -> LineReading:
     return replace(line, confidence=_DOUBT * line.confidence)
 
 
+def may_hold(field: Field, before: LineReading, line: LineReading, threshold: float) -> bool:
+    """Whether what the numeric reader read once more may stand instead of what was read `before`:
+    letters that were seen, or may be, are not gone with that.
+
+    threshold: as `may_have_letters` has it.
+    """
+    if any(map(str.isalpha, before.text)):
+        return False
+    return line.confidence < threshold or not may_have_letters(field, line, threshold)
+
+
 def _is_as_example(field: Field, line: LineReading) -> bool:
     """Whether a number is printed as its field's example is, so that its lone digit is one."""
     habit = habit_of(field.example, "number")

@@ -6,6 +6,7 @@ only where it agrees with the picture, and where it doesn't a person looks.
 
 import difflib
 import itertools
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,9 @@ SURE = 0.9999
 """Confidence where two that know nothing of each other say the same."""
 _LIKELY = 0.05
 """Probability from which a next-best reading is what is seen, once the document says so, too."""
+_UNDOUBTED = 0.9
+"""Confidence from which the numeric reader has seen nothing beside an amount, such as the 'K' of
+'25K', that makes another of it. Of less all that the document says there has to be that amount."""
 _ALIKE = 0.75
 """How alike words are that Tesseract and the document mean the same by (`difflib`)."""
 _CERTAIN = 0.95
@@ -56,7 +60,7 @@ def compared(
     inside = [_upright(each, turn) for each in within(characters, box, page_size)]
     if not inside:
         return Verdict(line)
-    own = max(
+    own = words = max(
         (_words(inside), _words(_read_order(inside))), key=lambda words: _alike(words, line.text)
     )
     if field.kind is Kind.DATE and any(each.isalpha() for each in line.text):
@@ -74,6 +78,15 @@ def compared(
     seen = (line.text, *(text for text, chance in line.alternatives if chance >= _LIKELY))
     for text in seen:
         if text == own or _same_value(field, text, own, template):
+            # The digits alone: what stands beside or between them may make another amount of it.
+            if field.kind is Kind.AMOUNT:
+                # Of pages that are shown turned the words are in no order.
+                orders = words, _words(sorted(inside, key=lambda each: each.x))
+                if not any(_are_one(field, text, each, template) for each in orders):
+                    return Verdict(line, differing=words)
+                alone = any(_same_value(field, text, each, template) for each in orders)
+                if line.confidence < _UNDOUBTED and not alone:
+                    return Verdict(line)
             return Verdict(replace(line, text=text, confidence=SURE), exact=True)
     return Verdict(line, differing=own)
 
@@ -118,6 +131,16 @@ def _letters(text: str) -> str:
 
 def _alike(first: str, second: str) -> float:
     return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
+
+
+def _are_one(field: Field, text: str, words: str, template: Template) -> bool:
+    """Whether the digits of these words are one amount, that of the text, and not of two words. Of
+    spaced type, where each is a word, it is not told."""
+    words = re.sub(" ?([.,٫٬]) ?", r"\1", words)  # some documents have blanks beside marks
+    at = [place for place, each in enumerate(words) if each.isdecimal()]
+    if sum(any(map(str.isdecimal, word)) for word in words.split()) != 2:
+        return True
+    return _same_value(field, text.strip("-()"), words[at[0] : at[-1] + 1], template)
 
 
 def _read_order(characters: Sequence[Character]) -> list[Character]:

@@ -7,6 +7,7 @@ that each pixel is so much of a black ink and so much of a coloured one: *colour
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from core.geometry import Gray, Picture
 from core.reading.grammar import Kind
 from core.reading.ink import u8
 from core.reading.numeric import LineReading, NumericReader
+from core.template import Kind as FieldKind
+from core.values import parse_value
 
 _COLORED = 0.15
 """Optical density by which the darkest channel of a pixel exceeds its lightest where it is no paper
@@ -54,9 +57,24 @@ def past_stamps(
     found = list(lines)
     for (i, ink), line in zip(inks.items(), again, strict=True):
         worth = line.confidence * (_WORTH if ink.struck else 1)
-        if line.text and worth > lines[i].confidence:  # what is printed in colour is gone
+        # What is printed in colour is gone, a sign that made another amount of it among that.
+        sign = kinds[i] == "amount" and _had_sign(lines[i], line)
+        if line.text and worth > lines[i].confidence and not sign:
             found[i] = replace(line, confidence=worth)
     return found
+
+
+def _had_sign(before: LineReading, line: LineReading) -> bool:
+    """Whether the same amount was likeliest `before`, and next to it what a 'CR' beside it, or the
+    'K' of '25K', makes of it."""
+    if before.text != line.text or not before.alternatives:
+        return False
+    amount, other = (
+        parse_value(FieldKind.AMOUNT, text).value for text in (line.text, before.alternatives[0][0])
+    )
+    if amount is None or other is None:
+        return False
+    return Decimal(other) in (-Decimal(amount), 1000 * Decimal(amount)) and Decimal(amount) != 0
 
 
 @dataclass(frozen=True, eq=False)

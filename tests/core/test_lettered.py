@@ -1,12 +1,14 @@
 """A letter is no digit of an identifier, nor a month's name a digit of a date."""
 
+import cv2
+import numpy as np
 import pytest
 from pdfs import pdf
 from test_own_text import read, template
 
 from core.extract import Extractor
 from core.invoice import Outcome, Status
-from core.lettered import in_doubt, may_have_letters, with_letters
+from core.lettered import in_doubt, may_have_letters, may_hold, with_letters
 from core.reading.numeric import LineReading
 from core.settings import Settings
 from core.template import Field
@@ -146,3 +148,22 @@ def test_a_date_in_doubt_may_name_its_month() -> None:
     assert may_have_letters(named, sure, SURE)
     assert with_letters(named, sure, LineReading("12/4/2026", 0.99)).confidence < 0.5
     assert with_letters(field("date"), sure, LineReading("12/4/2026", 0.99)) == sure
+
+
+def test_a_letter_is_none_beside_coloured_ink_either(extractor: Extractor) -> None:
+    page = np.full((2339, 1654, 3), 255, np.uint8)
+    cv2.putText(page, "A-12345", (60, 88), cv2.FONT_HERSHEY_DUPLEX, 1, (0, 0, 0), 2, cv2.LINE_AA)
+    cv2.line(page, (50, 96), (380, 96), (220, 60, 20), 3)
+    outcome = read(extractor, cv2.imencode(".png", page)[1].tobytes(), template("number", WIDE))
+    assert outcome.fields["total"].text.endswith("-12345")
+    assert outcome.status is Status.NEEDS_REVIEW
+
+
+def test_letters_are_not_gone_with_coloured_ink() -> None:
+    month, digits = LineReading("12 Sep 2026", 0.6), LineReading("12/5/2026", 0.99)
+    assert not may_hold(field("date"), month, digits, SURE)
+    assert may_hold(field("date"), LineReading("1/5/2026", 0.6), digits, SURE)
+    letter = LineReading("4-12345", 0.49)
+    assert not may_hold(field("number"), letter, LineReading("4-12345", 0.99), SURE)
+    assert may_hold(field("number", "5-54321"), letter, LineReading("4-12345", 0.99), SURE)
+    assert may_hold(field("amount"), letter, LineReading("12,345.00", 0.99), SURE)

@@ -75,6 +75,27 @@ def test_a_currency_beside_it_does_no_harm(extractor: Extractor) -> None:
     assert (reading.text, reading.exact) == ("123.45", True)
 
 
+@pytest.mark.parametrize("text", ["1,234.50 CR", "25K", "Total - 1,234"])
+def test_what_stands_beside_an_amount_is_doubted_all_the_same(
+    extractor: Extractor, text: str
+) -> None:
+    outcome = read(extractor, pdf(text=text))
+    assert not outcome.fields["total"].exact
+    assert codes(outcome) == ["low_confidence"]
+
+
+@pytest.mark.parametrize("text", ["12.50 3", "100 SAR 50"])
+def test_two_numbers_are_no_amount(extractor: Extractor, text: str) -> None:
+    outcome = read(extractor, pdf(text=text))
+    assert not outcome.fields["total"].exact
+    assert codes(outcome)[0] == "text_differs"
+
+
+@pytest.mark.parametrize("text", ["Total: 123.45", "3 850", "Sum 3 850.00", "AED 123.45", "12/-"])
+def test_words_and_blanks_that_say_nothing_else_do_no_harm(extractor: Extractor, text: str) -> None:
+    assert read(extractor, pdf(text=text)).fields["total"].exact
+
+
 def test_fonts_that_lie_are_caught(extractor: Extractor) -> None:
     outcome = read(extractor, pdf(text="123.45", lies={"1": "7"}))
     reading = outcome.fields["total"]

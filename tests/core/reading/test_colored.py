@@ -97,3 +97,17 @@ def test_a_coloured_ground_is_no_ink(reader: NumericReader) -> None:
     cv2.putText(box, "56", (30, 36), cv2.FONT_HERSHEY_SIMPLEX, 1, (255, 255, 255), 2, cv2.LINE_AA)
     known = LineReading("56", 0.9)
     assert past_stamps(reader, [box], ["amount"], [known], [None]) == [known]
+
+
+@pytest.mark.parametrize(("amount", "sign"), [("1,234.50", "CR"), ("25", "K")])
+def test_a_coloured_sign_beside_an_amount_leaves_it_in_doubt(
+    reader: NumericReader, amount: str, sign: str
+) -> None:
+    face, y = cv2.FONT_HERSHEY_DUPLEX, 38
+    picture = np.full((58, 325, 3), 255, np.uint8)
+    cv2.putText(picture, amount, (15, y), face, 1, BLACK, 2, cv2.LINE_AA)
+    x = 23 + cv2.getTextSize(amount, face, 1, 2)[0][0]
+    cv2.putText(picture, sign, (x, y), face, 1, (30, 30, 200), 2, cv2.LINE_AA)
+    lines = reader.read([cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)], ["amount"])
+    assert past_stamps(reader, [picture], ["amount"], lines, [None]) == lines
+    assert lines[0].confidence < reader.review_threshold
