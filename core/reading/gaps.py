@@ -79,7 +79,7 @@ def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs, *, words: bool) 
     lacking = (apart > _FURTHER * np.sort(apart)[len(apart) // 2]) & (blank > _WIDE)
     if words and len(text) == len(begins):
         between = _between_numbers(text, apart, blank)
-        if kind == "number" and between.any() and any(c > "9" for c in text):
+        if kind == "number" and between.any() and any(c >= "٠" for c in text):
             return True  # Arabic-Indic ones may be laid out from the right, however many they are
         lacking |= between
     gaps = np.flatnonzero(lacking)

@@ -86,7 +86,7 @@ def without_hash(ink: Gray, answer: LogProbs) -> Gray | None:
     Of 1,000 drawn '#123456' 575 are surely read without it, 439 with it.
     """
     line = seen(ink, answer)
-    left, right = printed(ink)
+    left, right = line.prints
     if len(left) < 2 or not len(line.begins) or line.begins[0] < right[0] - FRAME:
         return None
     if not _is_hash(cut(ink, left[0], right[0])):
@@ -104,7 +104,7 @@ def is_credit(line: Seen) -> bool:
     """
     if not len(line.begins):
         return False
-    left, right = printed(line.ink)
+    left, right = line.prints
     for beside in (
         left >= line.ends[-1] - FRAME // 2,
         right <= line.begins[0] + FRAME // 2,
@@ -129,7 +129,7 @@ def in_thousands(text: str, line: Seen) -> str | None:
 
     text: what was read.
     """
-    left, right = printed(line.ink)
+    left, right = line.prints
     value = parse_value(Kind.AMOUNT, text).value
     if value is None or not len(line.ends):
         return None
@@ -149,7 +149,7 @@ def is_raised(text: str, line: Seen) -> bool:
     at = [place for place, character in enumerate(text) if "0" <= character <= "9"]
     if len(at) < 2 or len(text) != len(line.begins):
         return False
-    left, right = printed(line.ink)
+    left, right = line.prints
     middle = (line.begins[at] + line.ends[at])[:, np.newaxis] / 2
     prints = np.abs((left + right) / 2 - middle).argmin(axis=1)
     (_, foot), (top, bottom) = (rows(line.ink, left[each], right[each]) for each in prints[[0, -1]])
@@ -163,7 +163,7 @@ def is_raised(text: str, line: Seen) -> bool:
 def unread_mark(text: str, line: Seen) -> str | None:
     """The mark that makes another amount of a text, stands beside it by itself and was passed over:
     a dash, or before digits alone a point, as in '.50'. None where there is none."""
-    left, right = printed(line.ink)
+    left, right = line.prints
     if not len(line.begins) or not len(left):
         return None
     middle = (line.begins[[0, -1]] + line.ends[[0, -1]]) / 2

@@ -1,6 +1,7 @@
 """What is printed in a line image, and where a network sees its characters."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,11 @@ class Seen:
     ink: Gray
     begins: Columns
     ends: Columns
+
+    @cached_property
+    def prints(self) -> tuple[Columns, Columns]:
+        """As `printed`."""
+        return printed(self.ink)
 
     @property
     def mirrored(self) -> "Seen":

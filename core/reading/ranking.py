@@ -101,7 +101,7 @@ class _Case:
         text = self.ranked[0][0]
         # Arabic-Indic numbers side by side are laid out from the right: see `has_gap`.
         words = self.kind == "amount" or (
-            self.kind == "number" and (self.habit is not None or any(c > "9" for c in text))
+            self.kind == "number" and (self.habit is not None or any(c >= "٠" for c in text))
         )
         return has_gap(text, self.kind, self.ink, answer, words=words) or has_unread(
             text, self.ink, answer

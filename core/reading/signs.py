@@ -13,10 +13,9 @@ import numpy as np
 from core.geometry import Gray
 from core.reading.ctc import LogProbs
 from core.reading.grammar import Kind
-from core.reading.lines import inked_columns
 from core.reading.network import FRAME
 from core.reading.passed import in_thousands, is_credit, is_raised, unread_mark
-from core.reading.prints import Mask, Seen, cut, printed, rows, seen
+from core.reading.prints import Mask, Seen, cut, rows, seen
 
 _REACH = 8
 """Columns that print may be beside where a network sees its character."""
@@ -64,7 +63,7 @@ def otherwise_meant(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> str |
     text: what was read. ink, answer: the line image, and what a network says of it, T×C.
     """
     line = seen(ink, answer)
-    if not len(line.begins) or not inked_columns(ink).any():
+    if not len(line.begins) or not len(line.prints[0]):
         return None
     plain = _without_another_sign(text, kind, line)
     if plain is not None or kind != "amount":
@@ -110,7 +109,7 @@ def _is_another(read: str, signs: tuple[str, ...], line: Seen) -> bool:
 
 def _is_dollar(line: Seen) -> bool:
     """Whether the first print of a line reaches beyond all its other digits, above and below."""
-    left, right = printed(line.ink)
+    left, right = line.prints
     if len(left) < 2 or not len(line.begins):
         return False
     top, bottom = np.array([rows(line.ink, a, b) for a, b in zip(left, right, strict=True)]).T
@@ -130,7 +129,7 @@ def _outer(line: Seen) -> _Sign | None:
     """A line's first character; None where it is not to be found, or there is no other."""
     if len(line.begins) < 2:
         return None
-    left, right = printed(line.ink)
+    left, right = line.prints
     before = np.flatnonzero((left + right) / 2 < line.begins[1] - FRAME)
     off = np.maximum(left - line.ends[0], line.begins[0] - right)[before]
     if not off.size or off.min() > _REACH:
