@@ -1,6 +1,7 @@
 """Imports point one way: functions → core; core/adapters → core.ports; training → core, samples."""
 
 import ast
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,16 @@ def test_nothing_imports_against_the_arrows(folder: str, forbidden: set[str]) ->
 def test_only_who_builds_adapters_names_them() -> None:
     inside = [path for path in _files("core") if "adapters" not in path.parts]
     assert _faults(inside, {"core.adapters"}) == []
+
+
+def test_nothing_lies_at_the_top_that_has_no_business_there() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+    ).stdout.split("\0")
+    names = {name for name in listed if name and "/" not in name}
+    kinds = {".md", ".in", ".lock", ".toml", ".yaml"}
+    plain = {".dockerignore", ".gitignore", "LICENSE", "Makefile"}
+    assert {name for name in names - plain if Path(name).suffix not in kinds} == set()
 
 
 def test_files_can_be_read_in_one_sitting() -> None:

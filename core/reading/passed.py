@@ -10,7 +10,7 @@ import numpy as np
 from core.geometry import Gray
 from core.reading.ctc import LogProbs
 from core.reading.network import FRAME
-from core.reading.prints import Mask, Seen, cut, printed, rows, seen
+from core.reading.prints import DIGIT, Mask, Seen, cut, printed, rows, seen
 from core.template import Kind
 from core.values import parse_value
 
@@ -26,8 +26,6 @@ _OPEN, _CORNER = 0.05, (0.08, 0.13)
 width, a corner that is empty on the left, above or below."""
 _TWO = 1.4
 """Of a 'C', how wide two letters are at least that touch."""
-_DIGIT = 0.7
-"""Of the tallest print, how tall digits are at least: marks are less."""
 _RAISED, _SMALL = 0.2, 0.8
 """Of the digits' height, how much higher than they the last one ends that is above the line, at
 least, and how tall it is at most. Of 1,617 drawn amounts without such cents one had both; of 54
@@ -174,7 +172,7 @@ def unread_mark(text: str, line: Seen) -> str | None:
     levels = np.array([rows(line.ink, *columns) for columns in zip(left, right, strict=True)])
     heights = levels[:, 1] - levels[:, 0]
     digit = heights[read].max()
-    top, foot = np.median(levels[read[heights[read] >= _DIGIT * digit]], axis=0)
+    top, foot = np.median(levels[read[heights[read] >= DIGIT * digit]], axis=0)
     width = line.ink.shape[1]
     for outer, step, begin, end in (
         (first, -1, left, right),

@@ -11,6 +11,9 @@ from core.reading.ctc import LogProbs
 from core.reading.lines import INKED, inked_columns
 from core.reading.network import FRAME
 
+DIGIT = 0.7
+"""Of the tallest print, how tall digits are at least: marks are less."""
+
 Mask = NDArray[np.bool_]
 Columns = NDArray[np.intp]
 

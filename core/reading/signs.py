@@ -15,7 +15,7 @@ from core.reading.ctc import LogProbs
 from core.reading.grammar import Kind
 from core.reading.network import FRAME
 from core.reading.passed import in_thousands, is_credit, is_raised, unread_mark
-from core.reading.prints import Mask, Seen, cut, rows, seen
+from core.reading.prints import DIGIT, Mask, Seen, cut, rows, seen
 
 _REACH = 8
 """Columns that print may be beside where a network sees its character."""
@@ -41,8 +41,6 @@ surely read right are in doubt, and 3 of 4,857 without one that begin or end wit
 6,000 validation fields of all sets, amounts or not, 9 amounts have such a digit."""
 _NEAR = 0.6
 """Of its height, how far behind the beginning of a '$' its middle is, at most."""
-_DIGIT = 0.7
-"""Of the tallest print, how tall digits are at least: marks are less."""
 _AT_START, _AT_END = ("-", "4", "("), ("-", "4", ")")
 _LIKE_DOLLAR = ("5", "8")
 
@@ -116,7 +114,7 @@ def _is_dollar(line: Seen) -> bool:
     heights = bottom - top
     if (line.begins[0] + line.ends[0]) / 2 > left[0] + _NEAR * heights[0]:
         return False  # it was passed over, though it may touch what is seen
-    tall = np.flatnonzero(heights >= _DIGIT * heights[1:].max())
+    tall = np.flatnonzero(heights >= DIGIT * heights[1:].max())
     if tall[0] != 0 or len(tall) < 2:
         return False
     others = tall[1:]

@@ -1,10 +1,11 @@
 """Boxes whose label or heading stands elsewhere on the page are left to a person."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import cv2
-import numpy as np
 import pytest
+from letterhead import ITEMS, SIZE, letterhead, write
 
 from core.extract import Extractor
 from core.geometry import Gray
@@ -13,12 +14,10 @@ from core.ports import StoredTemplate
 from core.settings import Settings
 from core.template import Box, parse_template
 
-SIZE = (1240, 1754)
 ROW = 50
 LIST = 480
 HEADS = (("Description", 90), ("Qty", 560), ("Unit price", 740), ("Amount", 980))
 MORE = (("Description", 90), ("Unit", 560), ("Qty", 690), ("Unit price", 820), ("Amount", 1010))
-ITEMS = ("Copper wire", "Ball valve", "Paper A4", "White paint", "Rice 10 kg", "Steel bolt")
 BOXES: dict[str, Box] = {
     "number": (330, 268, 560, 312),
     "quantity": (550, LIST + 4, 690, LIST + ROW - 4),
@@ -36,15 +35,8 @@ def sheet(
 ) -> Gray:
     """An invoice with such columns. mirrored: its number has the label on the other side. lower: by
     how much it stands lower, below another."""
-    page = np.full((SIZE[1], SIZE[0], 1), 255, np.uint8)
-
-    def words(text: str, x: int, y: int, size: float = 0.8) -> None:
-        cv2.putText(page, text, (x, y), cv2.FONT_HERSHEY_DUPLEX, size, 20, 2, cv2.LINE_AA)
-
-    words("Al Noor Trading LLC", 90, 130, 1.5)
-    words("Tax invoice", 900, 130, 1.1)
-    words("P.O. Box 4431, Industrial Area 12, Tel 04 555 0123", 90, 190)
-    cv2.line(page, (80, 220), (1160, 220), 0, 4)
+    page = letterhead()
+    words = partial(write, page)
     if lower:
         words("Order No.", 90, 300)
         words("77", 345, 300)

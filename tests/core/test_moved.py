@@ -1,8 +1,11 @@
 """Rows that are lower or higher on a page than on the form are found, and read there."""
 
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
+from letterhead import ITEMS, SIZE, letterhead, write
 
 from core.extract import Extractor
 from core.find import align
@@ -14,24 +17,15 @@ from core.reference import Reference
 from core.settings import Settings
 from core.template import Box, parse_template
 
-SIZE = (1240, 1754)
 ROW = 50
 LABELS = ("Subtotal", "VAT 15%", "Total due")
 SUMS = ("4,210.00", "631.50", "4,841.50")
-ITEMS = ("Copper wire", "Ball valve", "Paper A4", "White paint", "Rice 10 kg", "Steel bolt")
 
 
 def sheet(items: int, *, sums: tuple[str, ...] = SUMS, labels: tuple[str, ...] = LABELS) -> Gray:
     """An invoice whose totals stand below its list, however long that is."""
-    page = np.full((SIZE[1], SIZE[0], 1), 255, np.uint8)
-
-    def words(text: str, x: int, y: int, size: float = 0.8) -> None:
-        cv2.putText(page, text, (x, y), cv2.FONT_HERSHEY_DUPLEX, size, 20, 2, cv2.LINE_AA)
-
-    words("Al Noor Trading LLC", 90, 130, 1.5)
-    words("Tax invoice", 900, 130, 1.1)
-    words("P.O. Box 4431, Industrial Area 12, Tel 04 555 0123", 90, 190)
-    cv2.line(page, (80, 220), (1160, 220), 0, 4)
+    page = letterhead()
+    words = partial(write, page)
     words("Invoice No.", 90, 300)
     words(f"{4000 + 77 * items}", 330, 300)
     words("Terms: 30 days", 700, 300)
