@@ -143,8 +143,13 @@ class Landmarks:
         start, end = max(0, start - _EDGE), end + _EDGE
         whole = of_form(self._reference)
         form = whole[row.top : row.bottom, start:end]
-        strip = self._strip(max(0, row.top - _NEAR), row.bottom + _NEAR)
-        here, _ = _most_alike(strip[:, max(0, start - _NEAR) : end + _NEAR], form)
+        rows = max(0, row.top - _NEAR), row.bottom + _NEAR
+        columns = max(0, start - _NEAR), end + _NEAR
+        # Most are in their place, and to look there alone takes a fifth of the time.
+        place = of_rows(self._page, self._reference, rows, self._alignment, columns)
+        if _most_alike(place, form)[0] >= _SURELY:
+            return 0, 0
+        here, _ = _most_alike(self._strip(*rows)[:, slice(*columns)], form)
         if here >= _SURELY:
             return 0, 0
         there = (0, 0) if here >= _THERE else None

@@ -13,8 +13,8 @@ from core.reference import Reference
 from core.settings import Settings
 from core.template import Template
 
-_LEARNED = 64
-"""References that are kept, some 2.3 MB each; the looks of all forms are 22 KB each."""
+_LEARNED = 48
+"""References that are kept, some 4.1 MB each; the looks of all forms are 22 KB each."""
 
 _Key = tuple[str, int, tuple[int, int], int]
 

@@ -18,6 +18,8 @@ _STEPS = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
 
 _Windows = NDArray[np.float32]
 """N×H×W pixels."""
+_Vectors = NDArray[np.float32]
+"""…×D: what D pixels are, of each window."""
 
 
 class Patches:
@@ -26,9 +28,11 @@ class Patches:
 
     def __init__(self, picture: Gray, details: NDArray[np.intp]) -> None:
         framed = cv2.copyMakeBorder(picture, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-        self._pixels = _windows(np.asarray(framed, np.uint8), details + 1, RADIUS + 1)
-        self._pixels -= self._pixels.mean(axis=(1, 2), keepdims=True)
-        self._measures = [_measures(self._moved(step)) for step in _STEPS]
+        around = _windows(np.asarray(framed, np.uint8), details + 1, RADIUS + 1)
+        around -= around.mean(axis=(1, 2), keepdims=True)
+        # Next to each other in memory: they are compared in half the time.
+        self._moved = np.stack([_flat(_moved(around, step)) for step in _STEPS], axis=1)
+        self._measures = _measures(self._moved)
 
     def closer(self, page: Gray, places: Floats) -> tuple[Floats, Floats]:
         """As `tops`, but where that is nearer to another pixel, it is looked at again there."""
@@ -48,23 +52,24 @@ class Patches:
         """
         limit = np.array(page.shape[::-1]) - RADIUS - 1
         at = np.clip(np.nan_to_num(places), RADIUS, limit).round().astype(np.intp)
-        seen = _windows(page, at, RADIUS)
+        seen = _flat(_windows(page, at, RADIUS))
         mean, length = _measures(seen)
-        likeness = np.empty((len(_STEPS), len(at)))
-        for i, (step, (own_mean, own_length)) in enumerate(
-            zip(_STEPS, self._measures, strict=True)
-        ):
-            products = np.einsum("nyx,nyx->n", self._moved(step)[which], seen)
-            products -= _SIDE**2 * own_mean[which] * mean
-            likeness[i] = products / (own_length[which] * length)
-        here, left, right, up, down = likeness
+        own_mean, own_length = (each[which] for each in self._measures)
+        products = np.matmul(self._moved[which], seen[..., None])[..., 0]
+        products -= _SIDE**2 * own_mean * mean[:, None]
+        here, left, right, up, down = (products / (own_length * length[:, None])).T
         off = np.column_stack([_summit(right, here, left), _summit(down, here, up)])
         return here, off + at
 
-    def _moved(self, step: tuple[int, int]) -> _Windows:
-        """What is to be seen, N×25×25, so far from each detail."""
-        x, y = step[0] + 1, step[1] + 1
-        return self._pixels[:, y : y + _SIDE, x : x + _SIDE]
+
+def _moved(around: _Windows, step: tuple[int, int]) -> _Windows:
+    """Of 27×27 pixels around each detail the 25×25 that are to be seen so far from it."""
+    x, y = step[0] + 1, step[1] + 1
+    return around[:, y : y + _SIDE, x : x + _SIDE]
+
+
+def _flat(windows: _Windows) -> _Vectors:
+    return windows.reshape(-1, _SIDE**2)
 
 
 def _summit(before: Floats, here: Floats, after: Floats) -> Floats:
@@ -83,10 +88,10 @@ def _windows(picture: Gray, points: NDArray[np.intp], radius: int) -> _Windows:
     return windows
 
 
-def _measures(windows: _Windows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The mean of each, N, and how long it is as a vector about its mean, N: at least as if it
-    varied by a grey level, since what varies by less is blank."""
-    count = windows.shape[1] * windows.shape[2]
-    mean = windows.sum(axis=(1, 2)) / np.float32(count)
-    squares = np.einsum("nyx,nyx->n", windows, windows) - count * mean**2
+def _measures(vectors: _Vectors) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The mean of each vector, and how long it is about its mean: at least as if it varied by a
+    grey level, since what varies by less is blank."""
+    count = vectors.shape[-1]
+    mean = vectors.sum(axis=-1) / np.float32(count)
+    squares = np.einsum("...d,...d->...", vectors, vectors) - count * mean**2
     return mean, np.sqrt(np.maximum(squares, count))

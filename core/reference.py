@@ -125,12 +125,17 @@ class Reference:
         them doesn't outvote the page below it; less if they are all in one part of the page, since
         boxes lie right only where something around them does.
         """
-        cell = _cells(self.details, self.picture)
-        count = np.bincount(cell)
+        cell, count, spread = self._spread
         used = count > 0
         share = np.mean(np.bincount(cell, found)[used] / count[used])
-        enough = _MIN_SPREAD * _spread(self.details)
-        return float(share * min(1.0, _spread(self.details[found]) / enough))
+        return float(share * min(1.0, _spread(self.details[found]) / (_MIN_SPREAD * spread)))
+
+    @cached_property
+    def _spread(self) -> tuple[NDArray[np.intp], NDArray[np.intp], float]:
+        """Of each detail the cell of a grid that it is in, of each cell how many are, and the area
+        that all are strewn over."""
+        cell = _cells(self.details, self.picture)
+        return cell, np.bincount(cell), _spread(self.details)
 
 
 def describe(picture: Gray, *, most: int = FEATURES) -> Features:

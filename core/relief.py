@@ -32,16 +32,23 @@ def of_part(
 
 
 def of_rows(
-    page: Gray, reference: Reference, rows: tuple[int, int], alignment: Alignment
+    page: Gray,
+    reference: Reference,
+    rows: tuple[int, int],
+    alignment: Alignment,
+    columns: tuple[int, int] | None = None,
 ) -> NDArray[np.float32]:
-    """Of the page, H×W, over all its width, from the first to before the second of these `rows` of
-    the reference picture."""
-    scale = reference.picture.shape[1] / reference.page_size[0]
+    """Of the page, H×W, from the first to before the second of these `rows`, and of `columns`, of
+    the reference picture; over all its width where there are none."""
+    width = reference.picture.shape[1]
+    scale = width / reference.page_size[0]
     over = _AROUND // 2
-    top, bottom = rows[0] - over, rows[1] + over
-    box = 0, round(top / scale), reference.page_size[0], round(bottom / scale)
-    shape = bottom - top, reference.picture.shape[1]
-    return of_part(page, box, alignment, shape)[over:-over]
+    beside = 0 if columns is None else over
+    left, right = (0, width) if columns is None else columns
+    (top, bottom), (left, right) = (rows[0] - over, rows[1] + over), (left - beside, right + beside)
+    box = round(left / scale), round(top / scale), round(right / scale), round(bottom / scale)
+    relief = of_part(page, box, alignment, (bottom - top, right - left))
+    return relief[over:-over, beside : right - left - beside]
 
 
 def _sized(picture: Gray, shape: tuple[int, ...]) -> Gray:
