@@ -224,8 +224,12 @@ class InvoiceStore(Protocol):
         """By id, what the latest version of each template is told by: cheap to ask for, never the
         same for two that differ, not even where one was deleted and its id taken again."""
 
-    def delete_template(self, template_id: str) -> None:
-        """Removes all versions. Raises NotFoundError."""
+    def delete_template(self, template_id: str, *, after: int | None = None) -> None:
+        """Removes all versions.
+
+        Raises NotFoundError, and RequestError (`changed_meanwhile`) if `after` is given and not the
+        latest version.
+        """
 
     def get_state(self, key: str) -> str | None: ...
 
