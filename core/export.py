@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.invoice import REJECTED, REJECTED_BY, ErrorInfo, Invoice, Reading, Reason, Status
+from core.invoice import ErrorInfo, Invoice, Reading, Reason, Status
 from core.ports import InvoiceStore, Query
 from core.template import TODAY, Kind
 
@@ -61,11 +61,10 @@ class Wording:
 
     def why(self, invoice: Invoice) -> list[str]:
         """Why the invoice failed or needs review, a sentence each."""
-        return [
-            self._fault(each) for each in ([invoice.error] if invoice.error else invoice.reasons)
-        ]
+        faults = [invoice.error] if invoice.error else invoice.reasons
+        return [self._fault(each, invoice) for each in faults]
 
-    def _fault(self, fault: ErrorInfo | Reason) -> str:
+    def _fault(self, fault: ErrorInfo | Reason, invoice: Invoice) -> str:
         said = self.faults.get(fault.code)
         if said is None:
             return fault.message
@@ -73,7 +72,7 @@ class Wording:
         fields = fault.fields if isinstance(fault, Reason) and "{" not in said else ()
         names = ("، " if self.right_to_left else ", ").join(map(self.label, fields))
         rule = broken_rule(fault, self.label)
-        said = said.format(message=own_words(fault), rule=rule)
+        said = said.format(message=own_words(fault, invoice), rule=rule)
         return (f"{names}: " if names else "") + said
 
 
@@ -86,10 +85,12 @@ def label(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def own_words(fault: ErrorInfo | Reason) -> str:
-    """Khana's own sentence; of a rejection only who rejected the invoice and why: `Mona: …`."""
-    _, by, who_and_why = fault.message.partition(REJECTED_BY)
-    return who_and_why if by and fault.code == REJECTED else fault.message
+def own_words(fault: ErrorInfo | Reason, invoice: Invoice | None = None) -> str:
+    """Khana's own sentence; of an `invoice` that was rejected only by whom and why: `Mona: …`."""
+    if invoice is None or not invoice.rejected or not invoice.decisions:
+        return fault.message
+    last = invoice.decisions[-1]
+    return f"{last.by}: {last.why}"
 
 
 def broken_rule(fault: ErrorInfo | Reason, name: Callable[[str], str]) -> str:

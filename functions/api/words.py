@@ -98,8 +98,8 @@ def without_name(message: str, name: str) -> str:
     return rest[:1].upper() + rest[1:]
 
 
-def in_words(fault: Reason | ErrorInfo, name: str) -> Markup:
-    """Why an invoice needs review or failed, beside the `name` of its file or field.
+def in_words(fault: Reason | ErrorInfo, name: str, invoice: Invoice | None = None) -> Markup:
+    """Why the invoice needs review or failed, beside the `name` of its file or field.
 
     It names its fields if there are several, for then it stands beside none of them.
     """
@@ -112,7 +112,7 @@ def in_words(fault: Reason | ErrorInfo, name: str) -> Markup:
         return sentence(without_name(message, name)) if rest == message else names + sentence(rest)
     # A sentence that puts something in says of itself what it is about.
     return ("" if "{" in said else names) + escape(said).format(
-        message=Markup('<bdi dir="ltr">{}</bdi>').format(own_words(fault)),
+        message=Markup('<bdi dir="ltr">{}</bdi>').format(own_words(fault, invoice)),
         rule=Markup("<bdi>{}</bdi>").format(rule),
     )
 

@@ -117,7 +117,7 @@ def test_a_reason_names_the_fields_that_it_does_not_stand_beside(
 
 @local_alone
 def test_who_rejected_an_invoice_is_said_in_arabic(client: FlaskClient, read: Read) -> None:
-    path = f"/invoices/{read('a.png').id}"
+    path = f"/invoices/{read('a: rejected by b.png').id}"
     said = {"status": "failed", "reviewed_by": "منى", "rejected_because": "ليست فاتورة"}
     assert client.patch(f"/v1{path}", json=said).status_code == 200
     shown = client.get(path, headers={"Accept-Language": "ar"}).get_data(as_text=True)
