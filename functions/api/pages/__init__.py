@@ -61,6 +61,5 @@ def _add_words(state: flask.blueprints.BlueprintSetupState) -> None:
         percent=words.percent,
         rule=words.rule,
         sentence=words.sentence,
-        without_name=words.without_name,
         in_words=words.in_words,
     )

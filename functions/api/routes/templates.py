@@ -21,7 +21,6 @@ from functions.api.schemas import (
     TrialForm,
     TrialResult,
 )
-from functions.api.trials import trials
 
 api = blueprint("templates")
 
@@ -59,8 +58,7 @@ def create_template(form: TemplateForm) -> Any:
 def try_boxes(form: TrialForm) -> Any:
     """Reads the boxes of a page, or of an earlier invoice, at once; stores nothing."""
     name, data, page = _page_to_try(form)
-    outcome = trials().read(
-        context().settings,
+    outcome = context().trials.read(
         data,
         form.template.read(),
         name=name,
