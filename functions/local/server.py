@@ -25,6 +25,7 @@ from core.ports import Adapters
 from core.settings import Settings, as_environment
 from functions import telemetry
 from functions.answers import error_in
+from functions.api.app import MULTIPART_BYTES
 from functions.local import refusals, stalled
 from functions.local.dispatch import Dispatcher
 from functions.local.owning import owning
@@ -35,14 +36,12 @@ log = logging.getLogger(__name__)
 
 WSGI = Callable[[dict[str, Any], Any], Any]
 OnReady = Callable[[Adapters, Settings, str], None]
+"""Is given what the server works with, and the address that it answers on."""
 
 FUNCTIONS = Path(__file__).parents[1]
 
 REQUEST_THREADS = 8
 """Requests answered at once: a browser opens six connections for the pictures of a page."""
-
-UPLOAD_OVERHEAD = 64 * 1024
-"""What a form adds to the file in it."""
 
 _OF_THE_PORT = (errno.EADDRINUSE, errno.EACCES)
 
@@ -123,7 +122,7 @@ def _listen(app: WSGI, settings: Settings) -> BaseWSGIServer | MultiSocketServer
             port=settings.port,
             threads=REQUEST_THREADS,
             # Refused before it is read; the default of 1 GB would be kept in a temporary file.
-            max_request_body_size=settings.max_file_bytes + UPLOAD_OVERHEAD,
+            max_request_body_size=settings.max_file_bytes + MULTIPART_BYTES,
             outbuf_high_watermark=UNSENT,
             ident="khana",
         )
