@@ -85,6 +85,11 @@ def label(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def percent(share: float) -> str:
+    """A share in [0, 1] as people read it, rounded down, so that 100 % is said of nothing less."""
+    return f"{int(share * 1000) / 10:g} %"
+
+
 def own_words(fault: ErrorInfo | Reason, invoice: Invoice | None = None) -> str:
     """Khana's own sentence; of an `invoice` that was rejected only by whom and why: `Mona: …`."""
     if invoice is None or not invoice.rejected or not invoice.decisions:

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from core.export import broken_rule, own_words, rule_in_words
 from core.export import label as label  # noqa: PLC0414  # the page's word for it too
+from core.export import percent as percent  # noqa: PLC0414
 from core.invoice import ErrorInfo, Invoice, Reason, Status
 from functions.api import languages
 
@@ -73,12 +74,6 @@ REMEDIES = {
 def amount(value: Decimal | str) -> str:
     """An exact decimal with its thousands set apart, no digit lost: `20,717.50`."""
     return f"{Decimal(value):,f}"
-
-
-def percent(confidence: float) -> str:
-    """Rounded down, so that 100 % is said of nothing less."""
-    tenths = int(confidence * 1000)
-    return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths / 10} %"
 
 
 def lowest_confidence(invoice: Invoice) -> float | None:
