@@ -2,6 +2,7 @@
 
 Two families of adapters stand behind these protocols, `core.adapters.local` and
 `core.adapters.google`. Each maps its library's errors to `core.errors`: nothing else may leave it.
+Any call may raise TransientError (out of reach now) or SetupError (somebody has to mend something).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
