@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asking import refusal
 from drawn import ACME, Read, local_alone, picture, readings
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
@@ -22,10 +23,6 @@ from core.template import Template, dump_template
 from functions.api.repeats import Repeats
 
 REVIEW: dict[str, Any] = {"fields": {"total": {"value": "12.50"}}, "reviewed_by": "منى"}
-
-
-def refusal(answer: TestResponse) -> tuple[int, str]:
-    return answer.status_code, answer.get_json()["error"]["details"][0]["reason"]
 
 
 # --- entity tags ---------------------------------------------------------------------------------
