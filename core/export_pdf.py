@@ -17,12 +17,12 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from core.errors import NotFoundError, SetupError
-from core.export import ENGLISH, Wording, percent
 from core.invoice import Invoice, Reading
 from core.pdf_join import joined
 from core.pictures import PageCache, crop, to_jpeg
 from core.ports import Adapters
 from core.settings import Settings
+from core.wording import ENGLISH, Wording, percent
 
 INVOICES_A_PART = 40
 """In memory at a time. Each part loads the font, and carries its letters, about 20 KB."""

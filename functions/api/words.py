@@ -6,10 +6,8 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from core.export import broken_rule, own_words, rule_in_words
-from core.export import label as label  # noqa: PLC0414  # the page's word for it too
-from core.export import percent as percent  # noqa: PLC0414
 from core.invoice import ErrorInfo, Invoice, Reason, Status
+from core.wording import broken_rule, label, own_words, rule_in_words
 from functions.api import languages
 
 STATUS = {
