@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 .PHONY: help
 help: ## Lists what there is to make.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: setup ## Starts Khana, reads the sample invoices, keeps watching data/inbox.
@@ -19,7 +19,7 @@ setup: ## Sets up what running needs, and only that.
 	@$(SETUP)
 
 .PHONY: setup-dev
-setup-dev:
+setup-dev: ## Sets up what tests and checks need, too.
 	@$(SETUP) dev
 
 .PHONY: test

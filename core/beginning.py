@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from core.errors import NotFoundError
 from core.identity import invoice_id, sha256_hex
-from core.invoice import REJECTED, Invoice, SourceRef, Status
+from core.invoice import Invoice, SourceRef, Status
 from core.ports import Adapters
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,6 @@ def replace_beginning(adapters: Adapters, beginning: str, source: SourceRef) -> 
 
 
 def _is_nothing_else(invoice: Invoice, source: SourceRef) -> bool:
-    rejected = invoice.error is not None and invoice.error.code == REJECTED
     return (
         (invoice.source.kind, invoice.source.file_id) == (source.kind, source.file_id)
         and not invoice.duplicates
@@ -52,5 +51,5 @@ def _is_nothing_else(invoice: Invoice, source: SourceRef) -> bool:
         and invoice.status is not Status.DONE
         and not invoice.corrections
         and not invoice.decisions
-        and not rejected
+        and not invoice.rejected
     )

@@ -7,15 +7,16 @@ them. Those for people are `core.export_xlsx` and `core.export_pdf`.
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.invoice import REJECTED, REJECTED_BY, ErrorInfo, Invoice, Reading, Reason, Status
+from core.invoice import Invoice, Reading, Status
 from core.ports import InvoiceStore, Query
-from core.template import TODAY, Kind
+from core.template import Kind
+from core.wording import ENGLISH, Wording
 
 PAGE_SIZE = 200
 """Invoices that are in memory at a time."""
@@ -33,85 +34,7 @@ Cell = str | Decimal | date | datetime | float | None
 # A spreadsheet takes a cell that starts so for a formula (OWASP, "CSV Injection"). Blanks before it
 # don't stop every program.
 _FORMULA = re.compile(r"\s*[=+\-@\t\r＝＋－＠]")
-# A name in a rule, or a text in quotes, in which there are no names.
-_WORD = re.compile(r"""\w+|"[^"]*"|'[^']*'""")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-
-
-@dataclass(frozen=True)
-class Wording:
-    """How a file for people says what it says.
-
-    `words` maps English to its language, of which `code` is the name; `faults` the codes of errors
-    and reasons to sentences, which may hold `{message}` for Khana's own and `{rule}` for the one
-    that is broken.
-    """
-
-    code: str = "en"
-    right_to_left: bool = False
-    words: Mapping[str, str] = field(default_factory=dict)
-    faults: Mapping[str, str] = field(default_factory=dict)
-
-    def say(self, english: str) -> str:
-        return self.words.get(english, english)
-
-    def label(self, name: str) -> str:
-        """A field's, column's or status's name as people read it."""
-        return self.say(label(name))
-
-    def why(self, invoice: Invoice) -> list[str]:
-        """Why the invoice failed or needs review, a sentence each."""
-        return [
-            self._fault(each) for each in ([invoice.error] if invoice.error else invoice.reasons)
-        ]
-
-    def _fault(self, fault: ErrorInfo | Reason) -> str:
-        said = self.faults.get(fault.code)
-        if said is None:
-            return fault.message
-        # Khana's own sentence begins with the field, or says of itself what it is about.
-        fields = fault.fields if isinstance(fault, Reason) and "{" not in said else ()
-        names = ("، " if self.right_to_left else ", ").join(map(self.label, fields))
-        rule = broken_rule(fault, self.label)
-        said = said.format(message=own_words(fault), rule=rule)
-        return (f"{names}: " if names else "") + said
-
-
-ENGLISH = Wording()
-
-
-def label(name: str) -> str:
-    """A name as people read it: `invoice_number` → `Invoice number`."""
-    words = name.replace("_", " ").strip() or name
-    return words[:1].upper() + words[1:]
-
-
-def own_words(fault: ErrorInfo | Reason) -> str:
-    """Khana's own sentence; of a rejection only who rejected the invoice and why: `Mona: …`."""
-    _, by, who_and_why = fault.message.partition(REJECTED_BY)
-    return who_and_why if by and fault.code == REJECTED else fault.message
-
-
-def broken_rule(fault: ErrorInfo | Reason, name: Callable[[str], str]) -> str:
-    """The rule that is broken, its fields as `name` calls them: `Total = Subtotal + Tax`.
-
-    Khana's own sentence where the reason, of an earlier release, doesn't tell its rule apart.
-    """
-    if not isinstance(fault, Reason) or fault.rule is None:
-        return fault.message
-    return rule_in_words(fault.rule, fault.fields, name)
-
-
-def rule_in_words(rule: str, fields: Iterable[str], name: Callable[[str], str]) -> str:
-    """The rule of a template as `broken_rule` gives it: `fields` are those that it may speak of."""
-    known = {*fields, TODAY}
-    words = _WORD.sub(lambda m: name(m[0]) if m[0] in known else m[0], rule)
-    return words.replace("==", "=")
-
-
-def fields_of(rule: str, fields: Collection[str]) -> set[str]:
-    """Of `fields` those that the rule of a template speaks of."""
-    return {word for word in _WORD.findall(rule) if word in fields}
 
 
 def every(store: InvoiceStore, query: Query) -> Iterator[Invoice]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from core.export import Wording, csv_lines, every, field_names, json_lines
+from core.export import csv_lines, every, field_names, json_lines
 from core.ports import Adapters, Query
 from core.settings import Settings
+from core.wording import Wording
 
 Form = Literal["csv", "xlsx", "pdf", "json"]
 

@@ -17,12 +17,12 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from core.errors import NotFoundError, SetupError
-from core.export import ENGLISH, Wording
 from core.invoice import Invoice, Reading
 from core.pdf_join import joined
 from core.pictures import PageCache, crop, to_jpeg
 from core.ports import Adapters
 from core.settings import Settings
+from core.wording import ENGLISH, Wording, percent
 
 INVOICES_A_PART = 40
 """In memory at a time. Each part loads the font, and carries its letters, about 20 KB."""
@@ -174,7 +174,7 @@ class _Part(FPDF):
         for text, column, size in (
             (self._say.label(name), 0, 9),
             (reading.value or "—", 1, 9),
-            (f"{int(reading.confidence * 1000) / 10:g} %", 3, 8),
+            (percent(reading.confidence), 3, 8),
         ):
             self.set_xy(self._left(column), top)
             self._ink(_GREY if column != 1 else _BLACK, size)

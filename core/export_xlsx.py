@@ -21,8 +21,9 @@ import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
 from core.errors import RequestError
-from core.export import HEAD, Cell, Wording, cells, columns
+from core.export import HEAD, Cell, cells, columns
 from core.invoice import Invoice
+from core.wording import Wording
 
 MOST_ROWS = 1_048_575
 """What a sheet of Excel has beside its line of names."""

@@ -108,6 +108,10 @@ class Reason(_Model):
     rule: str | None = None
 
 
+REJECTED = "rejected"
+"""The code of the error of an invoice that a person has refused."""
+
+
 class ErrorInfo(_Model):
     code: str
     message: str
@@ -237,6 +241,11 @@ class Invoice(_Model):
         )
 
     @property
+    def rejected(self) -> bool:
+        """Whether it has failed because a person has said so."""
+        return self.error is not None and self.error.code == REJECTED
+
+    @property
     def number(self) -> str | None:
         reading = self.key_field("invoice_number", "number", kind=Kind.NUMBER)
         return reading.value if reading else None
@@ -350,13 +359,6 @@ def requeue(invoice: Invoice, *, template: str | None = None, again: str | None 
     )
 
 
-REJECTED = "rejected"
-"""The code of the error of an invoice that a person has refused."""
-
-REJECTED_BY = ": rejected by "
-"""What stands in that error's message between the file's name and who refused it."""
-
-
 def is_being_read(invoice: Invoice, *, longest: timedelta = timedelta.max) -> bool:
     """Whether a reader has it in hand whose lease still runs, and not for longer than that."""
     until = invoice.lease_until
@@ -367,9 +369,8 @@ def is_being_read(invoice: Invoice, *, longest: timedelta = timedelta.max) -> bo
 
 def _is_settled(invoice: Invoice) -> bool:
     """Whether what it holds is a person's word."""
-    rejected = invoice.error is not None and invoice.error.code == REJECTED
     corrected = any(reading.reviewed_by is not None for reading in invoice.fields.values())
-    return rejected or corrected or invoice.accepted
+    return invoice.rejected or corrected or invoice.accepted
 
 
 def _is_older(template: TemplateRef | None, newest: TemplateRef | None) -> bool:

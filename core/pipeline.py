@@ -23,7 +23,7 @@ from core.errors import (
     SetupError,
     TransientError,
 )
-from core.identity import invoice_id, sha256_hex
+from core.identity import Part, invoice_id, sha256_hex
 from core.invoice import (
     ErrorInfo,
     Invoice,
@@ -160,32 +160,14 @@ def process(
     begun = adapters.store.update(invoice.id, begin)
     if idle:
         return begun
-    part = None
     try:
-        outcome = _read(adapters, extractor, begun, stored.data)
-        if any(each.reviewed_by for each in begun.fields.values()):
-            read_with = begun.model_copy(update={"template": outcome.template})
-            template = template_of(adapters.store, read_with)
-            outcome = beside_people(begun, outcome, template, today=date.today())
-        # Before the outcome is kept: after a crash in between it is all done once more.
-        part = split(adapters, begun, outcome)
+        outcome, part = _outcome(adapters, extractor, begun, stored.data)
     except (SetupError, TransientError) as error:
         # The installation is at fault, not the file: it is read once somebody has mended that.
         met = ErrorInfo.of(error)
         with suppress(NotFoundError):  # it was deleted meanwhile
             adapters.store.update(invoice.id, lambda current: put_back(current, met, begun=begun))
         raise TransientError(error.message, code=error.code) from error
-    except KhanaError as error:
-        outcome = Outcome(status=Status.FAILED, error=ErrorInfo.of(error))
-    except Exception:
-        log.exception("reading %s (%s) failed", invoice.source.name, invoice.id)
-        outcome = Outcome(
-            status=Status.FAILED,
-            error=ErrorInfo(
-                code="internal",
-                message=f"{invoice.source.name}: reading it hit a fault of Khana's; see the log",
-            ),
-        )
     try:
         read = adapters.store.update(
             invoice.id, lambda current: finish(current, outcome, reader=extractor.reader, part=part)
@@ -208,6 +190,34 @@ def process(
         ms=1e3 * (monotonic() - started),
     )
     return read
+
+
+def _outcome(
+    adapters: Adapters, extractor: FileReader, invoice: Invoice, data: bytes
+) -> tuple[Outcome, Part | None]:
+    """What reading an invoice comes to, whose object has the bytes `data`, and which part of its
+    file that makes it; whatever is wrong with the file is a `failed` outcome.
+
+    Raises:
+        SetupError, TransientError: the installation is at fault.
+    """
+    try:
+        outcome = _read(adapters, extractor, invoice, data)
+        if any(each.reviewed_by for each in invoice.fields.values()):
+            read_with = invoice.model_copy(update={"template": outcome.template})
+            template = template_of(adapters.store, read_with)
+            outcome = beside_people(invoice, outcome, template, today=date.today())
+        # Before the outcome is kept: after a crash in between it is all done once more.
+        return outcome, split(adapters, invoice, outcome)
+    except (SetupError, TransientError):
+        raise
+    except KhanaError as error:
+        fault = ErrorInfo.of(error)
+    except Exception:
+        log.exception("reading %s (%s) failed", invoice.source.name, invoice.id)
+        said = f"{invoice.source.name}: reading it hit a fault of Khana's; see the log"
+        fault = ErrorInfo(code="internal", message=said)
+    return Outcome(status=Status.FAILED, error=fault), None
 
 
 def _read(adapters: Adapters, extractor: FileReader, invoice: Invoice, data: bytes) -> Outcome:

@@ -2,6 +2,7 @@
 
 Two families of adapters stand behind these protocols, `core.adapters.local` and
 `core.adapters.google`. Each maps its library's errors to `core.errors`: nothing else may leave it.
+Any call may raise TransientError (out of reach now) or SetupError (somebody has to mend something).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -224,8 +225,12 @@ class InvoiceStore(Protocol):
         """By id, what the latest version of each template is told by: cheap to ask for, never the
         same for two that differ, not even where one was deleted and its id taken again."""
 
-    def delete_template(self, template_id: str) -> None:
-        """Removes all versions. Raises NotFoundError."""
+    def delete_template(self, template_id: str, *, after: int | None = None) -> None:
+        """Removes all versions.
+
+        Raises NotFoundError, and RequestError (`changed_meanwhile`) if `after` is given and not the
+        latest version.
+        """
 
     def get_state(self, key: str) -> str | None: ...
 

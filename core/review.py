@@ -7,7 +7,6 @@ from core.checks import OPEN_FAULTS, broken_rules, open_faults
 from core.errors import ConflictError
 from core.invoice import (
     REJECTED,
-    REJECTED_BY,
     Correction,
     Decision,
     ErrorInfo,
@@ -160,7 +159,7 @@ def reject(invoice: Invoice, why: str, *, by: str) -> Invoice:
         ConflictError: it is not read yet, or has failed already.
     """
     _must_be_read(invoice)
-    message = f"{invoice.source.name}{REJECTED_BY}{by}: {why}"
+    message = f"{invoice.source.name}: rejected by {by}: {why}"
     error = ErrorInfo(code=REJECTED, message=message)
     decision = Decision(status=Status.FAILED, by=by, at=now(), reasons=invoice.reasons, why=why)
     return invoice.model_copy(

@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict
 from core.beginning import id_of_beginning, replace_beginning
 from core.errors import FileError, KhanaError, NotFoundError, SetupError, TransientError
 from core.invoice import Invoice, SourceRef, now
+from core.last_look import LastLook, keep_look, last_look
 from core.late import MOST_TRIES, TOLD_AFTER, LateFiles
 from core.lease import Lease
-from core.looked import LastLook, keep_look, last_look
 from core.observe import tell
 from core.origin import add_note
 from core.parts import change_all

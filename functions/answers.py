@@ -5,7 +5,7 @@ from typing import Any
 
 import flask
 
-from core.errors import KhanaError
+from core.errors import FileError, KhanaError
 from core.invoice import ErrorInfo
 
 STATUS_NAMES = {
@@ -46,10 +46,21 @@ def error_answer(error: KhanaError, code: int) -> flask.Response:
     return answer
 
 
-def error_in(code: int, body: bytes) -> ErrorInfo:
-    """What such an answer says, or what can be said of another whose status is `code`."""
+def told_in(body: bytes) -> ErrorInfo | None:
+    """What such an answer says; None if it is no answer of Khana's."""
     try:
         error = json.loads(body)["error"]
         return ErrorInfo(code=error["details"][0]["reason"], message=error["message"])
     except (ValueError, KeyError, IndexError, TypeError):
-        return ErrorInfo(code="internal", message=f"the function answered {code}")
+        return None
+
+
+def error_in(code: int, body: bytes) -> ErrorInfo:
+    """What such an answer says, or what can be said of another whose status is `code`."""
+    said = f"the function answered {code}"
+    return told_in(body) or ErrorInfo(code="internal", message=said)
+
+
+def too_large(limit: int) -> FileError:
+    """That a request is larger than a file of `limit` bytes, whose name nobody has read yet."""
+    return FileError(f"the file is larger than the limit of {limit:,} bytes", code="file_too_large")

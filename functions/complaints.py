@@ -23,5 +23,6 @@ class Complaints:
         self._log.log(level, "%s", message)
 
     def over(self, about: str) -> None:
-        """It went well: the next trouble about this is new."""
-        self._said.pop(about, None)
+        """It went well, which is said after trouble: the next about this is new."""
+        if self._said.pop(about, None) is not None:
+            self._log.warning("%s: all right again", about)

@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 _building = threading.Lock()
 complaints = Complaints(log)
-"""By function. On one machine a round follows the last after half a second."""
+"""By function, and all that is said of it: on one machine a round follows the last after half a
+second."""
 
 
 class Work(Protocol):

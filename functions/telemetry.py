@@ -51,7 +51,7 @@ def install(settings: Settings, function: str) -> None:
                 handler.addFilter(_Rarely())
         if settings.telemetry != "none":
             # Some 60 ms of imports, for whoever asks for it.
-            from functions.exporting import signals  # noqa: PLC0415
+            from functions.signals import signals  # noqa: PLC0415
 
             root.addHandler(_Telemetry(signals(settings, function)))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.checks import check_rules
+from core.errors import FileError
 from core.template import parse_template
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +46,8 @@ def test_each_code_that_an_invoice_may_have_is_explained() -> None:
     rows = [row.split("|")[1] for row in section.splitlines() if row.startswith("| `")]
     explained = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
     assert words["faults"].keys() - OF_REQUESTS == explained
+    of_files = set(re.findall(r"[a-z]+_[a-z_]+", FileError.__doc__ or ""))
+    assert of_files - {"not_found"} - explained == set()  # that one is of a backup
 
 
 def test_the_template_of_the_readme_is_one_that_can_be_used() -> None:

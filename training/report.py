@@ -67,7 +67,7 @@ def tables(
         ),
         "## What is taken for what\n\n"
         + _swaps(total.swaps, total.characters)
-        + "\nThe pairs that the system before this one mixed up, both ways together:\n\n"
+        + "\nPairs that are easily taken for each other, both ways together:\n\n"
         + _pairs(total.swaps, total.characters)
         + "\n![what was read as what](pictures/confusion.png)\n",
         "## Families with the lowest share of exact fields\n\n"

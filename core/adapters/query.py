@@ -94,7 +94,8 @@ def sort_keys(invoice: Invoice) -> dict[Order, str]:
 
 
 def check_version(template_id: str, *, latest: int, after: int | None) -> None:
-    """Raises RequestError unless the version that comes next is to come `after` the latest."""
+    """Raises RequestError unless the latest version is the one that whoever changes it has seen
+    (`after`), if they say which that is."""
     if after not in (None, latest):
         raise RequestError(
             f"{template_id}: has version {latest} by now, not {after}", code="changed_meanwhile"

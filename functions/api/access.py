@@ -8,11 +8,13 @@ import ipaddress
 import math
 import time
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import flask
 
 from core.access import ApiKey, Identity, Role, key_of, list_keys
 from core.errors import RequestError
+from core.ports import Adapters, InvoiceStore
 from core.settings import Settings
 from functions.answers import error_answer
 from functions.api import google_identity
@@ -56,8 +58,8 @@ _EXTENSION = "khana_access"
 class Access:
     """What one app needs to know who asks."""
 
-    def __init__(self, settings: Settings) -> None:
-        store = context().adapters.store
+    def __init__(self, store: InvoiceStore, settings: Settings) -> None:
+        self._store = store
         self.sessions = Sessions(store)
         self.sign_ins = RateLimit(_SIGN_INS_A_MINUTE, _SIGN_INS_A_MINUTE)
         self.requests = RateLimit(settings.rate_limit, settings.rate_limit / 6)
@@ -66,7 +68,7 @@ class Access:
     def all_keys(self) -> Sequence[ApiKey]:
         fetched, keys = self._keys
         if time.monotonic() - fetched > _KEYS_KEPT_S:
-            keys = list_keys(context().adapters.store)
+            keys = list_keys(self._store)
             self._keys = time.monotonic(), keys
         return keys
 
@@ -74,18 +76,15 @@ class Access:
         return key_of(self.all_keys(), shown)
 
 
-def install(app: flask.Flask) -> None:
+def install(app: flask.Flask, adapters: Adapters, settings: Settings) -> None:
     """Has every request of the app let in or refused."""
+    app.extensions[_EXTENSION] = Access(adapters.store, settings)
     app.before_request(_admit)
 
 
 def access() -> Access:
     """What the app of the current request knows."""
-    app = flask.current_app
-    if _EXTENSION not in app.extensions:
-        app.extensions[_EXTENSION] = Access(context().settings)
-    found: Access = app.extensions[_EXTENSION]
-    return found
+    return cast(Access, flask.current_app.extensions[_EXTENSION])
 
 
 def is_open(settings: Settings) -> bool:
@@ -99,6 +98,12 @@ def identity() -> Identity | None:
     """Who asks; None where nobody is asked for a proof, or a stranger gets an answer."""
     found: Identity | None = flask.g.get("identity")
     return found
+
+
+def may(role: Role) -> bool:
+    """Whether who asks may do what takes that role: everybody, where nobody is asked."""
+    who = identity()
+    return who is None or who.role.includes(role)
 
 
 def name_or(given: str) -> str:

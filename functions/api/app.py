@@ -118,7 +118,7 @@ def create_app(adapters: Adapters, settings: Settings) -> OpenAPI:
         # Cloud Run's proxy ends TLS and adds the caller's address; elsewhere anyone may say so.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     context.install(app, adapters, settings)
-    access.install(app)
+    access.install(app, adapters, settings)
     errors.install(app)
     for api in (invoices.api, exports.api, pictures.api, templates.api, service.api, webhooks.api):
         app.register_api(api)

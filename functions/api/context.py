@@ -8,6 +8,7 @@ import flask
 from core.pictures import PageCache
 from core.ports import Adapters
 from core.settings import Settings
+from functions.api.trials import Trials
 
 _KEY = "khana"
 
@@ -17,11 +18,14 @@ class Context:
     adapters: Adapters
     settings: Settings
     pages: PageCache
+    trials: Trials
 
 
 def install(app: flask.Flask, adapters: Adapters, settings: Settings) -> None:
     """Gives the app what `context` finds in each of its requests."""
-    app.extensions[_KEY] = Context(adapters, settings, PageCache(adapters, settings))
+    app.extensions[_KEY] = Context(
+        adapters, settings, PageCache(adapters, settings), Trials(settings)
+    )
 
 
 def context() -> Context:

@@ -8,7 +8,6 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from core.errors import (
     ConflictError,
-    FileError,
     InputError,
     KhanaError,
     NotFoundError,
@@ -16,7 +15,7 @@ from core.errors import (
     TransientError,
 )
 from core.faults import first_fault
-from functions.answers import error_answer
+from functions.answers import error_answer, too_large
 from functions.api.context import context
 from functions.api.request_ids import request_id
 
@@ -76,12 +75,7 @@ def _answer_http_error(error: HTTPException) -> flask.Response:
     if error.response is not None:  # it is an answer already: one of ours, or a redirect
         return flask.make_response(error.response)
     if isinstance(error, RequestEntityTooLarge):
-        limit = context().settings.max_file_bytes
-        return _answer_khana_error(
-            FileError(
-                f"the file is larger than the limit of {limit:,} bytes", code="file_too_large"
-            )
-        )
+        return _answer_khana_error(too_large(context().settings.max_file_bytes))
     code = error.code or 500
     reason = {404: "not_found", 405: "method_not_allowed"}.get(code, "invalid_request")
     message = {

@@ -3,8 +3,6 @@
 https://developers.google.com/identity/openid-connect/openid-connect
 """
 
-import base64
-import hashlib
 import secrets
 import threading
 import time
@@ -17,12 +15,11 @@ from google.auth import jwt
 from google.auth.exceptions import GoogleAuthError
 
 from core.access import Identity, Role
+from core.adapters.google.credentials import AUTHORIZATION_URI, TOKEN_URI, challenge
 from core.errors import RequestError, TransientError
 from core.settings import Settings
 
 CERTS_URL = "https://www.googleapis.com/oauth2/v1/certs"
-AUTHORIZATION_URL = "https://accounts.google.com/o/oauth2/v2/auth"
-TOKEN_URL = "https://oauth2.googleapis.com/token"
 ISSUERS = ("accounts.google.com", "https://accounts.google.com")
 
 _CERTS_KEPT_S = 3600.0
@@ -90,18 +87,17 @@ def _google_certs() -> dict[str, str]:
 def begin(settings: Settings, redirect_uri: str) -> tuple[str, dict[str, str]]:
     """Where to send a browser, and what to remember until it comes back."""
     kept = {"state": secrets.token_urlsafe(32), "verifier": secrets.token_urlsafe(64)}
-    digest = hashlib.sha256(kept["verifier"].encode()).digest()
     query = {
         "client_id": settings.google_client_id,
         "redirect_uri": redirect_uri,
         "response_type": "code",
         "scope": "openid email",
         "state": kept["state"],
-        "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+        "code_challenge": challenge(kept["verifier"]),
         "code_challenge_method": "S256",
         "prompt": "select_account",
     }
-    return f"{AUTHORIZATION_URL}?{urlencode(query)}", kept
+    return f"{AUTHORIZATION_URI}?{urlencode(query)}", kept
 
 
 def finish(settings: Settings, redirect_uri: str, *, code: str, verifier: str) -> str:
@@ -120,7 +116,7 @@ def finish(settings: Settings, redirect_uri: str, *, code: str, verifier: str) -
         "redirect_uri": redirect_uri,
     }
     try:
-        answer = requests.post(TOKEN_URL, data=form, timeout=_TIMEOUT_S)
+        answer = requests.post(TOKEN_URI, data=form, timeout=_TIMEOUT_S)
         token = answer.json().get("id_token")
     except (requests.RequestException, ValueError) as error:
         raise TransientError("Google's sign-in is out of reach") from error

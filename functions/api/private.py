@@ -14,6 +14,7 @@ import google.oauth2.id_token
 import requests
 
 from core.errors import KhanaError, RequestError, SetupError, TransientError
+from functions.answers import told_in
 
 LONGEST_S = 280.0
 """Less than the API itself may take (`timeout_seconds` in infra/terraform/functions.tf), so that
@@ -47,19 +48,16 @@ def post(
         raise TransientError(f"{url}: is out of reach: {type(error).__name__}") from error
     if answer.ok:
         return answer.json()
-    try:
-        fault = answer.json()["error"]
-        message, code = str(fault["message"]), str(fault["details"][0]["reason"])
-    except (ValueError, KeyError, IndexError, TypeError):
-        # Not Khana's own: Cloud Run refuses whoever has no right to call.
-        if answer.status_code in (401, 403):
-            raise SetupError(
-                f"{url}: may not be called by the API: grant its account Cloud Run Invoker on it",
-                code="access_denied",
-            ) from None
-        raise TransientError(f"{url}: answers {answer.status_code}") from None
-    kinds: dict[int, type[KhanaError]] = {422: RequestError, 503: TransientError}
-    raise kinds.get(answer.status_code, SetupError)(message, code=code)
+    told = told_in(answer.content)
+    if told is not None:
+        kinds: dict[int, type[KhanaError]] = {422: RequestError, 503: TransientError}
+        raise kinds.get(answer.status_code, SetupError)(told.message, code=told.code)
+    if answer.status_code in (401, 403):  # Cloud Run refuses whoever has no right to call
+        raise SetupError(
+            f"{url}: may not be called by the API: grant its account Cloud Run Invoker on it",
+            code="access_denied",
+        )
+    raise TransientError(f"{url}: answers {answer.status_code}")
 
 
 def _identity(url: str) -> dict[str, str]:

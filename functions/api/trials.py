@@ -3,8 +3,6 @@
 import threading
 from typing import TYPE_CHECKING
 
-import flask
-
 from core.invoice import Outcome
 from core.settings import Settings
 from functions.api import private
@@ -13,19 +11,17 @@ from functions.api import private
 if TYPE_CHECKING:
     from core.extract import Extractor
 
-_EXTENSION = "khana_trials"
-
 
 class Trials:
     """Those of one app, one at a time: no number of requests takes more memory than one page."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._lock = threading.Lock()
         self._extractor: Extractor | None = None
 
     def read(
         self,
-        settings: Settings,
         data: bytes,
         template: bytes,
         *,
@@ -39,25 +35,20 @@ class Trials:
             InputError: it is no template, or its picture can't be used.
             SetupError, TransientError: it can't be read now; the message says why.
         """
-        if settings.read_now_url is not None:
+        url = self._settings.read_now_url
+        if url is not None:
             files = {"file": (name, data), "template": ("template.json", template)}
             if reference is not None:
                 files["reference"] = ("reference", reference)
             form = {} if page is None else {"page": str(page)}
-            return Outcome.model_validate(private.post(settings.read_now_url, files, form))
+            return Outcome.model_validate(private.post(url, files, form))
         from core.trial import try_read  # noqa: PLC0415
 
         with self._lock:
             if self._extractor is None:
                 from core.extract import Extractor  # noqa: PLC0415
 
-                self._extractor = Extractor(settings)
+                self._extractor = Extractor(self._settings)
             return try_read(
                 self._extractor, data, template, name=name, reference=reference, page=page
             )
-
-
-def trials() -> Trials:
-    """Those of the app of the current request."""
-    found: Trials = flask.current_app.extensions.setdefault(_EXTENSION, Trials())
-    return found

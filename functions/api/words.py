@@ -6,9 +6,8 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from core.export import broken_rule, own_words, rule_in_words
-from core.export import label as label  # noqa: PLC0414  # the page's word for it too
 from core.invoice import ErrorInfo, Invoice, Reason, Status
+from core.wording import broken_rule, label, own_words, rule_in_words
 from functions.api import languages
 
 STATUS = {
@@ -75,12 +74,6 @@ def amount(value: Decimal | str) -> str:
     return f"{Decimal(value):,f}"
 
 
-def percent(confidence: float) -> str:
-    """Rounded down, so that 100 % is said of nothing less."""
-    tenths = int(confidence * 1000)
-    return f"{tenths // 10} %" if tenths % 10 == 0 else f"{tenths / 10} %"
-
-
 def lowest_confidence(invoice: Invoice) -> float | None:
     """Of the readings that no person has looked at; None if there are none."""
     readings = invoice.fields.values()
@@ -98,8 +91,8 @@ def without_name(message: str, name: str) -> str:
     return rest[:1].upper() + rest[1:]
 
 
-def in_words(fault: Reason | ErrorInfo, name: str) -> Markup:
-    """Why an invoice needs review or failed, beside the `name` of its file or field.
+def in_words(fault: Reason | ErrorInfo, name: str, invoice: Invoice | None = None) -> Markup:
+    """Why the invoice needs review or failed, beside the `name` of its file or field.
 
     It names its fields if there are several, for then it stands beside none of them.
     """
@@ -112,7 +105,7 @@ def in_words(fault: Reason | ErrorInfo, name: str) -> Markup:
         return sentence(without_name(message, name)) if rest == message else names + sentence(rest)
     # A sentence that puts something in says of itself what it is about.
     return ("" if "{" in said else names) + escape(said).format(
-        message=Markup('<bdi dir="ltr">{}</bdi>').format(own_words(fault)),
+        message=Markup('<bdi dir="ltr">{}</bdi>').format(own_words(fault, invoice)),
         rule=Markup("<bdi>{}</bdi>").format(rule),
     )
 

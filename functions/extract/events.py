@@ -8,6 +8,7 @@ from cloudevents.http import CloudEvent
 from pydantic import ValidationError
 
 from core.errors import RequestError
+from core.faults import first_fault
 from core.invoice import ObjectRef
 
 FINALIZED = "google.cloud.storage.object.v1.finalized"
@@ -68,7 +69,5 @@ def _object(data: Any, *names: str) -> ObjectRef:
     try:
         return ObjectRef.model_validate(dict(values))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise RequestError(
-            f"the event's data: {first['loc'][0]}: {first['msg']}", code="invalid_event"
-        ) from error
+        _, place, reason = first_fault(error)
+        raise RequestError(f"the event's data: {place}: {reason}", code="invalid_event") from error

@@ -65,15 +65,15 @@ def read(
     paths = [template] if template else sorted((templates or Path()).glob("*.json"))
     if not paths:
         raise click.UsageError(f"{templates}: holds no template (*.json)")
-    stored: list[StoredTemplate] = []
+    usable: list[StoredTemplate] = []
     for path in paths:
         try:
-            stored.append(read_template_file(path))
+            usable.append(read_template_file(path))
         except TemplateError as error:
             faults.append(error)
             click.echo(f"khana: {error.message} [{error.code}]", err=True)
     failed = bool(faults)
-    reader = _read_files(files, stored, faults, settings, named=template is not None, quiet=as_json)
+    reader = _read_files(files, usable, faults, settings, named=template is not None, quiet=as_json)
     for path, page, outcome, elapsed_ms in reader:
         failed |= outcome.status is Status.FAILED
         if as_json:

@@ -16,6 +16,7 @@ from core.pipeline import give_up
 from core.settings import Settings
 from functions.answers import error_in
 from functions.complaints import Complaints
+from functions.extract.events import FINALIZED
 from functions.local.workers import Worker
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,6 @@ START_TIMEOUT_S = 60.0
 MEND_S = 5.0
 """Pause before another try when a process can't be made ready or the store can't be used."""
 
-FINALIZED = "google.cloud.storage.object.v1.finalized"
 UNAVAILABLE = 503
 """What extract answers where not the file but the installation is at fault."""
 ENDED = "reader_crashed", "read_timeout"

@@ -8,10 +8,10 @@ from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 from waitress.utilities import RequestEntityTooLarge
 
-from core.errors import FileError, KhanaError, RequestError
+from core.errors import KhanaError, RequestError
 from core.observe import tell
 from core.settings import Settings
-from functions.answers import error_body
+from functions.answers import error_body, too_large
 from functions.api.request_ids import HEADER, named
 
 
@@ -23,10 +23,7 @@ def install(settings: Settings) -> None:
             begun, fault = time.monotonic(), self.request.error
             error: KhanaError = RequestError(f"the request can't be understood: {fault.body}")
             if isinstance(fault, RequestEntityTooLarge):
-                error = FileError(
-                    f"the file is larger than the limit of {settings.max_file_bytes:,} bytes",
-                    code="file_too_large",
-                )
+                error = too_large(settings.max_file_bytes)
             body = json.dumps({"error": error_body(error, fault.code)}).encode()
             self.status = f"{fault.code} {fault.reason}"
             name = named(self.request.headers.get(HEADER.upper().replace("-", "_"), ""))

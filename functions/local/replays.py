@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from core.errors import RequestError
-from core.invoice import REJECTED, Status
+from core.invoice import Status
 from core.ports import Query
 from core.settings import load_settings
 from functions.local.options import STORE, option, setting_options
@@ -40,11 +40,7 @@ def replay(
     wanted = None if everything else Status(status or Status.FAILED)
     query = Query(status=wanted, template=template_id, descending=False)
     sent = left = 0
-    kept = (
-        invoice.id
-        for invoice in export.every(adapters.store, query)
-        if invoice.error is None or invoice.error.code != REJECTED
-    )
+    kept = (invoice.id for invoice in export.every(adapters.store, query) if not invoice.rejected)
     for invoice_id in ids or kept:
         try:
             read_again(adapters, invoice_id)

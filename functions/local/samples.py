@@ -17,11 +17,10 @@ from core.ports import Adapters
 from core.settings import Settings
 from functions.local.cli import read_template_file
 from functions.local.options import wide_console
+from functions.local.server import OnReady
 
 PATIENCE_S = 120.0
 """How long the table waits for the slowest sample."""
-
-OnReady = Callable[[Adapters, Settings, str], None]
 
 
 def reader(folder: Path) -> OnReady:

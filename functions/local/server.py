@@ -24,25 +24,25 @@ from core.errors import SetupError
 from core.ports import Adapters
 from core.settings import Settings, as_environment
 from functions import telemetry
-from functions.answers import error_in
+from functions.answers import told_in
+from functions.api.app import MULTIPART_BYTES
 from functions.local import refusals, stalled
 from functions.local.dispatch import Dispatcher
 from functions.local.owning import owning
 from functions.local.teller import Teller
 from functions.local.watcher import Watcher
+from functions.rounds import complaints
 
 log = logging.getLogger(__name__)
 
 WSGI = Callable[[dict[str, Any], Any], Any]
 OnReady = Callable[[Adapters, Settings, str], None]
+"""Is given what the server works with, and the address that it answers on."""
 
 FUNCTIONS = Path(__file__).parents[1]
 
 REQUEST_THREADS = 8
 """Requests answered at once: a browser opens six connections for the pictures of a page."""
-
-UPLOAD_OVERHEAD = 64 * 1024
-"""What a form adds to the file in it."""
 
 _OF_THE_PORT = (errno.EADDRINUSE, errno.EACCES)
 
@@ -123,7 +123,7 @@ def _listen(app: WSGI, settings: Settings) -> BaseWSGIServer | MultiSocketServer
             port=settings.port,
             threads=REQUEST_THREADS,
             # Refused before it is read; the default of 1 GB would be kept in a temporary file.
-            max_request_body_size=settings.max_file_bytes + UPLOAD_OVERHEAD,
+            max_request_body_size=settings.max_file_bytes + MULTIPART_BYTES,
             outbuf_high_watermark=UNSENT,
             ident="khana",
         )
@@ -152,22 +152,22 @@ def _url(server: BaseWSGIServer | MultiSocketServer, settings: Settings) -> str:
     return f"http://{host}:{port}"
 
 
-def _calling(name: str) -> Callable[[], str | None]:
-    """Calls a function as Cloud Scheduler does; gives what went wrong, if anything did.
+def _calling(name: str) -> Callable[[], None]:
+    """Calls a function as Cloud Scheduler does, and says what it could not say itself.
 
     From inside alone: it has no address here, so nobody else can.
     """
     client = Client(_function(name))
 
-    def call() -> str | None:
+    def call() -> None:
         try:
             answer = client.post("/")
         except Exception as error:  # the thread that calls must live on
             log.debug("calling %s", name, exc_info=True)
-            return f"{type(error).__name__}: {error}"
-        if answer.status_code == 200:
-            return None
-        return error_in(answer.status_code, answer.get_data()).message
+            complaints.say(name, f"{name}: {type(error).__name__}: {error}")
+            return
+        if answer.status_code != 200 and told_in(answer.get_data()) is None:
+            complaints.say(name, f"{name}: answers {answer.status_code}")
 
     return call
 

@@ -1,22 +1,16 @@
 """Has webhooks told, as Cloud Scheduler does, but more often."""
 
-import logging
 import threading
 from collections.abc import Callable
-
-log = logging.getLogger(__name__)
 
 INTERVAL_S = 1.0
 """Between rounds; one without anything to tell costs a look at the store."""
 
-Round = Callable[[], str | None]
-"""Tells what is due; gives what went wrong, if anything did."""
-
 
 class Teller:
-    """A thread that calls `tell` until it is stopped."""
+    """A thread that calls `tell`, which raises nothing, until it is stopped."""
 
-    def __init__(self, tell: Round) -> None:
+    def __init__(self, tell: Callable[[], object]) -> None:
         self._tell = tell
         self._stopping = threading.Event()
         # A daemon: a slow receiver must not keep the server, and what it has comes back.
@@ -32,8 +26,5 @@ class Teller:
             self._thread.join(patience)
 
     def _run(self) -> None:
-        trouble = None
         while not self._stopping.wait(INTERVAL_S):
-            before, trouble = trouble, self._tell()
-            if trouble is not None and trouble != before:
-                log.warning("webhooks can't be told: %s", trouble)
+            self._tell()

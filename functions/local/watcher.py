@@ -27,18 +27,15 @@ half a second to look at, and must not keep a core busy when nothing happens."""
 MARGIN_S = 0.02
 """Added to the time in which a file settles, so that the look finds it settled."""
 
-Look = Callable[[], str | None]
-"""Looks once; gives what went wrong, if anything did."""
-
 
 class Watcher(FileSystemEventHandler):
-    """A thread that calls `look` until it is stopped.
+    """A thread that calls `look`, which raises nothing, until it is stopped.
 
     A change in the inbox has a look follow as soon as the changed file may have settled. Where the
     system tells of no changes (a network folder) the regular looks find it.
     """
 
-    def __init__(self, look: Look, settings: Settings) -> None:
+    def __init__(self, look: Callable[[], object], settings: Settings) -> None:
         self._look = look
         self._settings = settings
         self._stopping = False
@@ -79,15 +76,10 @@ class Watcher(FileSystemEventHandler):
             observer.start()
         except OSError as error:
             log.warning("changes of the inbox are found by looking alone: %s", error.strerror)
-        trouble = None
         while not self._stopping:
             start = time.monotonic()
             self._begin_look(start)
-            before, trouble = trouble, self._look()
-            if trouble is not None and trouble != before:
-                log.warning("the sources can't be looked at: %s", trouble)
-            elif trouble is None and before is not None:
-                log.warning("the sources can be looked at again")
+            self._look()
             self._wait(start)
         if observer.is_alive():
             observer.stop()

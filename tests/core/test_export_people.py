@@ -18,7 +18,6 @@ import pytest
 
 from core.adapters import connect
 from core.errors import RequestError, SetupError
-from core.export import ENGLISH, Wording
 from core.export_forms import pieces
 from core.export_pdf import INVOICES_A_PART, pdf_pieces
 from core.export_xlsx import MOST_CHARACTERS, xlsx_pieces
@@ -27,6 +26,7 @@ from core.pipeline import receive
 from core.ports import Adapters, Query
 from core.settings import Settings
 from core.template import Kind
+from core.wording import ENGLISH, Wording
 
 ROOT = Path(__file__).parents[2]
 ARABIC = Wording(
@@ -278,6 +278,7 @@ from core.adapters import connect
 from core.export_pdf import pdf_pieces
 from core.export_xlsx import xlsx_pieces
 from core.settings import Settings
+from core.wording import ENGLISH
 from tests.bench.growth import FIELDS, invoices
 
 form, count = sys.argv[1], int(sys.argv[2])
@@ -288,8 +289,8 @@ with tempfile.TemporaryDirectory() as data:
     pieces = {
         "csv": lambda: export.csv_lines(many, FIELDS),
         "json": lambda: export.json_lines(many),
-        "xlsx": lambda: xlsx_pieces(many, FIELDS, wording=export.ENGLISH),
-        "pdf": lambda: pdf_pieces(many, adapters, settings, wording=export.ENGLISH),
+        "xlsx": lambda: xlsx_pieces(many, FIELDS, wording=ENGLISH),
+        "pdf": lambda: pdf_pieces(many, adapters, settings, wording=ENGLISH),
     }[form]()
     total = sum(map(len, pieces))
 print(total, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)

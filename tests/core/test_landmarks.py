@@ -11,7 +11,6 @@ from core.extract import Extractor
 from core.geometry import Gray
 from core.invoice import Outcome, Status
 from core.ports import StoredTemplate
-from core.settings import Settings
 from core.template import Box, parse_template
 
 ROW = 50
@@ -54,11 +53,6 @@ def sheet(
     words("Goods are not taken back without this invoice", 90, 1560)
     words("Thank you for your business", 90, 1690, 0.7)
     return page[..., 0]
-
-
-@pytest.fixture(scope="module")
-def extractor() -> Extractor:
-    return Extractor(Settings())
 
 
 def read(extractor: Extractor, page: Gray, form: Gray) -> Outcome:

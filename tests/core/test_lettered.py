@@ -10,16 +10,10 @@ from core.extract import Extractor
 from core.invoice import Outcome, Status
 from core.lettered import in_doubt, may_have_letters, may_hold, with_letters
 from core.reading.numeric import LineReading
-from core.settings import Settings
 from core.template import Field
 
 WIDE = (40, 50, 400, 100)
 SURE = 0.98
-
-
-@pytest.fixture(scope="module")
-def extractor() -> Extractor:
-    return Extractor(Settings())
 
 
 def scanned(extractor: Extractor, text: str, kind: str) -> Outcome:

@@ -14,7 +14,6 @@ from core.invoice import Outcome, Status
 from core.moved import Place, places
 from core.ports import StoredTemplate
 from core.reference import Reference
-from core.settings import Settings
 from core.template import Box, parse_template
 
 ROW = 50
@@ -55,11 +54,6 @@ def boxes(items: int) -> list[Box]:
 def places_on(page: Gray, drawn_with: int = 4) -> list[Place]:
     reference = Reference.from_image(sheet(drawn_with), SIZE)
     return places(page, reference, boxes(drawn_with), align(page, reference))
-
-
-@pytest.fixture(scope="module")
-def extractor() -> Extractor:
-    return Extractor(Settings())
 
 
 def read(extractor: Extractor, page: Gray, drawn_with: int = 4) -> Outcome:

@@ -17,7 +17,6 @@ from core.own_text import SURE, compared, numeric
 from core.page import open_document
 from core.ports import StoredTemplate
 from core.reading.numeric import LineReading
-from core.settings import Settings
 from core.template import Field, Kind, Template, Turn, load_template, parse_template
 
 SIZE = (1654, 2339)
@@ -28,11 +27,6 @@ def template(kind: str = "amount", box: tuple[int, int, int, int] = (40, 50, 260
     """A page of A4 at 200 dpi with one box, around what `pdf` prints."""
     field = {"name": "total", "kind": kind, "box": box}
     return parse_template({"id": "t", "page_size": SIZE, "fields": [field]})
-
-
-@pytest.fixture(scope="module")
-def extractor() -> Extractor:
-    return Extractor(Settings())
 
 
 def read(extractor: Extractor, data: bytes, form: Template | None = None) -> Outcome:

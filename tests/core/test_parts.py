@@ -53,11 +53,6 @@ def adapters(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Ada
 local_alone = pytest.mark.parametrize("adapters", ["local"], indirect=True)
 
 
-@pytest.fixture(scope="module")
-def extractor() -> Extractor:
-    return Extractor(Settings())
-
-
 class Reader:
     """Says that each file holds three invoices: for tests of the steps around the reading."""
 

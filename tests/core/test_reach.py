@@ -13,7 +13,6 @@ from core.invoice import Outcome, Status
 from core.ports import StoredTemplate
 from core.reach import goes_on, reaching
 from core.reference import Reference
-from core.settings import Settings
 from core.template import Box, parse_template
 
 SIZE = (1000, 1400)
@@ -42,11 +41,6 @@ def page(text: str, *, dark: bool = False, down: int = 0) -> Gray:
         at = (left, y + down)
         cv2.putText(sheet, words, at, cv2.FONT_HERSHEY_DUPLEX, 0.9, ink, 2, cv2.LINE_AA)
     return sheet[..., 0]
-
-
-@pytest.fixture(scope="module")
-def extractor() -> Extractor:
-    return Extractor(Settings())
 
 
 def read(extractor: Extractor, sheet: Gray, box: Box) -> Outcome:

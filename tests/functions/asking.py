@@ -1,7 +1,9 @@
-"""Asking a function over its socket."""
+"""Asking a function over its socket, and what a refusal says."""
 
 import urllib.error
 import urllib.request
+
+from werkzeug.test import TestResponse
 
 
 def ask(
@@ -16,3 +18,11 @@ def ask(
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
+
+
+def refusal(answer: TestResponse) -> tuple[int, str]:
+    """The code of an error and its stable reason, having checked its form."""
+    error = answer.get_json()["error"]
+    assert set(error) == {"code", "status", "message", "details"}
+    assert error["code"] == answer.status_code
+    return error["code"], error["details"][0]["reason"]

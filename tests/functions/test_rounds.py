@@ -68,4 +68,4 @@ def test_trouble_is_said_again_when_it_changes_or_comes_back_or_lasts(
     monkeypatch.setattr(complaints, "SAY_AGAIN_S", 0.0)
     do(work)
     said = [record.getMessage().split()[1] for record in caplog.records]
-    assert said == ["one", "other", "other", "other"]
+    assert said == ["one", "other", "all", "other", "other"]

@@ -202,7 +202,7 @@ def test_everything_that_happens_is_known_to_who_makes_signals_of_it() -> None:
     root = Path(__file__).parents[2]
     code = "".join(p.read_text() for f in ("core", "functions") for p in (root / f).rglob("*.py"))
     told = {part.split('"')[1] for part in code.split("tell(")[1:] if part.strip()[:1] == '"'}
-    taken = (root / "functions" / "exporting.py").read_text()
+    taken = (root / "functions" / "signals.py").read_text()
     assert told
     assert {each for each in told if f'"{each}"' not in taken} == set()
 

@@ -125,6 +125,12 @@ def check(credentials: Credentials, *, request: Request | None = None) -> None:
         raise sign_in_error(error) from error
 
 
+def challenge(verifier: str) -> str:
+    """What is shown of a verifier when a sign-in begins (RFC 7636, S256)."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
 @dataclass(frozen=True)
 class BrowserSignIn:
     """One sign-in of a person: open `url` in a browser, then `finish` with what comes back.
@@ -142,14 +148,13 @@ class BrowserSignIn:
 
     @property
     def url(self) -> str:
-        digest = hashlib.sha256(self.verifier.encode()).digest()
         query = {
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
             "response_type": "code",
             "scope": SCOPE,
             "state": self.state,
-            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+            "code_challenge": challenge(self.verifier),
             "code_challenge_method": "S256",
             # Together they have Google give a refresh token every time, not the first time alone.
             "access_type": "offline",

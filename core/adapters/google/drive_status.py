@@ -11,7 +11,7 @@ from core.adapters.google.drive_push import SOURCE, open_until
 from core.adapters.google.retry import Backoff
 from core.errors import RequestError
 from core.invoice import now
-from core.looked import last_look
+from core.last_look import last_look
 from core.ports import InvoiceStore
 from core.settings import Settings
 from core.watch import cursor_key, push_key

@@ -201,11 +201,12 @@ class FirestoreInvoiceStore:
                 for snapshot in self._client.collection("templates").select([]).stream()
             }
 
-    def delete_template(self, template_id: str) -> None:
+    def delete_template(self, template_id: str, *, after: int | None = None) -> None:
         document, kept = self._template(template_id), self._state(last_version_key(template_id))
 
         def work(transaction: firestore.Transaction) -> builtins.list[str | None]:
             latest = _existing(document.get(transaction=transaction), template_id, "template")
+            check_version(template_id, latest=latest.get("version"), after=after)
             numbers = range(1, latest.get("version") + 1)
             versions = self._client.get_all(
                 [_version(document, number) for number in numbers], transaction=transaction

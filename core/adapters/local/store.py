@@ -146,7 +146,7 @@ class LocalInvoiceStore:
             ).fetchall()
         return {row["id"]: row["revision"] for row in rows}
 
-    def delete_template(self, template_id: str) -> None:
+    def delete_template(self, template_id: str, *, after: int | None = None) -> None:
         with self._database.write() as connection:
             versions = connection.execute(
                 "DELETE FROM templates WHERE id = ? RETURNING version", (template_id,)
@@ -154,6 +154,7 @@ class LocalInvoiceStore:
             if not versions:
                 raise NotFoundError(f"{template_id}: there is no such template")
             last = max(row["version"] for row in versions)
+            check_version(template_id, latest=last, after=after)
             _set_state(connection, last_version_key(template_id), str(last))
 
     def get_state(self, key: str) -> str | None:

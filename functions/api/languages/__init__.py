@@ -16,7 +16,7 @@ from typing import Literal, cast
 import flask
 from markupsafe import Markup, escape
 
-from core.export import Wording
+from core.wording import Wording
 
 
 @dataclass(frozen=True)

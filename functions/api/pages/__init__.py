@@ -4,6 +4,7 @@ import flask
 
 from core.invoice import Status
 from core.pictures import has_picture
+from core.wording import label, percent
 from functions.api import languages, words
 from functions.api.context import context
 from functions.api.pages import drive, inbox, invoice, overview, preferences, sign_in, templates
@@ -56,11 +57,10 @@ def _add_words(state: flask.blueprints.BlueprintSetupState) -> None:
     )
     environment.tests["single"] = lambda items: len(items) == 1
     environment.filters.update(
-        label=lambda name: languages.field(words.label(name)),
+        label=lambda name: languages.field(label(name)),
         amount=words.amount,
-        percent=words.percent,
+        percent=percent,
         rule=words.rule,
         sentence=words.sentence,
-        without_name=words.without_name,
         in_words=words.in_words,
     )

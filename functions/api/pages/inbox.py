@@ -5,7 +5,7 @@ from typing import get_args
 import flask
 
 from core.access import Role
-from functions.api.access import identity
+from functions.api.access import may
 from functions.api.context import context
 from functions.api.pages.answers import page
 from functions.api.pages.place import Place
@@ -18,7 +18,7 @@ EXPORTS = get_args(ExportQuery.model_fields["format"].annotation)
 
 def inbox() -> flask.Response:
     here, place = context(), Place.asked_for()
-    store, who = here.adapters.store, identity()
+    store = here.adapters.store
     templates = here.adapters.shelf.names()
     listed = store.list(place.query(templates, PAGE_SIZE))
     return page(
@@ -31,5 +31,5 @@ def inbox() -> flask.Response:
         inbox_dir=here.settings.inbox_dir,
         exports=EXPORTS,
         twins=twins_among(listed.invoices),
-        may_delete=who is None or who.role.includes(Role.ADMIN),
+        may_delete=may(Role.ADMIN),
     )

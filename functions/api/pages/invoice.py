@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import flask
 
-from core.export import fields_of, public
+from core.export import public
 from core.invoice import Invoice, Reading, Reason, Status
 from core.ports import InvoiceStore, Query
+from core.wording import fields_of
 from functions.api.context import context
 from functions.api.etags import tag
 from functions.api.pages.answers import page

@@ -8,7 +8,7 @@ from google.auth import jwt
 from core.access import Role
 from core.errors import RequestError
 from functions.api import google_identity
-from functions.api.access import access, identity, is_open
+from functions.api.access import access, identity, may
 from functions.api.context import context
 from functions.api.pages.answers import page
 
@@ -64,12 +64,7 @@ def sign_out() -> flask.Response:
 
 def about_session() -> dict[str, Any]:
     """What every page says of who is signed in, and whether they may do more than look."""
-    who = identity()
-    return {
-        "identity": who,
-        "guarded": not is_open(context().settings),
-        "may_edit": who is None or who.role.includes(Role.EDITOR),
-    }
+    return {"identity": identity(), "may_edit": may(Role.EDITOR)}
 
 
 def _form(onward: str, *, fault: str | None = None, status: int = 200) -> flask.Response:

@@ -10,7 +10,7 @@ from core.names import file_name
 from core.pictures import as_it_came, has_picture, to_jpeg, to_png
 from core.ports import Query, StoredTemplate
 from core.template import Template, dump_template
-from functions.api.access import identity
+from functions.api.access import may
 from functions.api.context import context
 from functions.api.etags import tag
 from functions.api.pages.answers import page
@@ -19,7 +19,7 @@ from functions.api.pages.answers import page
 def templates() -> flask.Response:
     """The list of forms, each with its picture."""
     store = context().adapters.store
-    return page("templates.html", templates=store.list_templates(), may_change=_may_change())
+    return page("templates.html", templates=store.list_templates(), may_change=may(Role.ADMIN))
 
 
 def new_template() -> flask.Response:
@@ -79,7 +79,7 @@ def _editor(
         tag=None if dumped is None else tag(dumped),
         picture=picture,
         sample_name=sample_name,
-        may_change=_may_change(),
+        may_change=may(Role.ADMIN),
     )
 
 
@@ -107,8 +107,3 @@ def _shown(template: Template, reference: bytes, width: int | None) -> tuple[byt
     if width is None:
         return to_png(pixels), "image/png"
     return to_jpeg(pixels, min(max(width, 16), 2000)), "image/jpeg"
-
-
-def _may_change() -> bool:
-    who = identity()
-    return who is None or who.role.includes(Role.ADMIN)

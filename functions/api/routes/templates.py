@@ -21,7 +21,6 @@ from functions.api.schemas import (
     TrialForm,
     TrialResult,
 )
-from functions.api.trials import trials
 
 api = blueprint("templates")
 
@@ -59,8 +58,7 @@ def create_template(form: TemplateForm) -> Any:
 def try_boxes(form: TrialForm) -> Any:
     """Reads the boxes of a page, or of an earlier invoice, at once; stores nothing."""
     name, data, page = _page_to_try(form)
-    outcome = trials().read(
-        context().settings,
+    outcome = context().trials.read(
         data,
         form.template.read(),
         name=name,
@@ -101,8 +99,7 @@ def update_template(path: TemplatePath, form: TemplateForm, header: ChangeHeader
             f"the template calls itself {stored.template.id!r}, not {path.template_id!r}",
             code="invalid_template",
         )
-    must_match(dump_template(known.template))
-    after = known.template.version if header.if_match else None
+    after = _seen(known, header)
     return tagged(dump_template(store.put_template(stored, after=after)))
 
 
@@ -112,9 +109,19 @@ def update_template(path: TemplatePath, form: TemplateForm, header: ChangeHeader
 def delete_template(path: TemplatePath, header: ChangeHeaders) -> Any:
     """Removes a template. What was read with it stays."""
     store = context().adapters.store
-    must_match(dump_template(store.get_template(path.template_id).template))
-    store.delete_template(path.template_id)
+    known = store.get_template(path.template_id)
+    store.delete_template(path.template_id, after=_seen(known, header))
     return "", 204
+
+
+def _seen(known: StoredTemplate, header: ChangeHeaders) -> int | None:
+    """The version after which a change must come, if the request says what its sender has seen.
+
+    Raises:
+        RequestError: `changed_meanwhile`: they have seen another than `known`.
+    """
+    must_match(dump_template(known.template))
+    return None if header.if_match in (None, "*") else known.template.version
 
 
 def _page_to_try(form: TrialForm) -> tuple[str, bytes, int | None]:

@@ -593,6 +593,19 @@ def test_a_deleted_template_is_gone_with_all_its_versions(store):
             store.get_template("acme", version)
 
 
+def test_a_template_that_has_gone_on_is_not_deleted_by_who_has_not_seen_that(store):
+    for _ in range(2):
+        store.put_template(StoredTemplate(template()))
+
+    with pytest.raises(RequestError, match="has version 2 by now, not 1") as caught:
+        store.delete_template("acme", after=1)
+
+    assert caught.value.code == "changed_meanwhile"
+    assert store.get_template("acme", 1).template.version == 1
+    store.delete_template("acme", after=2)
+    assert store.list_templates() == []
+
+
 def test_a_template_that_is_made_again_goes_on_from_its_last_version(store):
     for _ in range(2):
         store.put_template(StoredTemplate(template(), b"picture"))

@@ -389,9 +389,8 @@ def test_a_bucket_fills_again_and_callers_don_t_share() -> None:
     assert RateLimit(0, 0).wait("a") == 0.0
 
 
-def test_the_keys_are_fetched_seldom(app: OpenAPI, adapters: Adapters) -> None:
-    with app.test_request_context():
-        known = Access(Settings())
-        assert known.all_keys() == []
-        create_key(adapters.store, "late", Role.READER)
-        assert known.all_keys() == []
+def test_the_keys_are_fetched_seldom(adapters: Adapters) -> None:
+    known = Access(adapters.store, Settings())
+    assert known.all_keys() == []
+    create_key(adapters.store, "late", Role.READER)
+    assert known.all_keys() == []

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asking import refusal
 from drawn import ACME, Read, local_alone, picture, readings
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
@@ -22,10 +23,6 @@ from core.template import Template, dump_template
 from functions.api.repeats import Repeats
 
 REVIEW: dict[str, Any] = {"fields": {"total": {"value": "12.50"}}, "reviewed_by": "منى"}
-
-
-def refusal(answer: TestResponse) -> tuple[int, str]:
-    return answer.status_code, answer.get_json()["error"]["details"][0]["reason"]
 
 
 # --- entity tags ---------------------------------------------------------------------------------
@@ -83,6 +80,24 @@ def test_what_has_not_changed_is_not_sent_again(
     assert (again.status_code, again.data) == (304, b"")
     client.patch(address, json=REVIEW)
     assert client.get(address, headers=headers | {"If-None-Match": tag}).status_code == 200
+
+
+def test_a_template_is_not_deleted_with_a_version_that_comes_meanwhile(
+    client: FlaskClient, adapters: Adapters, acme: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, store = f"/v1/templates/{acme.id}", adapters.store
+    seen = {"If-Match": client.get(address).headers["ETag"]}
+    get = store.get_template
+
+    def outrun(template_id: str) -> StoredTemplate:
+        found = get(template_id)
+        store.put_template(found)
+        return found
+
+    monkeypatch.setattr(store, "get_template", outrun)
+    assert refusal(client.delete(address, headers=seen)) == (412, "changed_meanwhile")
+    assert [each.version for each in store.list_templates()] == [2]
+    assert client.delete(address, headers={"If-Match": "*"}).status_code == 204
 
 
 def test_of_two_who_change_one_template_the_second_is_told(

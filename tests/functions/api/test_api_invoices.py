@@ -14,6 +14,7 @@ from typing import Any
 import openpyxl
 import pypdfium2
 import pytest
+from asking import refusal
 from drawn import ACME, Read, Upload, local_alone, picture, readings
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -29,14 +30,6 @@ from functions.api.limits import AtOnce
 def post(client: FlaskClient, data: bytes, name: str = "scan.png", **form: str) -> TestResponse:
     query = form.pop("query", "")
     return client.post(f"/v1/invoices{query}", data={"file": (io.BytesIO(data), name)} | form)
-
-
-def reason(answer: TestResponse) -> tuple[int, str]:
-    """The code of an error and its stable reason, having checked its form."""
-    error = answer.get_json()["error"]
-    assert set(error) == {"code", "status", "message", "details"}
-    assert error["code"] == answer.status_code
-    return error["code"], error["details"][0]["reason"]
 
 
 # --- taking in -----------------------------------------------------------------------------------
@@ -112,7 +105,7 @@ def test_what_can_not_be_an_invoice_is_refused_at_the_door(
     client: FlaskClient, data: bytes, name: str, expected: tuple[int, str]
 ) -> None:
     answer = post(client, data, name)
-    assert reason(answer) == expected
+    assert refusal(answer) == expected
     assert answer.get_json()["error"]["message"].startswith(name)
     assert client.get("/v1/invoices").get_json()["invoices"] == []
 
@@ -127,13 +120,13 @@ def test_a_huge_upload_is_refused_before_it_is_read(client: FlaskClient) -> None
         content_type="multipart/form-data; boundary=x",
         environ_overrides={"wsgi.input": Unread(), "CONTENT_LENGTH": str(1 << 30)},
     )
-    assert reason(answer) == (413, "file_too_large")
+    assert refusal(answer) == (413, "file_too_large")
     assert "200,000 bytes" in answer.get_json()["error"]["message"]
 
 
 @pytest.mark.parametrize("data", [{}, {"file": "words, not a file"}, {"file": "", "other": "x"}])
 def test_an_upload_without_a_file_is_refused(client: FlaskClient, data: dict[str, str]) -> None:
-    assert reason(client.post("/v1/invoices", data=data)) == (422, "invalid_request")
+    assert refusal(client.post("/v1/invoices", data=data)) == (422, "invalid_request")
 
 
 def test_two_files_at_once_are_refused_rather_than_one_lost(
@@ -141,7 +134,7 @@ def test_two_files_at_once_are_refused_rather_than_one_lost(
 ) -> None:
     two = [(BytesIO(picture(seed)), f"{seed}.png") for seed in range(2)]
     answer = client.post("/v1/invoices", data={"file": two})
-    assert reason(answer) == (422, "invalid_request")
+    assert refusal(answer) == (422, "invalid_request")
     assert answer.get_json()["error"]["message"].startswith("file: came 2 times")
     assert not adapters.store.list(Query()).invoices
 
@@ -149,7 +142,7 @@ def test_two_files_at_once_are_refused_rather_than_one_lost(
 def test_a_template_can_be_asked_for(client: FlaskClient, adapters: Adapters, acme: Any) -> None:
     made = post(client, picture(), template="acme").get_json()
     assert adapters.store.get(made["id"]).requested_template == "acme"
-    assert reason(post(client, picture(1), template="nobody")) == (422, "unknown_template")
+    assert refusal(post(client, picture(1), template="nobody")) == (422, "unknown_template")
 
 
 def test_a_known_file_is_read_again_when_it_comes_with_a_template(
@@ -269,7 +262,7 @@ def test_pages_go_on_where_the_last_ended(client: FlaskClient, three: None) -> N
     ],
 )
 def test_queries_that_can_not_be_are_refused(client: FlaskClient, query: str) -> None:
-    assert reason(client.get(f"/v1/invoices?{query}"))[0] == 400
+    assert refusal(client.get(f"/v1/invoices?{query}"))[0] == 400
 
 
 # --- review --------------------------------------------------------------------------------------
@@ -341,7 +334,7 @@ def test_corrections_that_make_no_sense_change_nothing(
     address = f"/v1/invoices/{made.id}"
     before = client.get(address).get_json()
     answer = client.patch(address, json={"fields": fields, "reviewed_by": "Mariam"})
-    assert reason(answer) == expected
+    assert refusal(answer) == expected
     assert client.get(address).get_json() == before
 
 
@@ -368,12 +361,12 @@ def test_a_rejection_comes_with_a_reason_and_nothing_else(client: FlaskClient, r
 @pytest.mark.parametrize("body", [b"{", b"[]", b"", b'{"reviewed_by": ""}', b'{"status": "done"}'])
 def test_a_review_must_be_one(client: FlaskClient, read: Read, body: bytes) -> None:
     answer = client.patch(f"/v1/invoices/{read().id}", data=body, content_type="application/json")
-    assert reason(answer) == (422, "invalid_request")
+    assert refusal(answer) == (422, "invalid_request")
 
 
 def test_what_is_not_read_yet_has_nothing_to_review(client: FlaskClient, upload: Upload) -> None:
     answer = client.patch(f"/v1/invoices/{upload().id}", json={"reviewed_by": "Mariam"})
-    assert reason(answer) == (409, "not_read")
+    assert refusal(answer) == (409, "not_read")
 
 
 def test_corrections_outlive_their_template(
@@ -423,11 +416,11 @@ def test_reading_again_needs_a_known_template_and_a_file(
 ) -> None:
     made = read()
     answer = client.post(f"/v1/invoices/{made.id}:read", json={"template": "nobody"})
-    assert reason(answer) == (422, "unknown_template")
+    assert refusal(answer) == (422, "unknown_template")
     source = SourceRef(kind="folder", file_id="x", name="x.jpg")
     refused = Invoice(id="0" * 32, status=Status.FAILED, source=source, received_at=now())
     adapters.store.create(refused)
-    assert reason(client.post(f"/v1/invoices/{refused.id}:read")) == (409, "no_file")
+    assert refusal(client.post(f"/v1/invoices/{refused.id}:read")) == (409, "no_file")
 
 
 def test_what_is_being_read_is_left_to_its_reader(
@@ -436,7 +429,7 @@ def test_what_is_being_read_is_left_to_its_reader(
     made = upload()
     begun = {"status": Status.READING, "lease_until": now() + timedelta(minutes=1)}
     adapters.store.update(made.id, lambda x: x.model_copy(update=begun))
-    assert reason(client.post(f"/v1/invoices/{made.id}:read")) == (409, "conflict")
+    assert refusal(client.post(f"/v1/invoices/{made.id}:read")) == (409, "conflict")
 
 
 def test_deleting_removes_the_file_too(client: FlaskClient, adapters: Adapters, read: Read) -> None:
@@ -446,8 +439,8 @@ def test_deleting_removes_the_file_too(client: FlaskClient, adapters: Adapters, 
     assert made.object is not None
     with pytest.raises(NotFoundError):
         adapters.objects.read(made.object)
-    assert reason(client.get(f"/v1/invoices/{made.id}")) == (404, "not_found")
-    assert reason(client.delete(f"/v1/invoices/{made.id}")) == (404, "not_found")
+    assert refusal(client.get(f"/v1/invoices/{made.id}")) == (404, "not_found")
+    assert refusal(client.delete(f"/v1/invoices/{made.id}")) == (404, "not_found")
 
 
 # --- export --------------------------------------------------------------------------------------
@@ -505,7 +498,7 @@ def test_a_pdf_holds_every_invoice(client: FlaskClient, three: None) -> None:
 
 def test_formats_that_are_not_there_are_refused(client: FlaskClient) -> None:
     answer = client.get("/v1/invoices:export?format=doc")
-    assert reason(answer) == (400, "invalid_request")
+    assert refusal(answer) == (400, "invalid_request")
     assert "'pdf' or 'json'" in answer.get_json()["error"]["message"]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from asking import refusal
 from drawn import BOXES, HEIGHT, RED, WIDTH, Read, Upload, picture, readings
 from flask.testing import FlaskClient
 from numpy.typing import NDArray
@@ -131,29 +132,25 @@ def test_a_crop_changes_with_its_box(client: FlaskClient, read: Read) -> None:
     assert answer.status_code == 200
 
 
-def _reason(answer: TestResponse) -> tuple[int, str]:
-    return answer.status_code, answer.get_json()["error"]["details"][0]["reason"]
-
-
 def test_what_is_not_there_is_not_found(
     client: FlaskClient, adapters: Adapters, read: Read, upload: Upload
 ) -> None:
     made = read()
     base = f"/v1/invoices/{made.id}"
-    assert _reason(client.get(f"{base}/image?page=2")) == (404, "no_such_page")
-    assert _reason(client.get(f"{base}/crops/tax.png")) == (404, "not_found")
-    assert _reason(client.get("/v1/invoices/nobody/image")) == (404, "not_found")
-    assert _reason(client.get(f"{base}/image?width=1")) == (400, "invalid_request")
+    assert refusal(client.get(f"{base}/image?page=2")) == (404, "no_such_page")
+    assert refusal(client.get(f"{base}/crops/tax.png")) == (404, "not_found")
+    assert refusal(client.get("/v1/invoices/nobody/image")) == (404, "not_found")
+    assert refusal(client.get(f"{base}/image?width=1")) == (400, "invalid_request")
     words = upload("words.jpg", b"only words")
-    assert _reason(client.get(f"/v1/invoices/{words.id}/image")) == (404, "unsupported_format")
+    assert refusal(client.get(f"/v1/invoices/{words.id}/image")) == (404, "unsupported_format")
     broken = upload("cut.png", picture()[:200])
-    assert _reason(client.get(f"/v1/invoices/{broken.id}/image?width=64"))[0] == 404
+    assert refusal(client.get(f"/v1/invoices/{broken.id}/image?width=64"))[0] == 404
     source = SourceRef(kind="folder", file_id="x", name="x.jpg")
     refused = made.model_copy(
         update={"id": "f" * 32, "object": None, "source": source, "status": Status.FAILED}
     )
     adapters.store.create(refused)
-    assert _reason(client.get(f"/v1/invoices/{refused.id}/image")) == (404, "no_file")
+    assert refusal(client.get(f"/v1/invoices/{refused.id}/image")) == (404, "no_file")
 
 
 def test_the_samples_are_there() -> None:

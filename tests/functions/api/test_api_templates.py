@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from asking import refusal
 from drawn import ACME, form, picture
 from flask.testing import FlaskClient
 from flask_openapi3.openapi import OpenAPI
@@ -29,10 +30,6 @@ def send(
     if to is None:
         return client.post("/v1/templates", data=body)
     return client.put(f"/v1/templates/{to}", data=body)
-
-
-def reason(answer: TestResponse) -> tuple[int, str]:
-    return answer.status_code, answer.get_json()["error"]["details"][0]["reason"]
 
 
 def changed(**values: Any) -> dict[str, Any]:
@@ -64,11 +61,11 @@ def test_a_template_without_a_picture_to_send_may_come_as_json_alone(
 ) -> None:
     answer = client.post("/v1/templates", json=changed())
     assert (answer.status_code, answer.get_json()) == (201, changed())
-    assert reason(client.post("/v1/templates", json=changed())) == (409, "already_exists")
-    assert reason(client.post("/v1/templates", json=[])) == (422, "invalid_template")
-    assert reason(client.put("/v1/templates/acme", json={})) == (422, "invalid_template")
+    assert refusal(client.post("/v1/templates", json=changed())) == (409, "already_exists")
+    assert refusal(client.post("/v1/templates", json=[])) == (422, "invalid_template")
+    assert refusal(client.put("/v1/templates/acme", json={})) == (422, "invalid_template")
     answer = client.post("/v1/templates", json=changed(id="new", reference="form.png"))
-    assert reason(answer) == (422, "reference_missing")
+    assert refusal(answer) == (422, "reference_missing")
     send(client, changed(), form(), to="acme")
     known = client.get("/v1/templates/acme")
     answer = client.put(
@@ -100,10 +97,10 @@ def test_of_many_who_make_a_template_at_once_one_does(app: OpenAPI) -> None:
 def test_a_template_is_not_replaced_by_accident(client: FlaskClient) -> None:
     send(client, changed())
     answer = send(client, changed(name="Another"))
-    assert reason(answer) == (409, "already_exists")
+    assert refusal(answer) == (409, "already_exists")
     assert "PUT /v1/templates/acme" in answer.get_json()["error"]["message"]
-    assert reason(send(client, changed(id="other"), to="acme")) == (422, "invalid_template")
-    assert reason(send(client, changed(id="nobody"), to="nobody")) == (404, "not_found")
+    assert refusal(send(client, changed(id="other"), to="acme")) == (422, "invalid_template")
+    assert refusal(send(client, changed(id="nobody"), to="nobody")) == (404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -123,18 +120,18 @@ def test_what_can_not_be_used_is_refused_with_its_reason(
     client: FlaskClient, template: Any, code: str
 ) -> None:
     answer = send(client, template)
-    assert reason(answer) == (422, code)
+    assert refusal(answer) == (422, code)
     assert client.get("/v1/templates").get_json() == {"templates": []}
 
 
 def test_a_reference_must_be_a_picture(client: FlaskClient) -> None:
-    assert reason(send(client, changed(), b"words")) == (415, "unsupported_format")
-    assert reason(send(client, changed(), picture()[:99])) == (422, "truncated_file")
+    assert refusal(send(client, changed(), b"words")) == (415, "unsupported_format")
+    assert refusal(send(client, changed(), picture()[:99])) == (422, "truncated_file")
 
 
 def test_a_picture_that_nothing_can_be_aligned_to_is_refused(client: FlaskClient) -> None:
     answer = send(client, changed(), picture())
-    assert reason(answer) == (422, "reference_unusable")
+    assert refusal(answer) == (422, "reference_unusable")
     assert "too little on it" in answer.get_json()["error"]["message"]
     assert client.get("/v1/templates").get_json() == {"templates": []}
 
@@ -142,4 +139,4 @@ def test_a_picture_that_nothing_can_be_aligned_to_is_refused(client: FlaskClient
 def test_deleting_removes_it(client: FlaskClient) -> None:
     send(client, changed())
     assert client.delete("/v1/templates/acme").status_code == 204
-    assert reason(client.delete("/v1/templates/acme")) == (404, "not_found")
+    assert refusal(client.delete("/v1/templates/acme")) == (404, "not_found")

@@ -9,11 +9,12 @@ import pytest
 from drawn import Read, local_alone
 from flask.testing import FlaskClient
 
-from core.export import HEAD, TAIL, label
+from core.export import HEAD, TAIL
 from core.invoice import ErrorInfo, Invoice, Reason, SourceRef, Status, now
 from core.ports import Adapters
 from core.review import correct, reject
 from core.values import Value
+from core.wording import label
 from functions.api import languages, words
 
 API = Path(languages.__file__).parents[1]
@@ -117,7 +118,7 @@ def test_a_reason_names_the_fields_that_it_does_not_stand_beside(
 
 @local_alone
 def test_who_rejected_an_invoice_is_said_in_arabic(client: FlaskClient, read: Read) -> None:
-    path = f"/invoices/{read('a.png').id}"
+    path = f"/invoices/{read('a: rejected by b.png').id}"
     said = {"status": "failed", "reviewed_by": "منى", "rejected_because": "ليست فاتورة"}
     assert client.patch(f"/v1{path}", json=said).status_code == 200
     shown = client.get(path, headers={"Accept-Language": "ar"}).get_data(as_text=True)

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from core.errors import SetupError
 from core.invoice import ErrorInfo, Status, now
-from core.looked import last_look
+from core.last_look import last_look
 from core.ports import Adapters
 from core.settings import Settings
 from core.watch import watch

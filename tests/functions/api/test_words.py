@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.wording import label, percent
 from functions.api import words
 
 
@@ -10,7 +11,7 @@ from functions.api import words
     [(1.0, "100 %"), (0.99999, "99.9 %"), (0.998, "99.8 %"), (0.95, "95 %"), (0.0, "0 %")],
 )
 def test_confidence_is_never_rounded_up(confidence: float, shown: str) -> None:
-    assert words.percent(confidence) == shown
+    assert percent(confidence) == shown
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ def test_amounts_lose_no_digit(value: str, shown: str | None) -> None:
     ("name", "shown"), [("invoice_number", "Invoice number"), ("المجموع", "المجموع"), ("_", "_")]
 )
 def test_names_of_fields_are_words(name: str, shown: str) -> None:
-    assert words.label(name) == shown
+    assert label(name) == shown
 
 
 def test_quotes_in_a_sentence_keep_to_themselves() -> None:

@@ -250,7 +250,10 @@ class Broken:
 @pytest.mark.parametrize(
     ("fault", "lines"),
     [
-        (TransientError("disk I/O error"), ["the queue can't be read: disk I/O error"]),
+        (
+            TransientError("disk I/O error"),
+            ["the queue can't be read: disk I/O error", "queue: all right again"],
+        ),
         (ZeroDivisionError(), ["delivering hit a fault of Khana's"] * 5),
     ],
 )

@@ -27,6 +27,7 @@ from core.ports import StoredTemplate
 from core.settings import Settings
 from core.webhooks import LEASE
 from functions.local import server
+from functions.rounds import complaints
 
 KHANA = str(Path(sys.executable).with_name("khana"))
 FINAL = {"done", "needs_review", "failed"}
@@ -259,18 +260,22 @@ def test_what_is_called_from_inside_has_no_address(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        ("200 OK", b"{}", None),
+        ("200 OK", b"{}", []),
         (
             "500 FAULT",
             b'{"error": {"message": "inbox a: no", "details": [{"reason": "setup"}]}}',
-            "inbox a: no",
+            [],  # which says so itself
         ),
-        ("502 FAULT", b"<html>", "the function answered 502"),
-        (None, b"", "OSError: [Errno 24] Too many open files"),
+        ("502 FAULT", b"<html>", ["drive_watch: answers 502"]),
+        (None, b"", ["drive_watch: OSError: [Errno 24] Too many open files"]),
     ],
 )
-def test_whatever_a_call_from_inside_comes_to_is_said_in_words(
-    status: str | None, body: bytes, said: str | None, monkeypatch: pytest.MonkeyPatch
+def test_whatever_a_call_from_inside_comes_to_is_said_once(
+    status: str | None,
+    body: bytes,
+    said: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def function(_environ: dict[str, Any], start_response: Any) -> list[bytes]:
         if status is None:
@@ -279,4 +284,9 @@ def test_whatever_a_call_from_inside_comes_to_is_said_in_words(
         return [body]
 
     monkeypatch.setattr(server, "_function", lambda _name: function)
-    assert server._calling("drive_watch")() == said
+    complaints.over("drive_watch")
+    caplog.clear()
+    call = server._calling("drive_watch")
+    call()
+    call()
+    assert [record.getMessage() for record in caplog.records] == said

@@ -1,6 +1,5 @@
 """When the watcher looks."""
 
-import logging
 import os
 import threading
 import time
@@ -18,20 +17,18 @@ RARE = 60.0
 
 
 class Looks:
-    """Counts looks, and fails as it is told to."""
+    """Counts looks."""
 
-    def __init__(self, trouble: str | None = None, took: float = 0) -> None:
-        self.trouble = trouble
+    def __init__(self, took: float = 0) -> None:
         self._took = took
         self._looked = threading.Condition()
         self.count = 0
 
-    def __call__(self) -> str | None:
+    def __call__(self) -> None:
         time.sleep(self._took)
         with self._looked:
             self.count += 1
             self._looked.notify_all()
-        return self.trouble
 
     def wait(self, count: int) -> None:
         with self._looked:
@@ -101,24 +98,6 @@ def test_reading_a_file_calls_no_look(
         os.close(descriptor)
         time.sleep(0.5)
         assert looks.count == 1
-
-
-def test_lasting_trouble_and_its_end_are_said_once(
-    settings_of: Callable[[float], Settings], caplog: pytest.LogCaptureFixture
-) -> None:
-    looks = Looks(trouble="the disk is full")
-    with caplog.at_level(logging.WARNING), watching(looks, settings_of(REGULAR)):
-        looks.wait(3)
-        looks.trouble = None
-        looks.wait(5)
-        looks.trouble = "the disk is full"
-        looks.wait(7)
-    trouble = "the sources can't be looked at: the disk is full"
-    assert [record.getMessage() for record in caplog.records] == [
-        trouble,
-        "the sources can be looked at again",
-        trouble,
-    ]
 
 
 def test_stopping_does_not_wait_for_the_next_look(
