@@ -163,7 +163,7 @@ def process(
     part = None
     try:
         outcome = _read(adapters, extractor, begun, stored.data)
-        if any(each.reviewed_by for each in begun.fields.values()):
+        if begun.decisions or any(each.reviewed_by for each in begun.fields.values()):
             read_with = begun.model_copy(update={"template": outcome.template})
             template = template_of(adapters.store, read_with)
             outcome = beside_people(begun, outcome, template, today=date.today())
