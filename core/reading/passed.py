@@ -1,10 +1,12 @@
-"""What makes another amount of what was read and the networks pass over: 'CR' or 'Cr' beside it, a
-'K' behind it, a dash or a point by itself, and that its cents are raised above the line. And the
-'T' between a date and its time, and a '#', which make nothing else of it."""
+"""What makes another amount of what was read and the networks pass over: 'CR' or 'دائن' beside it,
+a 'K' behind it, a dash or a point by itself, brackets, and that its cents are raised above the
+line. And the 'T' between a date and its time, and a '#', which make nothing else of it."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
+import cv2
 import numpy as np
 
 from core.geometry import Gray
@@ -26,6 +28,11 @@ _OPEN, _CORNER = 0.05, (0.08, 0.13)
 width, a corner that is empty on the left, above or below."""
 _TWO = 1.4
 """Of a 'C', how wide two letters are at least that touch."""
+_UPRIGHT, _DAL, _BELOW = 0.45, 0.85, 0.1
+"""Of the height of the 'ا' in 'دائن': how wide it is, how tall the 'د' is, at most; how much lower
+the 'ئن' ends and the 'د' begins, at least. Of 400 drawn amounts with a 'دائن' beside them 359 were
+surely read as positive, 108 are now; of 3,000 with one of some 60 other words 4 look so, none of
+which is a currency."""
 _RAISED, _SMALL = 0.2, 0.8
 """Of the digits' height, how much higher than they the last one ends that is above the line, at
 least, and how tall it is at most. Of 1,617 drawn amounts without such cents one had both; of 54
@@ -100,7 +107,8 @@ def without_hash(ink: Gray, answer: LogProbs) -> Gray | None:
 
 
 def is_credit(line: Seen) -> bool:
-    """Whether two letters stand beside what was read of which the first is a 'C', as in 'CR'.
+    """Whether two letters stand beside what was read of which the first is a 'C', as in 'CR', or
+    what looks as 'دائن' does, which says the same.
 
     Of 437 drawn 'CR' and 'Cr' beside amounts 394 were told, and of 8,065 drawn amounts without,
     many of which have a currency or other letters beside them, five had such.
@@ -119,6 +127,10 @@ def is_credit(line: Seen) -> bool:
             first, second = (prints[at].shape[1] for at in letters)
             if second <= _TWO * first:
                 return True
+        if len(prints) == len(("ئن", "ا", "د")) and _is_arabic_credit(
+            prints, [rows(line.ink, a, b) for a, b in zip(left[beside], right[beside], strict=True)]
+        ):
+            return True
     return False
 
 
@@ -278,6 +290,22 @@ def _is_c(letter: Mask) -> bool:
         return False
     down, across = max(1, round(_CORNER[0] * height)), max(1, round(_CORNER[1] * width))
     return not (letter[:down, :across].any() and letter[-down:, :across].any())
+
+
+def _is_arabic_credit(prints: Sequence[Mask], levels: Sequence[tuple[int, int]]) -> bool:
+    """Whether three prints are 'ئن', which has a sign and a dot by themselves above and goes below
+    the next, 'ا', which is upright, and 'د', which is low. levels: the rows of each."""
+    ends, upright, low = prints
+    (_, below), (top, foot), (head, _) = levels
+    tall = len(upright)
+    marks = cv2.connectedComponents(ends.astype(np.uint8))[0] - 1
+    return (
+        upright.shape[1] <= _UPRIGHT * tall
+        and below >= foot + _BELOW * tall
+        and len(low) <= _DAL * tall
+        and head >= top + _BELOW * tall
+        and marks >= len("نء.")
+    )
 
 
 def _is_hash(sign: Mask) -> bool:

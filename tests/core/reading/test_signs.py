@@ -223,6 +223,22 @@ def test_a_dollar_behind_the_sign_of_an_amount(text: str, meant: str) -> None:
     assert otherwise_meant(text, "number", ink, answer) is None
 
 
+def test_an_arabic_credit_needs_a_look() -> None:
+    """Three prints: two joined letters with a sign and a dot, one upright, one low."""
+    ink, answer = digits(70, 90), seen_at(76, 96)
+    ink[20:31, 6:24] = ink[8:27, 30:34] = ink[15:27, 40:52] = 255
+    ink[20:26, 9:20] = 0
+    unmarked = ink.copy()
+    ink[12:16, 8:12] = ink[12:17, 18:23] = 255
+    assert otherwise_meant("33", "amount", ink, answer) == "-33"
+    without = ink.copy()
+    without[:, 30:34] = 0
+    taller = ink.copy()
+    taller[8:15, 40:44] = 255
+    for other in (unmarked, without, taller):
+        assert otherwise_meant("33", "amount", other, answer) is None
+
+
 @pytest.mark.parametrize("apart", [0, 1, 4])
 def test_a_minus_behind_a_slash_that_was_passed_over_is_none(apart: int) -> None:
     ink, answer = digits(30, 50), seen_at(36, 56, 80)
