@@ -17,6 +17,9 @@ _ALWAYS = 2
 that are printed as short as they go, and the next is '13'."""
 _MOST = 3
 """Decimals that amounts have at most where no example has more: those of dinars and rials."""
+_GROUPS = re.compile("[٠-٩]{1,3}([.,٫٬][٠-٩]{3})+")
+"""Of 1,200 drawn amounts such as '٢٤٬٩٢٥٫١٣٥' and '٢٤٬٩٢٥٬١٣٥' 338 were surely read without an
+example, 11 of these a thousand times too large or too small; with one 1,018, and all right."""
 _AHEAD, _AHEAD_IN_SHORT = 15, 4
 """Years by which no date of an invoice is ahead, and none with a year of two digits: in 2026 the
 '٤٧' of 1447 would be 2047, and the '41' of 1441 2041."""
@@ -47,14 +50,15 @@ def check(
 ) -> tuple[Reason, ...]:
     """Why a person should look at these readings; () if there is no reason to.
 
-    Codes, at most one of the first nine for a field: `missing` (required, and nothing is there),
+    Codes, at most one of the first ten for a field: `missing` (required, and nothing is there),
     `unreadable` (there is, but it means nothing), `pattern` (it means what the field's pattern
     refuses), `low_confidence` (below `threshold`, in [0, 1]), `fewer_decimals` (than the field's
-    example has, and nothing vouches for it), `more_decimals` (than such amounts have), `date_ahead`
-    (by so many years that it can't be it), `date_turned` (it may be another from its other end),
-    `date_order` (it is no date in the template's order, and others, read in that, may be wrong as
-    well); `rule_broken` (with all the fields that the rule speaks of, and the repair among
-    `next_best`, if there is exactly one that breaks no other).
+    example has, and nothing vouches for it), `more_decimals` (than such amounts have),
+    `size_in_doubt` (its last mark may group or begin three decimals, and no example says which),
+    `date_ahead` (by so many years that it can't be it), `date_turned` (it may be another from its
+    other end), `date_order` (it is no date in the template's order, and others, read in that, may
+    be wrong as well); `rule_broken` (with all the fields that the rule speaks of, and the repair
+    among `next_best`, if there is exactly one that breaks no other).
     A rule over a field without a value is passed over: where a value must be, it has a reason of
     its own. What a person has reviewed is accused by rules alone.
 
@@ -167,6 +171,12 @@ def _fault(
             f"“{reading.text}” has more decimals than such amounts have: compare it; what stands "
             "beside it or above the line may have been read with it",
         )
+    if _is_size_in_doubt(field, reading):
+        return (
+            "size_in_doubt",
+            f"“{reading.text}” may have three decimals or none: compare it; an example in the "
+            "template says which",
+        )
     if field.kind is not Kind.DATE:
         return None
     return _fault_of_date(reading.text, reading.value, order, today)
@@ -216,6 +226,17 @@ def _has_more_decimals(field: Field, reading: Reading) -> bool:
         return False
     usual = _decimals_of_example(field)
     return _decimals(reading.value) > (usual if usual >= _ALWAYS else _MOST)
+
+
+def _is_size_in_doubt(field: Field, reading: Reading) -> bool:
+    """Whether an amount in Arabic-Indic digits may be a thousand times as much, or as little: many
+    faces have '٫' and '٬' alike. An example says what is usual; without one thousands are, but
+    neither millions nor three decimals."""
+    if field.kind is not Kind.AMOUNT or field.example or reading.exact or reading.vouched_by:
+        return False
+    text = reading.text.strip("-()")
+    is_usual = _decimals(reading.value or "") == 0 and len(text) <= len("١٢٣٬٤٥٦")
+    return not is_usual and _GROUPS.fullmatch(text) is not None
 
 
 def _decimals_of_example(field: Field) -> int:

@@ -19,6 +19,8 @@ _TO_WESTERN = str.maketrans(_ARABIC + "۰۱۲۳۴۵۶۷۸۹", _WESTERN * 2)
 _TO_ARABIC = str.maketrans(_WESTERN + "۰۱۲۳۴۵۶۷۸۹", _ARABIC * 2)
 _READABLE = set(_WESTERN + _ARABIC + "/-.,٫٬:%()")
 """What the numeric reader can answer."""
+_ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy")
+"""Of dates with the year last."""
 
 
 def label(
@@ -37,9 +39,15 @@ def label(
     if reading.value is None:
         return ""
 
+    # A form may have another order than its template says: that is why its dates are corrected.
+    orders = dict.fromkeys((date_order, *_ORDERS) if reading.kind is Kind.DATE else (date_order,))
+
     def fits(text: str) -> bool:
-        meant = parse_value(reading.kind, text, date_order=date_order, pattern=pattern)
-        return meant.value == reading.value and set(text) <= _READABLE
+        return set(text) <= _READABLE and any(
+            parse_value(reading.kind, text, date_order=order, pattern=pattern).value
+            == reading.value
+            for order in orders
+        )
 
     printed, written = _joined(reading.text), _joined(typed or "")
     if fits(printed):

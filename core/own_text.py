@@ -31,6 +31,11 @@ sentences that a browser made into PDFs, half of them in Arabic, it was right in
 had that much and the document said something else: fonts and layout twist words, 24 times there.
 Where both say the same (414 boxes) they were right each time. One letter or digit more or less is
 thus no agreement: it is what a font that lies would change."""
+_MAKES_ANOTHER = re.compile(
+    r"(?<!\w)(?:cr|credit|دائن|(?:thousand|million|billion)s?|mn|bn|الف|ألف|آلاف|مليون|ملايين)(?!\w)",
+    re.IGNORECASE,
+)
+"""Words beside an amount that make another of it."""
 _NUMERIC = frozenset(".,٫٬-/:%٪()")
 
 
@@ -87,6 +92,8 @@ def compared(
                 alone = any(_same_value(field, text, each, template) for each in orders)
                 if line.confidence < _UNDOUBTED and not alone:
                     return Verdict(line)
+                if _MAKES_ANOTHER.search(f"{words} {_words(_read_order(inside))}"):
+                    return Verdict(line, differing=words)
             return Verdict(replace(line, text=text, confidence=SURE), exact=True)
     return Verdict(line, differing=own)
 

@@ -203,7 +203,7 @@ def _outcome(
     """
     try:
         outcome = _read(adapters, extractor, invoice, data)
-        if any(each.reviewed_by for each in invoice.fields.values()):
+        if invoice.decisions or any(each.reviewed_by for each in invoice.fields.values()):
             read_with = invoice.model_copy(update={"template": outcome.template})
             template = template_of(adapters.store, read_with)
             outcome = beside_people(invoice, outcome, template, today=date.today())

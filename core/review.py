@@ -12,6 +12,7 @@ from core.invoice import (
     ErrorInfo,
     Invoice,
     Outcome,
+    Reading,
     Reason,
     Status,
     now,
@@ -132,22 +133,55 @@ def correct(invoice: Invoice, values: Mapping[str, Value], *, by: str) -> Invoic
 def beside_people(
     invoice: Invoice, outcome: Outcome, template: Template | None, *, today: date
 ) -> Outcome:
-    """What reading the invoice again came to, its rules held against what will stand in it: where
-    one speaks of a field that a person has given a value, that counts, not what was read there."""
-    said = {name: each for name, each in invoice.fields.items() if each.reviewed_by is not None}
-    if template is None or not said or outcome.status is Status.FAILED:
+    """What reading the invoice again came to, beside what people said of it.
+
+    Its rules are held against what will stand in it: where one speaks of a field that a person has
+    given a value, that counts, not what was read there. What a person passed over when they
+    accepted it is no reason for another review where it says what it said then.
+    """
+    if outcome.status is Status.FAILED:
         return outcome
-    broken = broken_rules(template, {**outcome.fields, **said}, today=today)
+    said = {name: each for name, each in invoice.fields.items() if each.reviewed_by is not None}
+    fields = outcome.fields | said
+    reasons = outcome.reasons
+    if template is not None and said:
+        broken = broken_rules(template, fields, today=today)
 
-    def is_of_theirs(reason: Reason) -> bool:
-        return reason.code == "rule_broken" and not said.keys().isdisjoint(reason.fields)
+        def is_of_theirs(reason: Reason) -> bool:
+            return reason.code == "rule_broken" and not said.keys().isdisjoint(reason.fields)
 
-    reasons = (
-        *(reason for reason in outcome.reasons if not is_of_theirs(reason)),
-        *filter(is_of_theirs, broken),
-    )
+        reasons = (
+            *(reason for reason in reasons if not is_of_theirs(reason)),
+            *filter(is_of_theirs, broken),
+        )
+    if _is_as_accepted(invoice, outcome, fields):
+        passed_over = [_about(reason) for reason in invoice.decisions[-1].reasons]
+        reasons = tuple(reason for reason in reasons if _about(reason) not in passed_over)
+    if reasons == outcome.reasons:
+        return outcome
     status = Status.NEEDS_REVIEW if reasons else Status.DONE
     return outcome.model_copy(update={"reasons": reasons, "status": status})
+
+
+def _is_as_accepted(invoice: Invoice, outcome: Outcome, fields: Mapping[str, Reading]) -> bool:
+    """Whether the last thing that was said of the invoice is that it is accepted, nothing was found
+    wrong since, and it holds the same values in `fields`, of a form of the same template."""
+    if invoice.reasons or not invoice.decisions or not (invoice.template and outcome.template):
+        return False
+    before, after = (
+        {name: each.value for name, each in readings.items()}
+        for readings in (invoice.fields, fields)
+    )
+    return (
+        invoice.decisions[-1].status is Status.DONE
+        and before == after
+        and invoice.template.id == outcome.template.id
+    )
+
+
+def _about(reason: Reason) -> tuple[str, tuple[str, ...], str | None]:
+    """What is at fault: how unsure it is, and what would mend it, may differ."""
+    return reason.code, reason.fields, reason.rule
 
 
 def reject(invoice: Invoice, why: str, *, by: str) -> Invoice:

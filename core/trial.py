@@ -6,7 +6,7 @@ from core.errors import TemplateError
 from core.invoice import Outcome
 from core.pipeline import FileReader
 from core.ports import StoredTemplate
-from core.template import parse_template
+from core.template import Kind, Template, parse_template
 
 
 def try_read(
@@ -37,3 +37,25 @@ def try_read(
     drawn = drawn | {"id": "trial", "reference": None, "rules": []}
     templates = [StoredTemplate(parse_template(drawn), reference)]
     return reader.extract(data, templates, name=name, page=page)
+
+
+def cutting(
+    reader: FileReader, picture: bytes, template: Template, *, name: str
+) -> tuple[str, ...]:
+    """The fields of `template`, but for texts, whose boxes cut through what stands there on its
+    reference picture, called `name`: where nobody has filled that in, none does.
+
+    Raises:
+        TransientError: as `Extractor.extract` does.
+    """
+    fields = tuple(
+        field.model_copy(update={"page": None})
+        for field in template.fields
+        if template.page_of(field) == template.page and field.kind is not Kind.TEXT
+    )
+    if not fields:
+        return ()
+    drawn = {"page": 1, "fields": fields, "reference": None, "rules": ()}
+    known = StoredTemplate(template.model_copy(update=drawn))
+    reasons = reader.extract(picture, [known], name=name).reasons
+    return tuple(field for each in reasons if each.code == "cut_off" for field in each.fields)

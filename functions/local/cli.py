@@ -264,13 +264,18 @@ def import_(
 @template.command()
 @click.argument("files", nargs=-1, required=True, type=InputFile())
 def check(files: Sequence[Path]) -> None:
-    """Says whether template FILES can be used, and which look alike."""
+    """Says whether template FILES can be used, which boxes cut through print, and which look
+    alike."""
+    from core.extract import Extractor  # noqa: PLC0415
     from core.learn import learn  # noqa: PLC0415  # loads OpenCV
     from core.match import alike  # noqa: PLC0415
     from core.page import Limits  # noqa: PLC0415
     from core.reading.habit import silent  # noqa: PLC0415
+    from core.trial import cutting  # noqa: PLC0415
 
-    limits = Limits.of(load_settings())
+    settings = load_settings()
+    limits = Limits.of(settings)
+    extractor = Extractor(settings)
     failed = False
     learned = {}
     for path in files:
@@ -279,7 +284,12 @@ def check(files: Sequence[Path]) -> None:
             if stored.reference is not None:
                 where = str(path.parent / (stored.template.reference or ""))
                 learned[path] = learn(stored.reference, stored.template, limits, where=where)
+                cut = cutting(extractor, stored.reference, stored.template, name=where)
+            else:
+                cut = ()
             click.echo(f"{path}: fine, {len(stored.template.fields)} fields")
+            for name in cut:
+                click.echo(f"{path}: {name}: its box cuts through what stands there on the picture")
             for field in silent(stored.template):
                 click.echo(f"{path}: {field.name}: the example “{field.example}” tells nothing")
         except (TemplateError, FileError) as error:

@@ -68,6 +68,16 @@ def test_the_order_of_the_form_counts() -> None:
     assert told("date", "05/12/2024", "2024-12-06", order="dmy") == "06/12/2024"
 
 
+def test_a_form_may_have_another_order_than_its_template_says() -> None:
+    # Read right and meant otherwise, or misread as well.
+    assert told("date", "03/04/2026", "2026-03-04", typed="2026-03-04") == "03/04/2026"
+    assert told("date", "٠٣/٠٤/٢٠٢٦", "2026-03-04", typed="4/3/2026") == "٠٣/٠٤/٢٠٢٦"
+    assert told("date", "03/08/2026", "2026-03-04") == "03/04/2026"
+    assert told("date", "03/04/2026", "2026-04-03", order="mdy") == "03/04/2026"
+    # As near in one order as in the other.
+    assert told("date", "04/04/2026", "2026-04-03") is None
+
+
 def test_a_hijri_date_keeps_its_calendar() -> None:
     assert told("date", "١٤٤٧/٠٩/٠١", "2026-02-19", hijri="1447-09-02") == "١٤٤٧/٠٩/٠٢"
 

@@ -73,14 +73,32 @@ def test_a_currency_beside_it_does_no_harm(extractor: Extractor) -> None:
 def test_what_stands_beside_an_amount_is_doubted_all_the_same(
     extractor: Extractor, text: str
 ) -> None:
-    outcome = read(extractor, pdf(text=text))
+    outcome = read(extractor, pdf(text=text), template(box=(40, 50, 400, 100)))
     assert not outcome.fields["total"].exact
     assert codes(outcome) == ["low_confidence"]
 
 
+@pytest.mark.parametrize("text", ["1,234.50 Credit", "2.5 million", "2.5 Mn", "Thousands 250"])
+def test_a_word_that_makes_another_amount_is_no_agreement(extractor: Extractor, text: str) -> None:
+    outcome = read(extractor, pdf(text=text), template(box=(40, 50, 400, 100)))
+    assert not outcome.fields["total"].exact
+    assert "text_differs" in codes(outcome)
+
+
+@pytest.mark.parametrize(
+    ("words", "exact"),
+    [("12.50 دائن", False), ("نئاد 12.50", False), ("12.50 مليون", False), ("12.50 ريال", True)],
+)
+def test_so_does_one_in_arabic(words: str, exact: bool) -> None:
+    verdict = compared(
+        field(), LineReading("12.50", 0.99), placed(words), (0, 0, *SIZE), SIZE, template()
+    )
+    assert (verdict.exact, verdict.differing is None) == (exact, exact)
+
+
 @pytest.mark.parametrize("text", ["12.50 3", "100 SAR 50"])
 def test_two_numbers_are_no_amount(extractor: Extractor, text: str) -> None:
-    outcome = read(extractor, pdf(text=text))
+    outcome = read(extractor, pdf(text=text), template(box=(40, 50, 400, 100)))
     assert not outcome.fields["total"].exact
     assert codes(outcome)[0] == "text_differs"
 

@@ -1,6 +1,7 @@
 """The way of an invoice on the real local adapters: repeated, doubled, late and broken steps."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from core.invoice import (
 )
 from core.pipeline import give_up, process, read_again, receive
 from core.ports import Adapters, KnownTemplate, Query, StoredTemplate
-from core.review import correct
+from core.review import correct, review
 from core.settings import Settings
 from core.template import Kind, parse_template
 from core.values import Value
@@ -324,6 +325,28 @@ def test_what_is_read_again_is_held_against_what_a_person_said(
     assert after is not None
     assert (after.status, after.fields["total"].value) == (Status.NEEDS_REVIEW, "116")
     assert [reason.code for reason in after.reasons] == ["rule_broken"]
+
+
+def test_what_is_read_again_as_it_was_accepted_is_accepted(
+    adapters: Adapters, settings: Settings
+) -> None:
+    crooked = Reason(code="not_aligned", message="it lies askew")
+    come = Outcome(
+        status=Status.NEEDS_REVIEW, template=TemplateRef(id="form", version=1), reasons=(crooked,)
+    )
+    reader = Mock(reader="reader-1", extract=Mock(return_value=come))
+    made = _received(adapters, settings)
+    read = process(adapters, reader, _ref(made), settings)
+    assert read is not None
+    assert read.reasons == (crooked,)
+    today = date(2026, 1, 1)
+    adapters.store.update(
+        made.id, lambda current: review(current, {}, template=None, by="Mona", today=today)
+    )
+    for _ in range(2):
+        again = process(adapters, reader, _ref(read_again(adapters, made.id)), settings)
+        assert again is not None
+        assert (again.status, again.reasons) == (Status.DONE, ())
 
 
 def test_reading_again_leaves_what_was_read_of_a_file_that_is_gone(

@@ -195,6 +195,61 @@ def test_who_accepts_nevertheless_is_kept_with_what_they_passed_over() -> None:
     assert begin_reading(alone, reader="r2", lease=lease) is None
 
 
+def read_anew(invoice: Invoice, *reasons: Reason, template: str = "form", **values: str) -> Invoice:
+    """As `khana replay` has it: these amounts are read, and these reasons are found."""
+    anew = read(**values)
+    outcome = Outcome(
+        status=Status.NEEDS_REVIEW if reasons else Status.DONE,
+        template=TemplateRef(id=template, version=2),
+        fields=anew.fields,
+        reasons=reasons,
+    )
+    outcome = beside_people(invoice, outcome, FORM, today=date(2026, 1, 1))
+    return finish(requeue(with_file(invoice)), outcome, reader="r2")
+
+
+def test_what_was_passed_over_is_so_when_it_is_read_again_and_says_the_same() -> None:
+    wrong = {"net": "100", "tax": "5", "total": "106"}
+    # By who looked at one value of those that the rule speaks of, and by who looked at none.
+    for given in ({}, {"total": "106"}):
+        insisted = said(read(**wrong), insist=True, **given)
+        rules = [each for each in insisted.decisions[-1].reasons if each.code == "rule_broken"]
+        assert rules
+        (broken,) = rules
+        unsure = Reason(code="low_confidence", message="net: look", fields=("net",))
+        odd = broken.model_copy(update={"rule": "total > 2 * net"})
+        once = read_anew(insisted, broken, **wrong)
+        twice = read_anew(once, broken.model_copy(update={"message": "again"}), **wrong)
+        assert [(each.status, each.reasons) for each in (once, twice)] == [(Status.DONE, ())] * 2
+        for again, left in (
+            (read_anew(insisted, broken, **{**wrong, "net": "102"}), ["rule_broken"]),
+            (read_anew(insisted, broken, template="other", **wrong), ["rule_broken"]),
+            (read_anew(insisted, unsure, **wrong), ["low_confidence"]),
+            # Where a person gave a value the template's own rules are held against it instead.
+            (read_anew(insisted, odd, **wrong), [] if given else ["rule_broken"]),
+        ):
+            assert [each.code for each in again.reasons] == left
+            assert again.status is (Status.NEEDS_REVIEW if left else Status.DONE)
+    # What is found wrong after they have accepted it stays so.
+    slipped = said(said(read(**wrong), insist=True), tax="7")
+    assert slipped.status is Status.NEEDS_REVIEW
+    assert read_anew(slipped, *slipped.reasons, **wrong).status is Status.NEEDS_REVIEW
+
+
+def test_a_value_that_is_not_there_is_passed_over_when_it_is_read_again() -> None:
+    lacking = said(read(net="100", total="105"), net="100", total="105")
+    insisted = said(lacking, insist=True)
+    (missing,) = insisted.decisions[-1].reasons
+    assert missing.code == "missing"
+    again = read_anew(insisted, missing, net="100", total="105")
+    assert (again.status, again.reasons) == (Status.DONE, ())
+    crooked = Reason(code="not_aligned", message="page 1 does not fit (score 0.20)")
+    other = read_anew(insisted, missing, crooked, net="100", total="105")
+    assert other.reasons == (crooked,)
+    accepted = said(other)
+    assert accepted.status is Status.NEEDS_REVIEW  # the value is missing still
+
+
 def test_a_reason_that_no_value_answers_is_passed_over_too() -> None:
     odd = Reason(code="not_aligned", message="page 1 does not fit")
     doubt = Reason(code="low_confidence", message="tax: look", fields=("tax",))

@@ -166,6 +166,79 @@ def seen_at(*columns: int) -> LogProbs:
     return answer
 
 
+@pytest.mark.parametrize("down", [0, 9])
+@pytest.mark.parametrize("letters", [(40,), (20, 40)])
+def test_a_minus_beyond_a_currency_that_was_passed_over(
+    letters: tuple[int, ...], down: int
+) -> None:
+    ink, answer = digits(*letters, 60, 80), seen_at(66, 86)
+    signed = ink.copy()
+    signed[19 + down : 22 + down, 4:14] = 255
+    assert otherwise_meant("33", "amount", signed, answer) == "-33"
+    assert otherwise_meant("33", "amount", ink, answer) is None
+    # It is a minus already, or none: a number's, a letter that is as low, or a speck.
+    assert otherwise_meant("3-3", "amount", signed, answer) is None
+    assert otherwise_meant("33", "number", signed, answer) is None
+    for top, columns in ((15, slice(5, 13)), (19, slice(7, 10))):
+        other, rows = signed.copy(), slice(top + down, 22 + down)
+        other[rows, columns] = 255 - other[rows, columns]
+        assert otherwise_meant("33", "amount", other, answer) is None
+    if len(letters) > 1:  # one alone behind it may say how many thousands
+        assert otherwise_meant("33", "amount", signed[:, ::-1], answer[::-1]) == "-33"
+
+
+@pytest.mark.parametrize("lean", [0, 6])
+def test_brackets_far_from_an_amount_that_were_passed_over(lean: int) -> None:
+    ink, answer = digits(40, 60), seen_at(46, 66)
+    opening, closing, strokes = (ink.copy() for _ in range(3))
+    for row in range(4, 31):
+        slope = lean * (31 - row) // 27
+        bent = (row - 17) ** 2 // 40
+        opening[row, slope + 6 + bent : slope + 9 + bent] = 255
+        closing[row, slope + 105 - bent : slope + 108 - bent] = 255
+        for left in (6, 105):
+            strokes[row, slope + left : slope + left + 3] = 255
+    both = np.maximum(opening, closing)
+    assert otherwise_meant("33", "amount", both, answer) == "-33"
+    broken = both.copy()
+    broken[9:27, :20] = broken[9:27, 100:] = 0
+    for other in (opening, closing, strokes, broken):
+        assert otherwise_meant("33", "amount", other, answer) is None
+
+
+@pytest.mark.parametrize(("text", "meant"), [("(53)", "(3)"), ("-83", "-3")])
+def test_a_dollar_behind_the_sign_of_an_amount(text: str, meant: str) -> None:
+    ink = digits(30, 50)
+    at = [16, 36, 56]
+    if text[0] == "(":
+        for left, turn in ((20, 180), (66, 0)):
+            cv2.ellipse(ink, (left, 17), (6, 14), turn, -80, 80, 255, 2)
+        at.append(72)
+    else:
+        ink[18:21, 10:20] = 255
+    answer = seen_at(*at)
+    assert otherwise_meant(text, "amount", ink, answer) is None
+    ink[6:32, 36:38] = 255
+    assert otherwise_meant(text, "amount", ink, answer) == meant
+    assert otherwise_meant(text, "number", ink, answer) is None
+
+
+def test_an_arabic_credit_needs_a_look() -> None:
+    """Three prints: two joined letters with a sign and a dot, one upright, one low."""
+    ink, answer = digits(70, 90), seen_at(76, 96)
+    ink[20:31, 6:24] = ink[8:27, 30:34] = ink[15:27, 40:52] = 255
+    ink[20:26, 9:20] = 0
+    unmarked = ink.copy()
+    ink[12:16, 8:12] = ink[12:17, 18:23] = 255
+    assert otherwise_meant("33", "amount", ink, answer) == "-33"
+    without = ink.copy()
+    without[:, 30:34] = 0
+    taller = ink.copy()
+    taller[8:15, 40:44] = 255
+    for other in (unmarked, without, taller):
+        assert otherwise_meant("33", "amount", other, answer) is None
+
+
 @pytest.mark.parametrize("apart", [0, 1, 4])
 def test_a_minus_behind_a_slash_that_was_passed_over_is_none(apart: int) -> None:
     ink, answer = digits(30, 50), seen_at(36, 56, 80)

@@ -147,6 +147,25 @@ def test_a_date_that_can_only_begin_with_the_month_says_so(page: Page, tmp_path:
     expect(order).to_have_value("dmy")
 
 
+def test_a_box_that_cuts_through_print_says_so(page: Page) -> None:
+    _choose(page)
+    left, top, right, bottom = BOXES["total"]
+    _draw(page, (left, top, (left + right) // 2, bottom))
+    reading = _entry(page).locator(".reading")
+    expect(reading).to_contain_text("The box cuts through what stands there")
+    expect(reading).to_have_class(re.compile("doubtful"))
+    _entry(page).get_by_label("Kind").select_option("Amount")
+    page.wait_for_load_state("networkidle")
+    expect(reading).to_contain_text("The box cuts through what stands there")
+    # What is left of it is no example of others.
+    expect(_entry(page).locator("[data-of=example]")).to_have_value("")
+    _entry(page).locator("summary").click()
+    _entry(page).locator("[data-of='2']").fill(str(right))
+    page.keyboard.press("Tab")
+    expect(reading).not_to_contain_text("The box cuts")
+    expect(reading).to_contain_text("20253.19")
+
+
 def test_on_a_phone_the_page_stays_where_boxes_are_drawn(page: Page) -> None:
     page.set_viewport_size({"width": 375, "height": 740})
     _choose(page)

@@ -77,7 +77,8 @@ export class Panel {
   #fillReading(line, box) {
     const known = this.readings.of(box.key);
     const words = box.here ? this.readings.inWords(box.key) : say("on page {number}", { number: box.page });
-    const shown = `${words} ${known?.reading?.confidence}`;
+    const isCut = this.readings.isCut(box.key);
+    const shown = `${words} ${known?.reading?.confidence} ${isCut}`;
     if (line.dataset.shown === shown) return; // said once to whoever listens
     line.dataset.shown = shown;
     const value = document.createElement("bdi");
@@ -86,8 +87,15 @@ export class Panel {
     line.replaceChildren(value);
     line.classList.toggle("doubtful", Boolean(known?.fault) || !this.readings.isSure(box.key));
     line.classList.toggle("muted", known?.reading?.text === "");
-    if (!known?.reading?.text) return;
-    const { text, value: meant, confidence } = known.reading;
+    if (known?.reading?.text) this.#fillPrint(line, box, known.reading);
+    if (!isCut) return;
+    const note = document.createElement("span");
+    note.className = "cut";
+    note.textContent = say("The box cuts through what stands there: draw it larger.");
+    line.append(note);
+  }
+
+  #fillPrint(line, box, { text, value: meant, confidence }) {
     if (text && text !== meant) {
       const printed = document.createElement("bdi");
       printed.className = box.kind === "text" ? "muted" : "muted digits";

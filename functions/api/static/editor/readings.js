@@ -16,7 +16,7 @@ const USUAL = {
 
 export class Readings extends EventTarget {
   #picture = null;
-  #known = new Map(); // key → {asked, reading, fault, pending}: what was asked for last, and what came of it
+  #known = new Map(); // key → {asked, reading, isCut, fault, pending}: what was asked for last, and what came of it
   #timer = 0;
   #busy = false;
 
@@ -45,15 +45,21 @@ export class Readings extends EventTarget {
   /** Whether nothing speaks against the reading of a box, as far as is known. */
   isSure(key) {
     const reading = this.of(key)?.reading;
+    if (this.isCut(key)) return false;
     // A box may well be empty: on a form that nobody has filled in, all are.
     return !reading?.text || (reading.value !== null && reading.confidence >= SURE);
+  }
+
+  /** Whether a box cuts through what stands there. */
+  isCut(key) {
+    return Boolean(this.of(key)?.isCut);
   }
 
   /** What is printed in a box of digits: what somebody typed ("" to have none), or what is read without a doubt. */
   example(box) {
     if (box.example !== null || box.kind === "text") return box.example;
     const known = this.of(box.key);
-    if (!known?.reading?.value || known.pending || known.asked !== this.#question(box)) return null;
+    if (!known?.reading?.value || known.pending || known.isCut || known.asked !== this.#question(box)) return null;
     return known.reading.confidence >= KNOWN ? known.reading.text : null;
   }
 
@@ -85,7 +91,7 @@ export class Readings extends EventTarget {
     try {
       const { fields, reasons } = await call("POST", this.url, this.#form(asked));
       if (picture === this.picture) {
-        for (const box of asked) this.#take(box, fields);
+        for (const box of asked) this.#take(box, fields, reasons);
         const dates = asked.filter((box) => this.of(box.key).reading.kind === "date").map((box) => `b${box.key}_date`);
         const other = reasons.some(({ code, fields: [name] }) => code === "date_order" && dates.includes(name));
         if (other) this.dispatchEvent(new Event("otherorder"));
@@ -121,12 +127,16 @@ export class Readings extends EventTarget {
     return form;
   }
 
-  #take(box, fields) {
+  #take(box, fields, reasons) {
     const kind = box.kind ?? guessed((each) => fields[`b${box.key}_${each}`]);
     const reading = fields[`b${box.key}_${kind}`];
+    // The half of an amount makes sense as a number, too.
+    const kinds = box.kind || kind === "text" ? [kind] : KINDS.filter((each) => each !== "text");
+    const named = kinds.map((each) => `b${box.key}_${each}`);
+    const isCut = reasons.some(({ code, fields: [name] }) => code === "cut_off" && named.includes(name));
     const now = this.drawing.boxes.find((other) => other.key === box.key);
     const told = box.kind ? box : { ...box, kind };
-    this.#known.set(box.key, { asked: this.#question(told), reading });
+    this.#known.set(box.key, { asked: this.#question(told), reading, isCut });
     // Somebody may have said the kind by now, or taken the box away.
     if (now && now.kind === null) this.drawing.amend(box.key, { kind, name: now.name || this.#freeName(kind) });
   }
