@@ -14,20 +14,24 @@ from core.settings import Settings
 from functions.local.watcher import Watcher
 
 REGULAR = 0.05
-RARE = 60.0
+RARE = 600.0
+PATIENCE_S = 60.0
+"""Less than that: a look that comes so soon has been called."""
 
 
 class Looks:
-    """Counts looks, and fails as it is told to."""
+    """Counts looks, fails as it is told to, and calls `meanwhile` during each with its number."""
 
-    def __init__(self, trouble: str | None = None, took: float = 0) -> None:
+    def __init__(
+        self, trouble: str | None = None, meanwhile: Callable[[int], object] = int
+    ) -> None:
         self.trouble = trouble
-        self._took = took
+        self._meanwhile = meanwhile
         self._looked = threading.Condition()
         self.count = 0
 
     def __call__(self) -> str | None:
-        time.sleep(self._took)
+        self._meanwhile(self.count + 1)
         with self._looked:
             self.count += 1
             self._looked.notify_all()
@@ -35,7 +39,8 @@ class Looks:
 
     def wait(self, count: int) -> None:
         with self._looked:
-            assert self._looked.wait_for(lambda: self.count >= count, 10), "the look did not come"
+            came = self._looked.wait_for(lambda: self.count >= count, PATIENCE_S)
+        assert came, "the look did not come"
 
 
 @pytest.fixture
@@ -68,26 +73,26 @@ def test_it_looks_again_and_again(settings_of: Callable[[float], Settings]) -> N
 def test_a_new_file_is_looked_at_once_it_has_settled(
     settings_of: Callable[[float], Settings], tmp_path: Path
 ) -> None:
-    # A look that took 0.2 s is followed by a pause of 2 s: only the file can call the next one.
-    looks = Looks(took=0.2)
-    with watching(looks, settings_of(REGULAR)):
+    looks, settings = Looks(), settings_of(RARE)
+    with watching(looks, settings):
         start = time.monotonic()
         (tmp_path / "inbox" / "a.jpg").write_bytes(b"page")
         looks.wait(2)
-        assert 0.1 < time.monotonic() - start < 1.5
+        assert time.monotonic() - start > settings.settle
 
 
 def test_a_file_that_comes_during_a_look_is_not_missed(
     settings_of: Callable[[float], Settings], tmp_path: Path
 ) -> None:
-    looks = Looks(took=0.4)
-    with watching(looks, settings_of(REGULAR)):
+    def meanwhile(look: int) -> None:
+        if look == 2:  # that for a.jpg
+            (tmp_path / "inbox" / "b.jpg").write_bytes(b"page")
+            time.sleep(0.3)  # the system has told of it before the look is over
+
+    looks = Looks(meanwhile=meanwhile)
+    with watching(looks, settings_of(RARE)):
         (tmp_path / "inbox" / "a.jpg").write_bytes(b"page")
-        time.sleep(0.3)  # the look for it has begun
-        start = time.monotonic()
-        (tmp_path / "inbox" / "b.jpg").write_bytes(b"page")
         looks.wait(3)
-        assert time.monotonic() - start < 2
 
 
 def test_reading_a_file_calls_no_look(
@@ -130,4 +135,4 @@ def test_stopping_does_not_wait_for_the_next_look(
     looks.wait(1)
     start = time.monotonic()
     watcher.stop()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < PATIENCE_S
