@@ -20,26 +20,30 @@ PATIENCE_S = 60.0
 
 
 class Looks:
-    """Counts looks, fails as it is told to, and calls `meanwhile` during each with its number."""
+    """Counts looks, and fails as it is told to."""
 
-    def __init__(
-        self, trouble: str | None = None, meanwhile: Callable[[int], object] = int
-    ) -> None:
+    def __init__(self, trouble: str | None = None, took: float = 0) -> None:
         self.trouble = trouble
-        self._meanwhile = meanwhile
+        self._took = took
         self._looked = threading.Condition()
         self.count = 0
+        self.began = 0.0
 
     def __call__(self) -> str | None:
-        self._meanwhile(self.count + 1)
+        began = time.monotonic()
+        time.sleep(self._took)
         with self._looked:
             self.count += 1
+            self.began = began
             self._looked.notify_all()
         return self.trouble
 
-    def wait(self, count: int) -> None:
+    def wait(self, count: int, since: float = 0.0) -> None:
+        """Until there were so many, the last of which began at `since` or later."""
         with self._looked:
-            came = self._looked.wait_for(lambda: self.count >= count, PATIENCE_S)
+            came = self._looked.wait_for(
+                lambda: self.count >= count and self.began >= since, PATIENCE_S
+            )
         assert came, "the look did not come"
 
 
@@ -78,21 +82,21 @@ def test_a_new_file_is_looked_at_once_it_has_settled(
         start = time.monotonic()
         (tmp_path / "inbox" / "a.jpg").write_bytes(b"page")
         looks.wait(2)
-        assert time.monotonic() - start > settings.settle
+        assert looks.began > start + settings.settle
 
 
+# The look for a.jpg begins after 0.4 s: b.jpg has not settled by then, or comes meanwhile.
+@pytest.mark.parametrize("pause", [0.35, 0.5])
 def test_a_file_that_comes_during_a_look_is_not_missed(
-    settings_of: Callable[[float], Settings], tmp_path: Path
+    settings_of: Callable[[float], Settings], tmp_path: Path, pause: float
 ) -> None:
-    def meanwhile(look: int) -> None:
-        if look == 2:  # that for a.jpg
-            (tmp_path / "inbox" / "b.jpg").write_bytes(b"page")
-            time.sleep(0.3)  # the system has told of it before the look is over
-
-    looks = Looks(meanwhile=meanwhile)
-    with watching(looks, settings_of(RARE)):
+    looks, settings = Looks(took=0.4), settings_of(RARE)
+    with watching(looks, settings):
         (tmp_path / "inbox" / "a.jpg").write_bytes(b"page")
-        looks.wait(3)
+        time.sleep(pause)
+        came = time.monotonic()
+        (tmp_path / "inbox" / "b.jpg").write_bytes(b"page")
+        looks.wait(2, since=came + settings.settle)
 
 
 def test_reading_a_file_calls_no_look(
