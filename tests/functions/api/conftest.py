@@ -23,7 +23,7 @@ from core.template import Template
 from functions.api.app import create_app
 from samples.browser import chromium
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 """How long a browser may take for anything on a machine that has much else to do."""
 
 expect.set_options(timeout=PATIENCE_MS)
