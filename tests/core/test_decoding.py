@@ -29,8 +29,9 @@ def test_a_document_that_never_ends_is_given_up() -> None:
     assert gray(PNG).shape == (300, 220)  # by the next one
 
 
-def test_a_process_that_only_sleeps_is_given_up_too() -> None:
-    with open_document(JPEG, Limits(10**6, 10**6, 1, max_seconds=0.3), name="a.jpg") as document:
+def test_a_process_that_only_sleeps_is_given_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_document(JPEG, LIMITS, name="a.jpg") as document:
+        monkeypatch.setattr(decoding, "_PATIENCE", 0.001)  # however long: it never answers
         _stopped(signal.SIGSTOP)
         with pytest.raises(Exception, match="longer than the limit") as caught:
             document.gray(1, (1, 1))

@@ -164,6 +164,9 @@ def test_nobody_there_and_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
             post(address, b"", {}, private=True)
 
 
+DRIP_S = 0.8
+
+
 @contextmanager
 def dripping(begun: bytes) -> Iterator[int]:
     """The port of one who sends what is begun, and then a byte now and then."""
@@ -174,7 +177,7 @@ def dripping(begun: bytes) -> Iterator[int]:
             with connection, suppress(OSError):
                 connection.sendall(begun)
                 while True:
-                    time.sleep(0.05)
+                    time.sleep(DRIP_S)
                     connection.sendall(b"x")
 
         thread = threading.Thread(target=drip)
@@ -184,7 +187,8 @@ def dripping(begun: bytes) -> Iterator[int]:
 
 
 def test_an_answer_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outward, "LONGEST_S", 0.4)
+    # Between two bytes: one that comes at that very moment would say that it was hung up on.
+    monkeypatch.setattr(outward, "LONGEST_S", 1.5 * DRIP_S)
     with dripping(b"") as port, pytest.raises(TransientError, match=r"127\.0\.0\.1: "):
         post(f"http://127.0.0.1:{port}/", b"{}", {}, private=True)
     with dripping(b"HTTP/1.1 200 OK\r\nX-Long: ") as port:

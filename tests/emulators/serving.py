@@ -1,12 +1,13 @@
 """A function of Khana as a process of its own under functions-framework, as the cloud runs it."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -25,6 +26,7 @@ FOLDERS = {"read_now": "extract"}
 START_S = 30.0
 """Longest time until a function listens."""
 
+_PORTS = range(10_000, 32_768)  # where Linux begins, unless told otherwise
 _GRACE_S = 40
 """gunicorn gives what is under way 30 seconds."""
 
@@ -58,10 +60,13 @@ def running(
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port below those that the system gives to whoever asks for any: until somebody listens on
+    it, seconds from now, no other connection of this machine gets it."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until_it_listens(port: int, alive: Callable[[], bool]) -> None:

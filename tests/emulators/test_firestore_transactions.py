@@ -48,7 +48,7 @@ def test_of_two_that_read_the_same_the_younger_tries_again(firestore, counter):
     def meanwhile():
         tries.append(threading.get_ident())
         if len(tries) <= 2:
-            both_have_read.wait(timeout=10)
+            both_have_read.wait(timeout=60)
 
     def work(_):
         return increment(firestore.transaction(), counter, meanwhile)
@@ -70,7 +70,7 @@ def test_a_write_waits_for_the_transaction_that_has_read(firestore, counter):
             assert not waiting[0].done()
 
         increment(firestore.transaction(), counter, meanwhile)
-        waiting[0].result(timeout=10)
+        waiting[0].result(timeout=60)
 
     assert counter.get().get("n") == 100
 
@@ -94,7 +94,7 @@ def test_a_write_to_what_a_transactions_query_would_find_waits_too(firestore):
             return late, other
 
         late, _ = close_all(firestore.transaction())
-        late.result(timeout=10)
+        late.result(timeout=60)
 
     assert [snapshot.id for snapshot in open_ones.get()] == ["c"]
 

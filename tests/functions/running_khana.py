@@ -55,7 +55,7 @@ def _run(
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **(env or {})},
     )

@@ -121,8 +121,11 @@ def test_from_drive_to_the_api_all_is_one_trace(cloud, collector: Collector) -> 
             assert ask(f"{api}/v1/invoices/{invoice.id}")[0] == 200
             asked = "GET /v1/invoices/<string:invoice_id>"
             wait_for(lambda: {"receive", "read", asked} <= {s.name for _, s in collector.spans})
-            wait_for(lambda: {"khana.invoices", "khana.queue.age"} <= collector.metrics.keys())
-            wait_for(lambda: "khana.request.duration" in collector.metrics)
+            awaited = {
+                *("khana.invoices", "khana.queue.age", "khana.request.duration"),
+                *("khana.confidence", "khana.stage.duration"),
+            }
+            wait_for(lambda: awaited <= collector.metrics.keys())
     ours = [(service, s) for service, s in collector.spans if s.trace_id.hex() == invoice.id]
     by_name = {span.name: service for service, span in ours}
     assert by_name["receive"] == "khana-drive_watch"

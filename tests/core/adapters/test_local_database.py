@@ -130,7 +130,7 @@ def test_readers_go_on_beside_a_writer(path: Path) -> None:
         connection.execute("INSERT INTO state VALUES ('key', 'value')")
         thread = threading.Thread(target=look)
         thread.start()
-        thread.join(5)
+        thread.join(60)
     assert seen == [None]
 
 

@@ -118,7 +118,7 @@ def test_who_would_write_waits_until_the_file_is_read(backend: Backend, tmp_path
         writer.start()
         assert not opened.wait(0.2)
         assert stream.read() == b"page"
-    writer.join(5)
+    writer.join(60)
     assert opened.is_set()
 
 

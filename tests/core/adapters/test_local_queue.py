@@ -29,7 +29,7 @@ def put(database: Database) -> None:
 
 
 def take(queue: EventQueue) -> Delivery:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while (delivery := queue.take()) is None:
         assert time.monotonic() < until, "no event came"
         time.sleep(0.001)

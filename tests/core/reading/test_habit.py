@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.reading.ctc import Decoder, Hypothesis
@@ -98,6 +98,7 @@ def test_points_that_look_alike_are_those_of_the_example(
 PRINTED = st.text("٠١٢٣٤٥٦٧٨٩0123456789/-.,٫٬:%()", max_size=16)
 
 
+@settings(derandomize=True, max_examples=200, deadline=None)
 @given(PRINTED, st.sampled_from(["number", "amount", "date"]), PRINTED)
 def test_any_example_is_printed_as_itself_or_says_nothing(
     example: str, kind: Kind, text: str

@@ -1,7 +1,7 @@
 """The app on the adapters of each backend, and invoices in it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -23,7 +23,7 @@ from core.template import Template
 from functions.api.app import create_app
 from samples.browser import chromium
 
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 """How long a browser may take for anything on a machine that has much else to do."""
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -149,9 +149,32 @@ def page(browser: Browser, address: str, faults: list[str]) -> Iterator[Page]:
 
 
 @pytest.fixture
-def impatient(page: Page) -> None:
-    """Has the page wait for answers a hundredth of the time that it would."""
+def cut(page: Page) -> Callable[[str], threading.Event]:
+    """Lets requests to a pattern be lost while the event that it gives is set. To be called before
+    the page is opened, as any `page.route`: what one that is there asks for next may pass a new
+    route, if the machine is busy."""
+
+    def cut_(pattern: str) -> threading.Event:
+        lost = threading.Event()
+        page.route(pattern, lambda route: None if lost.is_set() else route.continue_())
+        return lost
+
+    return cut_
+
+
+@pytest.fixture
+def lose_patience(page: Page) -> Callable[[], None]:
+    """For when all the time is over that the page had for the answers it waits for; until then it
+    waits, however slow the machine is."""
     page.add_init_script("""{
-        const patient = AbortSignal.timeout.bind(AbortSignal);
-        AbortSignal.timeout = (milliseconds) => patient(milliseconds / 100);
+        const waits = [];
+        AbortSignal.timeout = (milliseconds) => {
+            if (milliseconds > 60_000) throw new RangeError("nobody waits for so long");
+            waits.push(new AbortController());
+            return waits.at(-1).signal;
+        };
+        window.losePatience = () => {
+            for (const wait of waits.splice(0)) wait.abort(new DOMException("", "TimeoutError"));
+        };
     }""")
+    return lambda: page.evaluate("losePatience()")

@@ -4,6 +4,7 @@ stay right when they are left open."""
 import re
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,7 +12,7 @@ from drawn import ACME, Read, form, local_alone
 from playwright.sync_api import Browser, Page, expect
 
 from core.access import Role, create_key
-from core.invoice import ErrorInfo, Reason, Status
+from core.invoice import ErrorInfo, Reason, Status, now
 from core.ports import Adapters, StoredTemplate
 from functions.api.pages.inbox import PAGE_SIZE
 
@@ -114,8 +115,9 @@ def test_the_first_view_is_light_and_there_at_once(page: Page, read: Read) -> No
 def test_a_page_that_is_left_open_for_a_day_shows_what_is_there_then(
     page: Page, read: Read
 ) -> None:
-    page.clock.install()
-    read("a.png")
+    noon = datetime.now().astimezone().replace(hour=12) - timedelta(days=1)
+    page.clock.install(time=noon)  # it may be midnight now
+    read("a.png", ago=now() - noon)
     page.goto("/")
     expect(page.locator("#rows time")).to_have_text([TODAY])
     page.clock.fast_forward("24:00:00")

@@ -2,8 +2,10 @@
 
 import base64
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
+from threading import Event
 
 import pytest
 from drawn import Read, local_alone, picture, readings
@@ -245,15 +247,15 @@ def test_who_is_told_to_wait_uploads_all_the_same(
 
 
 def test_who_leaves_before_all_is_uploaded_is_asked(page: Page, adapters: Adapters) -> None:
-    page.goto("/")
     leaves = "dispatchEvent(new Event('beforeunload', {cancelable: true}))"
-    assert page.evaluate(leaves)
     held: list[Route] | None = []
 
     def hold(route: Route) -> None:
         route.continue_() if held is None else held.append(route)
 
     page.route("**/v1/invoices", hold)
+    page.goto("/")
+    assert page.evaluate(leaves)
     _choose_many(page, 5)
     expect(page.locator("#tray-title")).to_have_text("Uploading 5 …")
     assert not page.evaluate(leaves)
@@ -296,13 +298,22 @@ def test_who_may_only_look_is_offered_nothing_else(
     assert len(adapters.store.list(Query()).invoices) == 3
 
 
-@pytest.mark.usefixtures("impatient")
-def test_who_gets_no_answer_any_more_is_told(page: Page, address: str, read: Read) -> None:
-    page.goto("/")
+def test_who_gets_no_answer_any_more_is_told(
+    page: Page,
+    address: str,
+    read: Read,
+    cut: Callable[[str], Event],
+    lose_patience: Callable[[], None],
+) -> None:
     here = f"{address}/"
-    page.route(here, lambda route: None)  # never answered, as when the line is lost
+    lost = cut(here)
+    page.goto("/")
+    lost.set()
+    with page.expect_request(here):
+        pass  # the page looks by itself
+    lose_patience()
     expect(page.locator("#offline")).to_be_visible()
-    page.unroute(here)
+    lost.clear()
     read("new.png")
-    expect(page.locator("#offline")).to_be_hidden(timeout=10_000)
+    expect(page.locator("#offline")).to_be_hidden()
     assert _names(page) == ["new.png"]

@@ -67,6 +67,10 @@ NONSENSE = """
             answers.send({"an object": "that somebody would have unpickled"})
             time.sleep(60)
 """
+UNTIL_IT_IS_TOLD_TO_STOP = """
+        while not os.path.exists("stopping"):
+            time.sleep(0.02)
+"""
 CRASH_ONCE = """
         if not os.path.exists("crashed"):
             open("crashed", "w").close()
@@ -94,7 +98,7 @@ def dispatching(backend: Backend, settings: Settings, fault: str) -> Iterator[No
     try:
         yield
     finally:
-        dispatcher.stop(patience=5)
+        dispatcher.stop(patience=60)
 
 
 def take_in(backend: Backend, settings: Settings, data: bytes) -> str:
@@ -305,10 +309,18 @@ def test_a_process_that_dies_at_rest_costs_no_try(settings: Settings) -> None:
     worker.stop()
 
 
-def test_stopping_lets_a_reading_end(settings: Settings) -> None:
+def test_stopping_lets_a_reading_end(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings.model_copy(update={"read_timeout": 60.0})
     backend = open_backend(settings)
     invoice = take_in(backend, settings, b"page")
-    with dispatching(backend, settings, "time.sleep(0.5)"):
+    stop = Dispatcher.stop
+
+    def stopping(dispatcher: Dispatcher, patience: float) -> None:
+        Path("stopping").touch()
+        stop(dispatcher, patience)
+
+    monkeypatch.setattr(Dispatcher, "stop", stopping)
+    with dispatching(backend, settings, UNTIL_IT_IS_TOLD_TO_STOP):
         wait_for(lambda: backend.store.get(invoice).status is Status.READING)
     assert backend.store.get(invoice).status is Status.NEEDS_REVIEW
 

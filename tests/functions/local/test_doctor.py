@@ -54,6 +54,7 @@ def test_a_store_in_use_is_told_of(tmp_path: Path) -> None:
 
 def test_each_fault_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "khana.db").write_bytes(b"no database" * 1000)
+    (tmp_path / "khana.db").chmod(0o644)
     (tmp_path / "inbox").write_text("a file in the folder's place")
     silent = tmp_path / "tesseract"
     silent.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "tesseract 4.1.1"\n')

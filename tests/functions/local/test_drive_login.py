@@ -129,7 +129,7 @@ class Login:
         self.url = link[0]
 
     def end(self, typed: str | None = None) -> tuple[int, str]:
-        out, err = self._process.communicate(typed, timeout=30)
+        out, err = self._process.communicate(typed, timeout=120)
         return self._process.returncode, self.said + out + err
 
 
@@ -154,7 +154,7 @@ def test_a_connection_that_a_browser_opens_ahead_is_not_waited_for(
     login = Login(google, tmp_path, "--client", str(client))
     back = agree(google, login.url)
     with socket.create_connection(("127.0.0.1", urlsplit(back).port)):
-        with urllib.request.urlopen(back, timeout=20) as page:
+        with urllib.request.urlopen(back, timeout=60) as page:
             assert b"signed in" in page.read()
         code, said = login.end()
     assert code == 0, said

@@ -63,7 +63,7 @@ def test_what_is_no_file_is_written_to(data: Path, tmp_path: Path) -> None:
         read = reader.submit(pipe.read_text)
         result = CliRunner().invoke(export, ["--data", str(data), "-o", str(pipe)])
         if pipe.is_fifo():
-            assert "a.png" in read.result(10)
+            assert "a.png" in read.result(60)
     assert result.exit_code == 0, result.output
     assert pipe.is_fifo()
     assert "a.png" in CliRunner().invoke(export, ["--data", str(data), "-o", "-"]).output

@@ -13,7 +13,9 @@ from core.settings import Settings
 from functions.local.watcher import Watcher
 
 REGULAR = 0.05
-RARE = 60.0
+RARE = 600.0
+PATIENCE_S = 60.0
+"""Less than that: a look that comes so soon has been called."""
 
 
 class Looks:
@@ -23,16 +25,23 @@ class Looks:
         self._took = took
         self._looked = threading.Condition()
         self.count = 0
+        self.began = 0.0
 
     def __call__(self) -> None:
+        began = time.monotonic()
         time.sleep(self._took)
         with self._looked:
             self.count += 1
+            self.began = began
             self._looked.notify_all()
 
-    def wait(self, count: int) -> None:
+    def wait(self, count: int, since: float = 0.0) -> None:
+        """Until there were so many, the last of which began at `since` or later."""
         with self._looked:
-            assert self._looked.wait_for(lambda: self.count >= count, 10), "the look did not come"
+            came = self._looked.wait_for(
+                lambda: self.count >= count and self.began >= since, PATIENCE_S
+            )
+        assert came, "the look did not come"
 
 
 @pytest.fixture
@@ -65,26 +74,26 @@ def test_it_looks_again_and_again(settings_of: Callable[[float], Settings]) -> N
 def test_a_new_file_is_looked_at_once_it_has_settled(
     settings_of: Callable[[float], Settings], tmp_path: Path
 ) -> None:
-    # A look that took 0.2 s is followed by a pause of 2 s: only the file can call the next one.
-    looks = Looks(took=0.2)
-    with watching(looks, settings_of(REGULAR)):
+    looks, settings = Looks(), settings_of(RARE)
+    with watching(looks, settings):
         start = time.monotonic()
         (tmp_path / "inbox" / "a.jpg").write_bytes(b"page")
         looks.wait(2)
-        assert 0.1 < time.monotonic() - start < 1.5
+        assert looks.began > start + settings.settle
 
 
+# The look for a.jpg begins after 0.4 s: b.jpg has not settled by then, or comes meanwhile.
+@pytest.mark.parametrize("pause", [0.35, 0.5])
 def test_a_file_that_comes_during_a_look_is_not_missed(
-    settings_of: Callable[[float], Settings], tmp_path: Path
+    settings_of: Callable[[float], Settings], tmp_path: Path, pause: float
 ) -> None:
-    looks = Looks(took=0.4)
-    with watching(looks, settings_of(REGULAR)):
+    looks, settings = Looks(took=0.4), settings_of(RARE)
+    with watching(looks, settings):
         (tmp_path / "inbox" / "a.jpg").write_bytes(b"page")
-        time.sleep(0.3)  # the look for it has begun
-        start = time.monotonic()
+        time.sleep(pause)
+        came = time.monotonic()
         (tmp_path / "inbox" / "b.jpg").write_bytes(b"page")
-        looks.wait(3)
-        assert time.monotonic() - start < 2
+        looks.wait(2, since=came + settings.settle)
 
 
 def test_reading_a_file_calls_no_look(
@@ -109,4 +118,4 @@ def test_stopping_does_not_wait_for_the_next_look(
     looks.wait(1)
     start = time.monotonic()
     watcher.stop()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < PATIENCE_S
