@@ -28,12 +28,12 @@ from training import nothing, report, rivals
 from training.augment import PROFILES, Sample, sample
 from training.dataset import ARABIC
 from training.document import DOCS, put
+from training.edits import alignment, distance, same_value
 from training.examples import example
 from training.families import Split
 from training.grammar import printed
 from training.render import Typesetter
 from training.rivals import Read
-from training.text import alignment, distance, same_value
 
 _PAGE = 64
 NOTHING = 500

@@ -39,12 +39,12 @@ from core.reading.numeric import MODEL_DIR, NumericReader
 from training import dataset
 from training.augment import PROFILES
 from training.batches import collate
+from training.edits import same_value
 from training.examples import example
 from training.fonts import WORK
 from training.grammar import CHARSET
 from training.model import LineNet
 from training.shipped import restore
-from training.text import same_value
 from training.train import Trainer
 
 NAME = "numeric-6"

@@ -18,8 +18,8 @@ import pytesseract
 from core.reading.numeric import LineReading
 from training import tesseract
 from training.augment import PROFILES, Sample
+from training.edits import distance
 from training.grammar import CHARSET
-from training.text import distance
 
 Read = Callable[[Sequence[Sample]], list[LineReading]]
 

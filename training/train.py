@@ -29,10 +29,10 @@ from core.reading.ctc import Decoder
 from training import dataset, extra, shipped
 from training.batches import Batch, batches, varied
 from training.dataset import Lines
+from training.edits import distance
 from training.fonts import WORK
 from training.grammar import CHARSET
 from training.model import LineNet
-from training.text import distance
 
 WARMUP = 200
 """Steps."""

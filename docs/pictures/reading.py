@@ -14,7 +14,7 @@ from core.extract import Extractor
 from core.invoice import Reading
 from core.page import Limits, open_document
 from core.settings import load_settings
-from functions.local.cli import read_template_file
+from functions.local.template_files import read_template_file
 from samples import INVOICES, TEMPLATES
 
 SAMPLE = INVOICES / "rimal-0091288.png"

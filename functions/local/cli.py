@@ -22,11 +22,12 @@ from core.errors import FileError, KhanaError, SetupError, TemplateError
 from core.invoice import ErrorInfo, Outcome, Status
 from core.ports import StoredTemplate
 from core.settings import Settings, explain, load_settings
-from core.template import TemplateId, dump_template, import_corners, load_template
+from core.template import TemplateId, dump_template, import_corners
 from functions.local import copies, doctor, drive, exports, hooks, keys, replays
 from functions.local.options import InputFile, OutputFile, option, setting_options, wide_console
 from functions.local.output import as_read, discard
 from functions.local.stored import stored
+from functions.local.template_files import read_template_file
 
 _EXISTING_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -81,31 +82,6 @@ def read(
         else:
             _print_outcome(path, page, outcome)
     sys.exit(1 if failed else 0)
-
-
-def read_template_file(path: Path) -> StoredTemplate:
-    """A template file with its reference picture.
-
-    Raises:
-        TemplateError: it, a rule of it, or its reference can't be used.
-    """
-    from core.checks import check_rules  # noqa: PLC0415  # `khana config` must not wait for it
-
-    template = load_template(path)
-    try:
-        check_rules(template)
-    except TemplateError as error:
-        raise TemplateError(f"{path}: {error.message}", code=error.code) from error
-    if template.reference is None:
-        return StoredTemplate(template)
-    picture = path.parent / template.reference
-    try:
-        return StoredTemplate(template, picture.read_bytes())
-    except OSError as error:
-        raise TemplateError(
-            f"{path}: the reference picture {picture} can't be read: {error.strerror}",
-            code="reference_missing",
-        ) from error
 
 
 def _read_files(

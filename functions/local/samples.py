@@ -15,9 +15,9 @@ from core.invoice import Invoice, SourceRef
 from core.pipeline import receive
 from core.ports import Adapters
 from core.settings import Settings
-from functions.local.cli import read_template_file
 from functions.local.options import wide_console
 from functions.local.server import OnReady
+from functions.local.template_files import read_template_file
 
 PATIENCE_S = 120.0
 """How long the table waits for the slowest sample."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.ports import StoredTemplate
-from functions.local.cli import read_template_file
+from functions.local.template_files import read_template_file
 
 # `samples` comes with the repository and is not part of what is installed.
 sys.path.append(str(Path(__file__).parents[2]))

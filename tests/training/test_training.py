@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from training.text import alignment, distance
+from training.edits import alignment, distance
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
