@@ -20,7 +20,7 @@ const editor = {
   form,
   known,
   picture: null,
-  isReference: true, // whether the picture is one to align pages to
+  isReference: !known || Boolean(known.reference), // whether the picture is one to align pages to
   isKept: Boolean(known?.reference), // whether the server has it already
 };
 const page = known?.page ?? 1;
@@ -202,7 +202,6 @@ attempt(async () => {
   if (editor.picture === null && part("editor").dataset.picture) {
     const answer = await fetch(part("editor").dataset.picture);
     if (!answer.ok) throw new Error(say("The picture of this form can’t be had."));
-    editor.isReference = !known || editor.isKept;
     await show(await answer.blob());
   }
   if (!editor.id) return;
