@@ -191,8 +191,9 @@ function note(words) {
 }
 
 async function offerToReadAgain() {
-  const ids = await toReadAgain(editor, editor.id);
   const button = document.querySelector("[data-act=reread]");
+  if (!button) return; // they may only look
+  const ids = await toReadAgain(editor, editor.id);
   button.querySelector("span").textContent = say("Read {number} invoices again", { number: ids.length });
   button.hidden = ids.length === 0;
 }
