@@ -8,6 +8,7 @@ import { say } from "./words.js";
 
 let busy = false;
 let arrived; // to be called when an invoice has come in place of another
+const settled = new Set(); // paths of the invoices that were accepted or rejected here
 
 const form = () => document.querySelector(".review");
 const entries = () => [...document.querySelectorAll(".review .value:not([readonly])")];
@@ -28,7 +29,13 @@ export function prepare() {
 
 export function enableReview(onArrival) {
   arrived = onArrival;
-  const advance = () => go(document.getElementById("invoice").dataset.afterReview, onArrival);
+  const next = () => document.getElementById("invoice").dataset.afterReview;
+  const advance = async () => {
+    settled.add(location.pathname);
+    // The page at hand was asked for while the one before it was open, and may lead back there.
+    if (settled.has(new URL(next(), location.href).pathname)) await showAgain(onArrival);
+    await go(next(), onArrival);
+  };
 
   document.addEventListener("focusin", (event) => {
     if (!event.target.matches(".review .value")) return;

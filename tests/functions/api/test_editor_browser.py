@@ -400,6 +400,20 @@ def test_a_new_version_is_tried_saved_and_read_again_on_request(
     assert kept.reference == (TEMPLATES / "rimal.png").read_bytes()
 
 
+def test_a_template_without_a_picture_can_be_changed(page: Page, adapters: Adapters) -> None:
+    adapters.store.put_template(StoredTemplate(RIMAL.model_copy(update={"reference": None})))
+    page.goto(f"/templates/{RIMAL.id}")
+    page.get_by_label("Supplier").fill("Rimal & Sons")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved as version 2.")).to_be_visible()
+    kept = adapters.store.get_template(RIMAL.id)
+    assert (kept.template.name, kept.template.reference, kept.reference) == (
+        "Rimal & Sons",
+        None,
+        None,
+    )
+
+
 def test_of_two_editors_the_second_is_told(
     page: Page, adapters: Adapters, rimal: Template, faults: list[str]
 ) -> None:

@@ -182,3 +182,18 @@ def test_who_shows_no_key_that_holds_is_refused(
     page.goto("/templates")
     expect(page.get_by_label("API key")).to_be_visible()
     faults.clear()  # the browser notes the refusal on its console
+
+
+def test_who_may_only_look_is_asked_for_nothing_more_by_a_template(
+    page: Page, adapters: Adapters, paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.api.access.is_open", lambda settings: False)
+    _, shown = create_key(adapters.store, "Mona", Role.READER)
+    page.goto("/templates/acme")
+    page.get_by_label("API key").fill(shown)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#boxes [data-key]")).not_to_have_count(0)
+    page.wait_for_timeout(300)  # after which boxes are read
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".entry .reading")).to_have_text([""] * len(ACME.fields))
+    expect(page.locator(".bar .button")).to_have_count(0)

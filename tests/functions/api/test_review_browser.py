@@ -175,6 +175,17 @@ def test_after_the_last_one_the_list_shows_that_none_is_left(page: Page, read: R
     expect(page.get_by_text("No invoice is “Needs review” now.")).to_be_visible()
 
 
+def test_the_last_one_does_not_lead_back_to_the_one_before(
+    page: Page, queue: list[Invoice]
+) -> None:
+    _open(page, queue[0], "?status=needs_review")
+    for invoice in (queue[0], queue[2], queue[3]):
+        _at(page, invoice)
+        page.wait_for_load_state("networkidle")  # the next one is here, as it was by then
+        page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("No invoice is “Needs review” now.")).to_be_visible()
+
+
 def test_the_field_at_hand_is_shown_large_on_the_page(page: Page, queue: list[Invoice]) -> None:
     _open(page, queue[0])
     box = page.locator(".boxes [data-field=total] rect")

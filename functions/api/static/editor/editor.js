@@ -20,7 +20,7 @@ const editor = {
   form,
   known,
   picture: null,
-  isReference: true, // whether the picture is one to align pages to
+  isReference: !known || Boolean(known.reference), // whether the picture is one to align pages to
   isKept: Boolean(known?.reference), // whether the server has it already
 };
 const page = known?.page ?? 1;
@@ -191,8 +191,9 @@ function note(words) {
 }
 
 async function offerToReadAgain() {
-  const ids = await toReadAgain(editor, editor.id);
   const button = document.querySelector("[data-act=reread]");
+  if (!button) return; // they may only look
+  const ids = await toReadAgain(editor, editor.id);
   button.querySelector("span").textContent = say("Read {number} invoices again", { number: ids.length });
   button.hidden = ids.length === 0;
 }
@@ -202,7 +203,6 @@ attempt(async () => {
   if (editor.picture === null && part("editor").dataset.picture) {
     const answer = await fetch(part("editor").dataset.picture);
     if (!answer.ok) throw new Error(say("The picture of this form can’t be had."));
-    editor.isReference = !known || editor.isKept;
     await show(await answer.blob());
   }
   if (!editor.id) return;

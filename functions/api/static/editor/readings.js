@@ -79,7 +79,7 @@ export class Readings extends EventTarget {
   }
 
   async #read() {
-    if (this.#busy || !this.picture) return;
+    if (this.#busy || !this.picture || !this.url) return; // no address for who may only look
     const asked = this.drawing.boxes.filter((box) => box.here && this.of(box.key)?.asked !== this.#question(box));
     if (!asked.length) return;
     this.#busy = true;
