@@ -25,6 +25,18 @@ export function inWords(error, name) {
 
 /** The JSON of the answer to `method` on `url`, or its picture; null without. Throws Refusal. */
 export async function call(method, url, body, headers = {}) {
+  const answer = await ask(method, url, body, headers);
+  if (answer.headers.get("Content-Type")?.startsWith("image/")) return answer.blob();
+  return answer.json().catch(() => null);
+}
+
+/** The JSON of what is at `url`, and its tag for `If-Match`. Throws Refusal. */
+export async function seen(url) {
+  const answer = await ask("GET", url);
+  return [await answer.json(), answer.headers.get("ETag")];
+}
+
+async function ask(method, url, body, headers = {}) {
   const asItIs = body instanceof FormData || !body;
   let answer;
   try {
@@ -37,14 +49,11 @@ export async function call(method, url, body, headers = {}) {
   } catch {
     throw new Refusal(say("Khana can’t be reached. Try again."), 0);
   }
-  if (answer.ok && answer.headers.get("Content-Type")?.startsWith("image/")) return answer.blob();
+  if (answer.ok) return answer;
   const told = await answer.json().catch(() => null);
-  if (!answer.ok) {
-    // Without JSON it is the word of a proxy, often an empty one.
-    const error = told?.error ?? { code: answer.status, message: say("Khana can’t be reached. Try again.") };
-    throw new Refusal(error.message, answer.status, inWords(error));
-  }
-  return told;
+  // Without JSON it is the word of a proxy, often an empty one.
+  const error = told?.error ?? { code: answer.status, message: say("Khana can’t be reached. Try again.") };
+  throw new Refusal(error.message, answer.status, inWords(error));
 }
 
 /** A sentence of Khana's without the name at its start, where that is shown beside it. */

@@ -1,6 +1,6 @@
 // What is done to several invoices of the list at once.
 
-import { call, Refusal } from "./api.js";
+import { call, Refusal, seen } from "./api.js";
 import * as reviewer from "./reviewer.js";
 import { say } from "./words.js";
 
@@ -59,13 +59,13 @@ function clear() {
 
 /** Confirms what was read, each value of it. What is wrong all the same wants a look of its own. */
 async function accept(url, by) {
-  const invoice = await call("GET", url);
+  const [invoice, tag] = await seen(url);
   if (Object.keys(invoice.fields).length === 0) {
     throw new Refusal(say("Nothing was read in it: look at it by itself."), 200);
   }
   const read = Object.entries(invoice.fields).filter(([, reading]) => reading.value !== null);
   const fields = Object.fromEntries(read.map(([name, { value }]) => [name, { value }]));
-  const now = await call("PATCH", url, { fields, status: "done", reviewed_by: by });
+  const now = await call("PATCH", url, { fields, status: "done", reviewed_by: by }, { "If-Match": tag });
   if (now.status === "needs_review") {
     const why = say("A required value is missing or a rule is broken: look at it by itself.");
     throw new Refusal(why, 200);

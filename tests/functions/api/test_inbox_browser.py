@@ -16,6 +16,8 @@ from core.access import Role, create_key
 from core.errors import NotFoundError
 from core.invoice import ErrorInfo, Invoice, Reason, Status
 from core.ports import Adapters, Query
+from core.review import correct
+from core.values import Value
 from functions.api.limits import AtOnce
 
 pytestmark = local_alone
@@ -114,6 +116,29 @@ def test_several_are_accepted_at_once(page: Page, adapters: Adapters, three: lis
     assert {entry.field for entry in kept.corrections} == set(readings())
     assert all(entry.before == entry.after for entry in kept.corrections)
     assert {entry.by for entry in kept.corrections} == {"Mona"}
+
+
+def test_what_another_corrects_meanwhile_is_not_accepted_over_that(
+    page: Page, adapters: Adapters, three: list[Invoice], faults: list[str]
+) -> None:
+    said = {"total": Value("1.00")}
+
+    def corrected_then(route: Route) -> None:
+        if route.request.method != "GET":
+            route.continue_()
+            return
+        answer = route.fetch()
+        adapters.store.update(three[0].id, lambda now: correct(now, said, by="Huda"))
+        route.fulfill(response=answer)
+
+    page.route(f"**/v1/invoices/{three[0].id}", corrected_then)
+    page.goto("/")
+    page.get_by_label("Choose 0.png").check()
+    page.get_by_role("region", name="Chosen invoices").get_by_role("button", name="Accept").click()
+    expect(page.locator("#bulk-said")).to_contain_text("Not done: 1.")
+    assert adapters.store.get(three[0].id).fields["total"].reviewed_by == "Huda"
+    assert all("412" in fault for fault in faults)
+    faults.clear()
 
 
 def accept_all_but_one(page: Page, said: str) -> None:
