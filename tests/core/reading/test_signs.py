@@ -101,6 +101,13 @@ def test_a_sign_that_is_no_minus_needs_a_look(reader: NumericReader, picture: Gr
     assert line.confidence < reader.review_threshold, line.text
 
 
+@pytest.mark.parametrize("amount", ["22,642.57", "453.33"])
+def test_a_tilde_is_no_minus(reader: NumericReader, amount: str) -> None:
+    lines = reader.read([box(f"{sign}{amount}") for sign in "~-"], ["amount", "amount"])
+    assert [line.confidence > reader.review_threshold for line in lines] == [False, True]
+    assert amount in [text for text, _ in lines[0].alternatives]
+
+
 @pytest.mark.parametrize(("number", "mark"), [("16", "75"), ("21", "00"), ("1,234.50", "1")])
 def test_digits_above_the_line_need_a_look(reader: NumericReader, number: str, mark: str) -> None:
     (line,) = reader.read([raised(number, mark)], ["amount"])
