@@ -246,6 +246,25 @@ def test_an_arabic_credit_needs_a_look() -> None:
         assert otherwise_meant("33", "amount", other, answer) is None
 
 
+def test_what_is_owed_to_somebody_needs_a_look() -> None:
+    """'له' is one print, tall on the right alone."""
+    ink, answer = digits(70, 90), seen_at(76, 96)
+    ink[18:29, 34:48] = ink[5:29, 48:52] = 255
+    ink[21:26, 38:44] = 0
+    assert otherwise_meant("33", "amount", ink, answer) == "-33"
+    assert otherwise_meant("33", "number", ink, answer) is None
+    for rows, columns, shade in (
+        (slice(5, 18), slice(48, 52), 0),  # low
+        (slice(5, 18), slice(34, 38), 255),  # tall on the left as well
+        (slice(5, 9), slice(40, 43), 255),  # with a dot
+        (slice(18, 29), slice(20, 30), 255),  # beside another
+        (slice(25, 29), slice(12, 36), 255),  # wide
+    ):
+        other = ink.copy()
+        other[rows, columns] = shade
+        assert otherwise_meant("33", "amount", other, answer) is None
+
+
 @pytest.mark.parametrize("apart", [0, 1, 4])
 def test_a_minus_behind_a_slash_that_was_passed_over_is_none(apart: int) -> None:
     ink, answer = digits(30, 50), seen_at(36, 56, 80)
