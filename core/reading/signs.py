@@ -15,10 +15,10 @@ from core.reading.ctc import LogProbs
 from core.reading.grammar import Kind
 from core.reading.network import FRAME
 from core.reading.passed import (
-    in_thousands,
     is_credit,
     is_negative_beyond,
     is_raised,
+    multiplied,
     unread_mark,
 )
 from core.reading.prints import DIGIT, Mask, Seen, cut, rows, seen
@@ -82,8 +82,8 @@ def otherwise_meant(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> str |
         return plain
     if is_credit(line):
         return f"-{text}"
-    if (thousands := in_thousands(text, line)) is not None:
-        return thousands
+    if (more := multiplied(text, line)) is not None:
+        return more
     if is_raised(text, line):
         is_note = re.search(r"\.[0-9]{2,}$", text)
         return text[:-1] if is_note else f"{text[:-2]}.{text[-2:]}"

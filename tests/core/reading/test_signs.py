@@ -246,6 +246,17 @@ def test_an_arabic_credit_needs_a_look() -> None:
         assert otherwise_meant("33", "amount", other, answer) is None
 
 
+def test_millions_need_a_look() -> None:
+    ink, answer = digits(10, 30), seen_at(16, 36)
+    ink[14:30, 50:68] = ink[14:30, 94:106] = 255
+    ink[8:30, 70:72] = ink[8:30, 75:77] = ink[8:30, 80:82] = 255
+    assert otherwise_meant("33", "amount", ink, answer) is None  # as 'Bill' has
+    ink[8:30, 85:87] = 255
+    assert otherwise_meant("33", "amount", ink, answer) == "33000000"
+    ink[8:30, 85:96] = 255
+    assert otherwise_meant("33", "amount", ink, answer) is None
+
+
 def test_what_is_owed_to_somebody_needs_a_look() -> None:
     """'له' is one print, tall on the right alone."""
     ink, answer = digits(70, 90), seen_at(76, 96)
