@@ -49,6 +49,8 @@ _MANY, _SKIPPED, _FILLED = 6, 1.8, 1.35
 passed over; of that room, how many columns between them have ink: at least each. Of 114 drawn
 '86x 79.50', '3@79.50', '3*79.50' and '3×79.50' that were surely read as one number 9 still are; of
 some 2,900 drawn amounts, many with words beside them, 2 more are in doubt."""
+_CUT = 4
+"""Columns from a line's edge to where a character is seen that the box doesn't cut, at least."""
 _DASHED = 7
 """Columns of blank between a dash and a number of which it is no minus."""
 _NEAR = 2
@@ -181,11 +183,12 @@ def has_skipped(text: str, ink: Gray, answer: LogProbs) -> bool:
     text: what was read. ink, answer: the line image, and what a network says of it, T×C.
     """
     line = seen(ink, answer)
-    if len(line.begins) > len(text):
-        return True
-    if len(line.begins) < _MANY or not text.isascii():
-        return False  # Arabic-Indic ones are of many widths
     middle = (line.begins + line.ends) // 2
+    # What the edge of the box cuts is of something else.
+    if np.count_nonzero((middle >= _CUT) & (middle < ink.shape[1] - _CUT)) > len(text):
+        return True
+    if len(middle) < _MANY or not text.isascii():
+        return False  # Arabic-Indic ones are of many widths
     apart = np.diff(middle)
     usual = np.sort(apart)[len(apart) // 2]
     filled = inked_columns(ink)
