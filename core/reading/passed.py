@@ -49,7 +49,8 @@ its first quarter there is, at least."""
 _STROKES, _UPRIGHT_ROWS, _SLIM = 4, (15, 27), 0.4
 """Strokes in a row of the 'illi' in 'million', their rows, fewer than a rule of a table has, and of
 their height how wide they are at most. Of 98 drawn '2.5 million' that were surely read as the
-number alone 72 have such, of some 12,000 amounts with other words, or none, one: a '₪'."""
+number alone 72 have such, of some 12,000 amounts with other words, or none, three: a '₪', and
+letters of thin and of dotted type."""
 _LONE, _FLAT = 0.8, 0.35
 """Of the digits' height, how far what else there is is from a mark that stands by itself, at least,
 and how tall that is, at most."""
