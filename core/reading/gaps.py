@@ -44,6 +44,13 @@ _UNREAD = (6, 9)
 """Columns and rows that print has at least which was not made out. Of 3,490 drawn lines of
 validation families 12 had such, 6 of them misread; of 84 with a word, a letter or an 'x' between
 their digits 54."""
+_MANY, _SKIPPED, _FILLED = 6, 1.8, 1.35
+"""Characters that say how much room one takes; how much further apart two are between which one was
+passed over; of that room, how many columns between them have ink: at least each. Of 114 drawn
+'86x 79.50', '3@79.50', '3*79.50' and '3×79.50' that were surely read as one number 9 still are; of
+some 2,900 drawn amounts, many with words beside them, 2 more are in doubt."""
+_CUT = 4
+"""Columns from a line's edge to where a character is seen that the box doesn't cut, at least."""
 _DASHED = 7
 """Columns of blank between a dash and a number of which it is no minus."""
 _NEAR = 2
@@ -166,6 +173,29 @@ def has_unread(text: str, ink: Gray, answer: LogProbs) -> bool:
         if rows[-1] + 1 - rows[0] >= _UNREAD[1]:
             return True
     return False
+
+
+def has_skipped(text: str, ink: Gray, answer: LogProbs) -> bool:
+    """Whether a character was passed over in an amount though print there is close to what was
+    read, as in '86x 79.50' that is read as '879.50': a network sees one that the text lacks, or
+    Western ones stand so far apart and there is so much print between them.
+
+    text: what was read. ink, answer: the line image, and what a network says of it, T×C.
+    """
+    line = seen(ink, answer)
+    middle = (line.begins + line.ends) // 2
+    # What the edge of the box cuts is of something else.
+    if np.count_nonzero((middle >= _CUT) & (middle < ink.shape[1] - _CUT)) > len(text):
+        return True
+    if len(middle) < _MANY or not text.isascii():
+        return False  # Arabic-Indic ones are of many widths
+    apart = np.diff(middle)
+    usual = np.sort(apart)[len(apart) // 2]
+    filled = inked_columns(ink)
+    return any(
+        np.count_nonzero(filled[middle[at] : middle[at + 1]]) >= _FILLED * usual
+        for at in np.flatnonzero(apart >= _SKIPPED * usual)
+    )
 
 
 def has_month(text: str, ink: Gray, answer: LogProbs) -> bool:

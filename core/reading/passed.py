@@ -1,6 +1,7 @@
-"""What makes another amount of what was read and the networks pass over: 'CR' or 'دائن' beside it,
-a 'K' behind it, a dash or a point by itself, brackets, and that its cents are raised above the
-line. And the 'T' between a date and its time, and a '#', which make nothing else of it."""
+"""What makes another amount of what was read and the networks pass over: 'CR', 'دائن' and 'له'
+beside it, a 'K' or 'million' behind it, a dash or a point by itself, brackets, and that its cents
+are raised above the line. And the 'T' between a date and its time, and a '#', which make nothing
+else of it."""
 
 import re
 from collections.abc import Sequence
@@ -33,6 +34,11 @@ _UPRIGHT, _DAL, _BELOW = 0.45, 0.85, 0.1
 the 'ئن' ends and the 'د' begins, at least. Of 400 drawn amounts with a 'دائن' beside them 359 were
 surely read as positive, 108 are now; of 3,000 with one of some 60 other words 4 look so, none of
 which is a currency."""
+_LAM, _HEAD, _RIGHT, _LOOP = 15, 0.25, 0.55, (0.6, 1.4)
+"""Rows of a 'له' at least; of its height, the part in which there is only its 'ل'; of its width,
+from where that is; of its height, how wide it is. Of 254 drawn amounts with one that were surely
+read as positive 80 still are; of some 11,000 with one of 65 other words, or none, 25 look so, 8 of
+them beside a 'لا', none beside a currency. A 'd' or a 'J' by itself often does."""
 _RAISED, _SMALL = 0.2, 0.8
 """Of the digits' height, how much higher than they the last one ends that is above the line, at
 least, and how tall it is at most. Of 1,617 drawn amounts without such cents one had both; of 54
@@ -40,6 +46,11 @@ with them, most of which are in doubt anyhow, 25."""
 _TALL, _WIDE, _STEM = (0.8, 1.25), (0.4, 1.4), 0.95
 """Of a digit's height, how tall the 'K' of '25K' is; of its own, how wide it is, and how much of
 its first quarter there is, at least."""
+_STROKES, _UPRIGHT_ROWS, _SLIM = 4, (15, 27), 0.4
+"""Strokes in a row of the 'illi' in 'million', their rows, fewer than a rule of a table has, and of
+their height how wide they are at most. Of 98 drawn '2.5 million' that were surely read as the
+number alone 72 have such, of some 12,000 amounts with other words, or none, three: a '₪', and
+letters of thin and of dotted type."""
 _LONE, _FLAT = 0.8, 0.35
 """Of the digits' height, how far what else there is is from a mark that stands by itself, at least,
 and how tall that is, at most."""
@@ -108,7 +119,7 @@ def without_hash(ink: Gray, answer: LogProbs) -> Gray | None:
 
 def is_credit(line: Seen) -> bool:
     """Whether two letters stand beside what was read of which the first is a 'C', as in 'CR', or
-    what looks as 'دائن' does, which says the same.
+    what looks as 'دائن' or 'له' does, which say the same.
 
     Of 437 drawn 'CR' and 'Cr' beside amounts 394 were told, and of 8,065 drawn amounts without,
     many of which have a currency or other letters beside them, five had such.
@@ -127,6 +138,8 @@ def is_credit(line: Seen) -> bool:
             first, second = (prints[at].shape[1] for at in letters)
             if second <= _TWO * first:
                 return True
+        if len(letters) == 1 and _is_due(prints[letters[0]]):
+            return True
         if len(prints) == len(("ئن", "ا", "د")) and _is_arabic_credit(
             prints, [rows(line.ink, a, b) for a, b in zip(left[beside], right[beside], strict=True)]
         ):
@@ -134,9 +147,10 @@ def is_credit(line: Seen) -> bool:
     return False
 
 
-def in_thousands(text: str, line: Seen) -> str | None:
+def multiplied(text: str, line: Seen) -> str | None:
     """An amount behind which one letter with a stem stands alone, such as the 'K' of '25K', as so
-    many thousands. None where there is none, or several, as of most currencies.
+    many thousands, and one beside which there is a 'million' as so many of those. None where there
+    is none, or several letters, as of most currencies.
 
     Of 900 drawn '25K', '25 K' and '1.5M' 589 were surely read as the number alone, 91 are now; of
     2,900 amounts with a currency behind them that were surely read 6 are in doubt: '£', or letters
@@ -148,6 +162,8 @@ def in_thousands(text: str, line: Seen) -> str | None:
     value = parse_value(Kind.AMOUNT, text).value
     if value is None or not len(line.ends):
         return None
+    if _has_strokes(line):
+        return f"{Decimal(value) * 1_000_000:f}"
     middle = (left + right) / 2
     last = np.abs(middle - (line.begins[-1] + line.ends[-1]) / 2).argmin()
     beside = np.flatnonzero(left >= line.ends[-1])
@@ -306,6 +322,32 @@ def _is_arabic_credit(prints: Sequence[Mask], levels: Sequence[tuple[int, int]])
         and head >= top + _BELOW * tall
         and marks >= len("نء.")
     )
+
+
+def _has_strokes(line: Seen) -> bool:
+    """Whether as many strokes stand in a row beside what was read as in 'million'."""
+    left, right = line.prints
+    for beside in (left >= line.ends[-1] - FRAME // 2, right <= line.begins[0] + FRAME // 2):
+        found = 0
+        for begin, end in zip(left[beside], right[beside], strict=True):
+            top, bottom = rows(line.ink, begin, end)
+            tall = bottom - top
+            slim = end - begin <= _SLIM * tall
+            found = found + 1 if slim and _UPRIGHT_ROWS[0] <= tall <= _UPRIGHT_ROWS[1] else 0
+            if found == _STROKES:
+                return True
+    return False
+
+
+def _is_due(word: Mask) -> bool:
+    """Whether it is one print as 'له' is: tall on the right alone, and lower on the left."""
+    height, width = word.shape
+    if height < _LAM or not _LOOP[0] * height <= width <= _LOOP[1] * height:
+        return False
+    stem = np.flatnonzero(word[: round(_HEAD * height)].any(axis=0))
+    loop = word[height // 2 :, : max(1, width // 4)].any()
+    parts = cv2.connectedComponents(word.astype(np.uint8))[0] - 1
+    return bool(stem[0] >= _RIGHT * width and loop and parts == 1)
 
 
 def _is_hash(sign: Mask) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.geometry import Gray
 from core.reading.ctc import Decoder, Hypothesis, Look
-from core.reading.gaps import has_gap, has_month, has_unread, is_divided
+from core.reading.gaps import has_gap, has_month, has_skipped, has_unread, is_divided
 from core.reading.grammar import Kind
 from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
@@ -103,8 +103,10 @@ class _Case:
         words = self.kind == "amount" or (
             self.kind == "number" and (self.habit is not None or any(c >= "٠" for c in text))
         )
-        return has_gap(text, self.kind, self.ink, answer, words=words) or has_unread(
-            text, self.ink, answer
+        return (
+            has_gap(text, self.kind, self.ink, answer, words=words)
+            or has_unread(text, self.ink, answer)
+            or (self.kind == "amount" and has_skipped(text, self.ink, answer))
         )
 
     @property

@@ -69,7 +69,7 @@ def test_a_currency_beside_it_does_no_harm(extractor: Extractor) -> None:
     assert (reading.text, reading.exact) == ("123.45", True)
 
 
-@pytest.mark.parametrize("text", ["1,234.50 CR", "25K", "Total - 1,234"])
+@pytest.mark.parametrize("text", ["1,234.50 CR", "25K", "2.5 million", "Total - 1,234"])
 def test_what_stands_beside_an_amount_is_doubted_all_the_same(
     extractor: Extractor, text: str
 ) -> None:
@@ -78,7 +78,7 @@ def test_what_stands_beside_an_amount_is_doubted_all_the_same(
     assert codes(outcome) == ["low_confidence"]
 
 
-@pytest.mark.parametrize("text", ["1,234.50 Credit", "2.5 million", "2.5 Mn", "Thousands 250"])
+@pytest.mark.parametrize("text", ["1,234.50 Credit", "2.5 MILLION", "2.5 Mn", "Thousands 250"])
 def test_a_word_that_makes_another_amount_is_no_agreement(extractor: Extractor, text: str) -> None:
     outcome = read(extractor, pdf(text=text), template(box=(40, 50, 400, 100)))
     assert not outcome.fields["total"].exact

@@ -108,6 +108,23 @@ def test_print_between_digits_that_is_none(reader: NumericReader) -> None:
     assert line.confidence > reader.review_threshold
 
 
+@pytest.mark.parametrize(
+    ("words", "apart"),
+    [
+        (["77x", "38,479.93"], 7),
+        (["85x4,369.10"], 0),
+        (["4x5,232.14"], 0),
+        (["51@4,855.91"], 0),
+        (["85*4,369.10"], 0),
+    ],
+)
+def test_a_count_before_an_amount_is_no_part_of_it(
+    reader: NumericReader, words: list[str], apart: int
+) -> None:
+    lines = reader.read([box(*words, apart=apart), box("854,369.10")], ["amount", "amount"])
+    assert lines[0].confidence < reader.review_threshold < lines[1].confidence, lines[0]
+
+
 def test_characters_that_the_box_cuts_off(reader: NumericReader) -> None:
     whole = box("1,234.50-")
     for right in range(AT[0] + 4, AT[0] + width("1,234.50-"), 3):

@@ -101,6 +101,13 @@ def test_a_sign_that_is_no_minus_needs_a_look(reader: NumericReader, picture: Gr
     assert line.confidence < reader.review_threshold, line.text
 
 
+@pytest.mark.parametrize("amount", ["22,642.57", "453.33"])
+def test_a_tilde_is_no_minus(reader: NumericReader, amount: str) -> None:
+    lines = reader.read([box(f"{sign}{amount}") for sign in "~-"], ["amount", "amount"])
+    assert [line.confidence > reader.review_threshold for line in lines] == [False, True]
+    assert amount in [text for text, _ in lines[0].alternatives]
+
+
 @pytest.mark.parametrize(("number", "mark"), [("16", "75"), ("21", "00"), ("1,234.50", "1")])
 def test_digits_above_the_line_need_a_look(reader: NumericReader, number: str, mark: str) -> None:
     (line,) = reader.read([raised(number, mark)], ["amount"])
@@ -236,6 +243,36 @@ def test_an_arabic_credit_needs_a_look() -> None:
     taller = ink.copy()
     taller[8:15, 40:44] = 255
     for other in (unmarked, without, taller):
+        assert otherwise_meant("33", "amount", other, answer) is None
+
+
+def test_millions_need_a_look() -> None:
+    ink, answer = digits(10, 30), seen_at(16, 36)
+    ink[14:30, 50:68] = ink[14:30, 94:106] = 255
+    ink[8:30, 70:72] = ink[8:30, 75:77] = ink[8:30, 80:82] = 255
+    assert otherwise_meant("33", "amount", ink, answer) is None  # as 'Bill' has
+    ink[8:30, 85:87] = 255
+    assert otherwise_meant("33", "amount", ink, answer) == "33000000"
+    ink[8:30, 85:96] = 255
+    assert otherwise_meant("33", "amount", ink, answer) is None
+
+
+def test_what_is_owed_to_somebody_needs_a_look() -> None:
+    """'له' is one print, tall on the right alone."""
+    ink, answer = digits(70, 90), seen_at(76, 96)
+    ink[18:29, 34:48] = ink[5:29, 48:52] = 255
+    ink[21:26, 38:44] = 0
+    assert otherwise_meant("33", "amount", ink, answer) == "-33"
+    assert otherwise_meant("33", "number", ink, answer) is None
+    for rows, columns, shade in (
+        (slice(5, 18), slice(48, 52), 0),  # low
+        (slice(5, 18), slice(34, 38), 255),  # tall on the left as well
+        (slice(5, 9), slice(40, 43), 255),  # with a dot
+        (slice(18, 29), slice(20, 30), 255),  # beside another
+        (slice(25, 29), slice(12, 36), 255),  # wide
+    ):
+        other = ink.copy()
+        other[rows, columns] = shade
         assert otherwise_meant("33", "amount", other, answer) is None
 
 
