@@ -10,6 +10,7 @@ from core.boxes import FieldBox, Pages, alignments_of, found
 from core.checks import check
 from core.errors import FileError
 from core.find import align
+from core.hidden import hidden
 from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
 from core.learn import Lessons
 from core.lettered import in_doubt, languages, may_have_letters, may_hold, with_letters
@@ -253,6 +254,7 @@ class Extractor:
             *_differing(boxes, verdicts),
             *cut_off(self._numeric, boxes, [verdict.line for verdict in verdicts], form),
             *_faults_of_pictures(boxes, verdicts),
+            *(hidden(boxes, form) if form is not None else ()),
             *check(
                 template,
                 fields,

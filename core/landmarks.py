@@ -88,10 +88,25 @@ class Landmarks:
                 if min(end, right) - max(start, left) < min(end - start, right - left) / 3:
                     continue
                 if self._place(row, j) is None:
+                    if self._has_moved_down(row, j):
+                        return True
                     continue
                 near = range(max(0, j - 1), min(len(words), j + 2))
                 return any(self._place(row, k) is False for k in near)
         return False
+
+    def _has_moved_down(self, row: int, word: int) -> bool:
+        """Whether the word and others of its row, and so a row of headings, are straight below or
+        above their place, and none is in it: of a list one word may be in another row, not all."""
+        if self._offset(row, word) is None:
+            return False
+        words = range(len(self._rows[row].words))
+        offsets = [each for each in (self._offset(row, k) for k in words) if each is not None]
+        down = {y for x, y in offsets if abs(x) <= _NEAR < abs(y)}
+        enough = len(offsets) >= max(2, (len(words) + 1) // 2)
+        return bool(enough and down and max(down) - min(down) <= _NEAR) and all(
+            abs(x) <= _NEAR < abs(y) for x, y in offsets
+        )
 
     def lower(self, box: Box) -> int:
         """By how many pixels of the template's frame the label beside the box is lower on the page;

@@ -30,7 +30,7 @@ _ELSEWHERE, _CLEARLY = 0.85, 0.25
 """How alike they must be elsewhere, and by how much more than in their place. Of those boxes that
 were so much more alike elsewhere the most was 0.76."""
 _TOGETHER = 0.65
-"""The same where another box has moved as far: of those boxes no two had."""
+"""The same where another box has moved as far, or its own label: of those boxes no two had."""
 _SHOWN = 2.5
 """The deviation of what is shown around a box from which it tells rows apart. Of 129 boxes of drawn
 forms beside a label all but 3 had 6 and more; of 92 in rows that the form leaves empty 75 had less:
@@ -120,17 +120,20 @@ def places(
         for view in views
     ]
     landmarks = Landmarks(page, reference, boxes, alignment)
+    agreed = set()
     for i, view in enumerate(views):
         # What else is around the box may be alike in both places: its label tells them apart.
-        if view is None or clear[i] is not None or view.elsewhere < _ELSEWHERE:
+        if view is None or view.elsewhere < (_ELSEWHERE if clear[i] is None else _TOGETHER):
             continue
         if abs(landmarks.lower(boxes[i]) - view.down) <= near:
             clear[i] = view
+            agreed.add(i)
     found = []
     for i, (view, moved) in enumerate(zip(views, clear, strict=True)):
         others = [each for j, each in enumerate(clear) if each is not None and j != i]
         if moved is not None and (
             moved.elsewhere >= _ELSEWHERE
+            or i in agreed
             or any(abs(each.down - moved.down) <= near for each in others)
         ):
             found.append(Place(moved.down))

@@ -31,9 +31,10 @@ def sheet(
     number: int = 4308,
     mirrored: bool = False,
     lower: int = 0,
+    below: int = 0,
 ) -> Gray:
     """An invoice with such columns. mirrored: its number has the label on the other side. lower: by
-    how much it stands lower, below another."""
+    how much it stands lower, below another. below: by how much the list does."""
     page = letterhead()
     words = partial(write, page)
     if lower:
@@ -43,12 +44,12 @@ def sheet(
     words(f"{number}", 100 if mirrored else 345, 300 + lower)
     words("Terms: 30 days", 900, 300)
     for head, x in heads:
-        words(head, x, LIST - 15)
+        words(head, x, LIST - 15 + below)
     for i, item in enumerate(items):
         of = {"Description": item, "Unit": "box", "Qty": f"{12 + 7 * i + number % 9}"}
         of |= {"Unit price": f"{31 + i * 3}.25", "Amount": f"{(i + number % 7) * 137}.50"}
         for head, x in heads:
-            words(of[head], x, LIST + 35 + i * ROW)
+            words(of[head], x, LIST + 35 + i * ROW + below)
     words("Received by ____________     Accountant ____________", 90, 1460)
     words("Goods are not taken back without this invoice", 90, 1560)
     words("Thank you for your business", 90, 1690, 0.7)
@@ -88,6 +89,16 @@ def test_columns_beside_a_new_one_are_left_to_a_person(extractor: Extractor, for
 def test_a_column_that_ends_earlier_is_told_by_the_next(extractor: Extractor) -> None:
     narrow = (*HEADS[:2], ("Unit price", 690), HEADS[3])
     assert "quantity" in accused(read(extractor, sheet(narrow, number=5126), EMPTY))
+
+
+@pytest.mark.parametrize(("form", "rows"), [(EMPTY, -1), (EMPTY, 1), (FILLED, 1)])
+def test_a_list_that_is_a_row_lower_is_left_to_a_person(
+    extractor: Extractor, form: Gray, rows: int
+) -> None:
+    outcome = read(extractor, sheet(number=5126, below=rows * ROW), form)
+    named = {name for each in outcome.reasons for name in each.fields}
+    assert named == {"quantity", "price"}
+    assert outcome.status is Status.NEEDS_REVIEW
 
 
 def test_a_label_on_the_other_side_is_told(extractor: Extractor) -> None:

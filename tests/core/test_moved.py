@@ -125,3 +125,11 @@ def test_a_box_of_hardly_a_pixel_is_in_its_place() -> None:
         (0, 0, 1, 1),
     ]
     assert places(page, reference, tiny, align(page, reference)) == [Place()] * 4
+
+
+def test_a_total_whose_label_agrees_is_followed_alone() -> None:
+    page, form, total = sheet(5), sheet(4), boxes(4)[3]
+    cv2.putText(page, "SR", (850, 835), cv2.FONT_HERSHEY_DUPLEX, 0.8, 20, 2)
+    reference = Reference.from_image(form, SIZE)
+    (place,) = places(page, reference, [total], align(page, reference))
+    assert abs(place.down - ROW) <= 2
