@@ -119,6 +119,9 @@ def _is_tinted(picture: Gray) -> bool:
 def _has_cover(picture: Gray) -> bool:
     """Whether a part of the picture, H×W, that ends at once is darker, and has no print on it."""
     height = picture.shape[0]
+    light = cv2.dilate(picture, _square(height, _WIDE))
+    if light.min() >= (1 - _STEP) * light.max():
+        return False  # then no ground is darker, and this takes a fifth of the time
     ground, steps = _ground(picture)
     edges = (steps > _STEP * quantile(ground, 0.9)).astype(np.uint8)
     if np.count_nonzero(edges) < _LONG * height:
