@@ -164,8 +164,7 @@ def multiplied(text: str, line: Seen) -> str | None:
         return None
     if _has_strokes(line):
         return f"{Decimal(value) * 1_000_000:f}"
-    middle = (left + right) / 2
-    last = np.abs(middle - (line.begins[-1] + line.ends[-1]) / 2).argmin()
+    (last,) = line.prints_of([-1])
     beside = np.flatnonzero(left >= line.ends[-1])
     letters = [cut(line.ink, left[at], right[at]) for at in beside[beside > last]]
     top, bottom = rows(line.ink, left[last], right[last])
@@ -181,8 +180,7 @@ def is_raised(text: str, line: Seen) -> bool:
     if len(at) < 2 or len(text) != len(line.begins):
         return False
     left, right = line.prints
-    middle = (line.begins[at] + line.ends[at])[:, np.newaxis] / 2
-    prints = np.abs((left + right) / 2 - middle).argmin(axis=1)
+    prints = line.prints_of(at)
     (_, foot), (top, bottom) = (rows(line.ink, left[each], right[each]) for each in prints[[0, -1]])
     if bottom >= foot:
         return False  # as of most
@@ -197,8 +195,7 @@ def unread_mark(text: str, line: Seen) -> str | None:
     left, right = line.prints
     if not len(line.begins) or not len(left):
         return None
-    middle = (line.begins[[0, -1]] + line.ends[[0, -1]]) / 2
-    first, last = np.abs((left + right) / 2 - middle[:, np.newaxis]).argmin(axis=1)
+    first, last = line.prints_of([0, -1])
     if first == 0 and last == len(left) - 1:
         return None  # nothing stands beside it
     read = np.arange(first, last + 1)
@@ -238,8 +235,7 @@ def is_negative_beyond(text: str, line: Seen) -> bool:
     if set(text) & set("-("):
         return False
     left, right = line.prints
-    middle = (line.begins[[0, -1]] + line.ends[[0, -1]])[:, np.newaxis] / 2
-    first, last = np.abs((left + right) / 2 - middle).argmin(axis=1)
+    first, last = line.prints_of([0, -1])
     before, behind = first > 0, last < len(left) - 1
     if not (before or behind):
         return False

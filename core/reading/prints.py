@@ -31,6 +31,13 @@ class Seen:
         """As `printed`."""
         return printed(self.ink)
 
+    def prints_of(self, at: slice | list[int]) -> NDArray[np.intp]:
+        """The number, among `prints`, of that whose middle is nearest to each character's `at`."""
+        left, right = self.prints
+        middle = (self.begins[at] + self.ends[at])[:, np.newaxis] / 2
+        nearest: NDArray[np.intp] = np.abs((left + right) / 2 - middle).argmin(axis=1)
+        return nearest
+
     @property
     def mirrored(self) -> "Seen":
         width = self.ink.shape[1]

@@ -146,8 +146,7 @@ def _within(text: str, line: Seen) -> Seen:
     left, right = line.prints
     ends = text[-1] == ")"
     at = slice(1, -1 if ends else None)
-    middle = (line.begins[[0, -1]] + line.ends[[0, -1]])[:, np.newaxis] / 2
-    first, last = np.abs((left + right) / 2 - middle).argmin(axis=1)
+    first, last = line.prints_of([0, -1])
     ink = np.zeros_like(line.ink)
     columns = slice(right[first], left[last] if ends else right[last])
     ink[:, columns] = line.ink[:, columns]
