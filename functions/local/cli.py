@@ -251,7 +251,7 @@ def check(files: Sequence[Path]) -> None:
 
     settings = load_settings()
     limits = Limits.of(settings)
-    extractor = Extractor(settings)
+    extractor = None
     failed = False
     learned = {}
     for path in files:
@@ -260,6 +260,7 @@ def check(files: Sequence[Path]) -> None:
             if stored.reference is not None:
                 where = str(path.parent / (stored.template.reference or ""))
                 learned[path] = learn(stored.reference, stored.template, limits, where=where)
+                extractor = extractor or Extractor(settings)  # only pictures need it
                 cut = cutting(extractor, stored.reference, stored.template, name=where)
             else:
                 cut = ()
