@@ -14,6 +14,7 @@ from flask_openapi3.openapi import OpenAPI
 from playwright.sync_api import Browser, Page, expect
 from waitress import wasyncore
 
+from core.access import Role, create_key
 from core.adapters import connect
 from core.invoice import Invoice, Outcome, SourceRef, Status, TemplateRef, finish, now
 from core.pipeline import receive
@@ -146,6 +147,22 @@ def page(browser: Browser, address: str, faults: list[str]) -> Iterator[Page]:
     yield page
     page.close()
     assert faults == []
+
+
+@pytest.fixture
+def sign_in(
+    page: Page, adapters: Adapters, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, Role], None]:
+    """Goes to an address as somebody who has to sign in, and does so with a key of that role."""
+
+    def signed_in(address: str, role: Role) -> None:
+        monkeypatch.setattr("functions.api.access.is_open", lambda settings: False)
+        _, shown = create_key(adapters.store, "Mona", role)
+        page.goto(address)
+        page.get_by_label("API key").fill(shown)
+        page.get_by_role("button", name="Sign in").click()
+
+    return signed_in
 
 
 @pytest.fixture

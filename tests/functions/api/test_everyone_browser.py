@@ -3,7 +3,7 @@ stay right when they are left open."""
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from drawn import ACME, Read, form, local_alone
 from playwright.sync_api import Browser, Page, expect
 
-from core.access import Role, create_key
+from core.access import Role
 from core.invoice import ErrorInfo, Reason, Status, now
 from core.ports import Adapters, StoredTemplate
 from functions.api.pages.inbox import PAGE_SIZE
@@ -128,18 +128,10 @@ def test_a_page_that_is_left_open_for_a_day_shows_what_is_there_then(
 
 
 def test_who_is_signed_out_meanwhile_is_told_and_what_is_shown_stays(
-    page: Page,
-    adapters: Adapters,
-    read: Read,
-    monkeypatch: pytest.MonkeyPatch,
-    faults: list[str],
+    page: Page, read: Read, sign_in: Callable[[str, Role], None], faults: list[str]
 ) -> None:
     read("a.png")
-    monkeypatch.setattr("functions.api.access.is_open", lambda settings: False)
-    _, shown = create_key(adapters.store, "Mona", Role.EDITOR)
-    page.goto("/sign-in")
-    page.get_by_label("API key").fill(shown)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in("/sign-in", Role.EDITOR)
     expect(page.locator("#rows .file")).to_have_text(["a.png"])
     page.context.clear_cookies()  # as a session ends after twelve hours
     expect(page.get_by_text("You are signed out.")).to_be_visible()
@@ -185,13 +177,9 @@ def test_who_shows_no_key_that_holds_is_refused(
 
 
 def test_who_may_only_look_is_asked_for_nothing_more_by_a_template(
-    page: Page, adapters: Adapters, paths: list[str], monkeypatch: pytest.MonkeyPatch
+    page: Page, paths: list[str], sign_in: Callable[[str, Role], None]
 ) -> None:
-    monkeypatch.setattr("functions.api.access.is_open", lambda settings: False)
-    _, shown = create_key(adapters.store, "Mona", Role.READER)
-    page.goto("/templates/acme")
-    page.get_by_label("API key").fill(shown)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in("/templates/acme", Role.READER)
     expect(page.locator("#boxes [data-key]")).not_to_have_count(0)
     page.wait_for_timeout(300)  # after which boxes are read
     page.wait_for_load_state("networkidle")

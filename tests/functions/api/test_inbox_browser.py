@@ -12,7 +12,7 @@ from drawn import Read, local_alone, picture, readings
 from openpyxl import load_workbook
 from playwright.sync_api import Page, Route, expect
 
-from core.access import Role, create_key
+from core.access import Role
 from core.errors import NotFoundError
 from core.invoice import ErrorInfo, Invoice, Reason, Status
 from core.ports import Adapters, Query
@@ -303,13 +303,12 @@ def test_a_thousand_files_at_once(page: Page, adapters: Adapters) -> None:
 
 
 def test_who_may_only_look_is_offered_nothing_else(
-    page: Page, adapters: Adapters, three: list[Invoice], monkeypatch: pytest.MonkeyPatch
+    page: Page,
+    adapters: Adapters,
+    three: list[Invoice],
+    sign_in: Callable[[str, Role], None],
 ) -> None:
-    monkeypatch.setattr("functions.api.access.is_open", lambda settings: False)
-    _, shown = create_key(adapters.store, "Rami", Role.READER)
-    page.goto("/sign-in")
-    page.get_by_label("API key").fill(shown)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in("/sign-in", Role.READER)
     expect(page.locator("#rows .file")).to_have_count(3)
     expect(page.get_by_role("checkbox")).to_have_count(0)
     expect(page.get_by_role("button", name="Upload")).to_have_count(0)
