@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from core.align import Alignment, crop, page_box, scale_only, turn
+from core.alignment.align import Alignment, crop, page_box, scale_only, turn
 from core.formats.decoder import Character
 from core.geometry import Gray, Picture
 from core.page import Document

@@ -4,30 +4,31 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from importlib.metadata import version
 
-from core import decoding, quality
-from core.align import Alignment, crop, scale_only
+from core.alignment.align import Alignment, crop, scale_only
+from core.alignment.find import align
+from core.alignment.learn import Lessons
+from core.alignment.reference import Reference
 from core.boxes import FieldBox, Pages, alignments_of, found
-from core.checks import check
+from core.checking import quality
+from core.checking.checks import check
+from core.checking.hidden import hidden
+from core.checking.lettered import in_doubt, languages, may_have_letters, may_hold, with_letters
+from core.checking.moved import followed
+from core.checking.own_text import Verdict, compared
+from core.checking.reach import cut_off
+from core.checking.vouching import vouched
 from core.errors import FileError
-from core.find import align
-from core.hidden import hidden
+from core.formats import decoding
 from core.invoice import ErrorInfo, Outcome, Reading, Reason, Status, TemplateRef
-from core.learn import Lessons
-from core.lettered import in_doubt, languages, may_have_letters, may_hold, with_letters
-from core.moved import followed
-from core.own_text import Verdict, compared
 from core.page import Document, Limits, open_document
 from core.ports import KnownTemplate
-from core.reach import cut_off
 from core.reading.colored import past_stamps
 from core.reading.numeric import LineReading, NumericReader
 from core.reading.text import TextReader
-from core.reference import Reference
 from core.settings import Settings
 from core.stopwatch import Stopwatch
 from core.template import Field, Kind, Template
-from core.values import value_in
-from core.vouching import vouched
+from core.values.parse import value_in
 
 
 class Extractor:

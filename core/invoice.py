@@ -190,7 +190,7 @@ class Invoice(_Model):
     the oldest first. Where the file has several revisions, `replaces` is the invoice of the one
     before and `replaced_by` that of the one after. `part` says which page of a file it is that
     holds an invoice a page; that page is then its page 1, and `object` announces it alone
-    (`core.parts`).
+    (`core.intake.parts`).
     """
 
     id: str

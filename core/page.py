@@ -2,9 +2,9 @@
 
 What a file is goes by its bytes; what it may cost is checked against the limits before any pixel is
 made, and pixels are made in a process of their own, which has a limit on its time and its memory
-and may die (`core.decoding`). Accepted risks: within the limits a hostile file can still take some
-seconds and a gigabyte; and whoever takes over the decoder's process by a hole in a library acts as
-the user that Khana runs as.
+and may die (`core.formats.decoding`). Accepted risks: within the limits a hostile file can still
+take some seconds and a gigabyte; and whoever takes over the decoder's process by a hole in a
+library acts as the user that Khana runs as.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from core.decoding import Allowance, ConfinedDecoder
 from core.errors import FileError
 from core.formats import bmp, heic, jpeg, pdf, png, tiff, webp
 from core.formats.decoder import Character, Decoder
+from core.formats.decoding import Allowance, ConfinedDecoder
 from core.formats.sniff import Format, sniff
 from core.settings import Settings
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from core.errors import FileError, NotFoundError
 from core.formats.sniff import sniff
+from core.intake.origin import object_of
+from core.intake.parts import file_of
 from core.invoice import Invoice, ObjectRef, Reading
-from core.origin import object_of
-from core.parts import file_of
 from core.ports import Adapters
 from core.settings import Settings
 

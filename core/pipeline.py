@@ -14,7 +14,6 @@ from datetime import date, timedelta
 from time import monotonic
 from typing import BinaryIO, Protocol
 
-from core.arrival import as_known, invoice_of, keep
 from core.errors import (
     FileError,
     KhanaError,
@@ -24,6 +23,9 @@ from core.errors import (
     TransientError,
 )
 from core.identity import Part, invoice_id, sha256_hex
+from core.intake.arrival import as_known, invoice_of, keep
+from core.intake.origin import move_object, object_of
+from core.intake.parts import file_of, split
 from core.invoice import (
     ErrorInfo,
     Invoice,
@@ -40,8 +42,6 @@ from core.invoice import (
     requeue,
 )
 from core.observe import tell
-from core.origin import move_object, object_of
-from core.parts import file_of, split
 from core.ports import Adapters, InvoiceStore, KnownTemplate, SourceFile
 from core.review import beside_people
 from core.settings import Settings
@@ -270,8 +270,8 @@ def give_up(
 def read_again(adapters: Adapters, invoice_id: str, *, template: str | None = None) -> Invoice:
     """Has the invoice read once more, with `template` if one is named.
 
-    Its object is announced anew and says so by itself (`core.arrival.as_known`): should this stop
-    half-way, it is read all the same.
+    Its object is announced anew and says so by itself (`core.intake.arrival.as_known`): should this
+    stop half-way, it is read all the same.
 
     Raises:
         NotFoundError: there is no such invoice, or its file is gone.

@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import BinaryIO, Literal, Protocol
 
 from core.invoice import Invoice, ObjectRef, SourceRef, Status
-from core.notices import Delivery
 from core.shelf import Shelf
 from core.template import Template
+from core.webhooks.notices import Delivery
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,8 @@ class InvoicePage:
 class StoredTemplate:
     """A template with the bytes of its reference picture, if it has one.
 
-    `looks` is what `core.looks` makes of that picture, so that nobody has to do it again; it is
-    missing where an earlier release stored the template.
+    `looks` is what `core.alignment.looks` makes of that picture, so that nobody has to do it again;
+    it is missing where an earlier release stored the template.
     """
 
     template: Template

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from core.checks import OPEN_FAULTS, broken_rules, open_faults
+from core.checking.checks import OPEN_FAULTS, broken_rules, open_faults
 from core.errors import ConflictError
 from core.invoice import (
     REJECTED,
@@ -18,7 +18,7 @@ from core.invoice import (
     now,
 )
 from core.template import Template
-from core.values import Value
+from core.values.parse import Value
 
 
 def review(

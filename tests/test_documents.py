@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.checks import check_rules
+from core.checking.checks import check_rules
 from core.errors import FileError
 from core.template import parse_template
 

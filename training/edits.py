@@ -1,7 +1,7 @@
 """Comparing texts: edit distance and which character was taken for which."""
 
 from core.template import Kind
-from core.values import parse_value
+from core.values.parse import parse_value
 
 
 def distance(a: str, b: str) -> int:

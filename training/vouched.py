@@ -17,11 +17,11 @@ from random import Random
 
 import cv2
 
+from core.checking.vouching import vouched
 from core.invoice import Reading
 from core.reading.numeric import LineReading, NumericReader
 from core.template import Field, Kind, Template
-from core.values import parse_value
-from core.vouching import vouched
+from core.values.parse import parse_value
 from training import document
 from training.augment import PROFILES, Sample, sample
 from training.dataset import ARABIC

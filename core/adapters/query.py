@@ -14,9 +14,9 @@ from decimal import Decimal
 
 from core.errors import RequestError
 from core.invoice import Invoice
-from core.letters import spelt_alike
 from core.ports import Order, Query
-from core.values import clean_text, parse_number
+from core.values.letters import spelt_alike
+from core.values.parse import clean_text, parse_number
 
 _EXPONENT_BIAS = 1_000_000
 _NINES = str.maketrans("0123456789", "9876543210")

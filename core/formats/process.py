@@ -1,4 +1,4 @@
-"""The process in which files are decoded: see `core.decoding`, which starts it and asks it.
+"""The process in which files are decoded: see `core.formats.decoding`, which starts it and asks it.
 
 Started as `python -m core.formats.process FD`. A request is JSON, then the file's bytes where it
 says so; an answer is JSON, and a page lies in memory that both sides have

@@ -17,7 +17,7 @@ from core.reading.grammar import Kind
 from core.reading.ink import u8
 from core.reading.numeric import LineReading, NumericReader
 from core.template import Kind as FieldKind
-from core.values import parse_value
+from core.values.parse import parse_value
 
 _COLORED = 0.15
 """Optical density by which the darkest channel of a pixel exceeds its lightest where it is no paper

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.geometry import Gray
-from core.months import named
 from core.reading.grammar import Kind
 from core.reading.lines import inked_columns, prepare
 from core.reading.numeric import LineReading, NumericReader
 from core.reading.tesseract import Line, Word
+from core.values.months import named
 
 Cell = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels of a box."""

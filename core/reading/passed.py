@@ -15,7 +15,7 @@ from core.reading.ctc import LogProbs
 from core.reading.network import FRAME
 from core.reading.prints import DIGIT, Mask, Seen, cut, printed, rows, seen
 from core.template import Kind
-from core.values import parse_value
+from core.values.parse import parse_value
 
 _LETTER = 8
 """Rows that a letter has at least; a point has less."""

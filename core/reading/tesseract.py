@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from core.errors import SetupError, TransientError
 from core.template import Language
-from core.values import clean_text
+from core.values.parse import clean_text
 
 Gray = NDArray[np.uint8]
 

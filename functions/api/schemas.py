@@ -23,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from core.export import INTERNAL
+from core.export.rows import INTERNAL
 from core.formats.sniff import READABLE
 from core.invoice import Invoice, Reading, Reason, Status
 from core.ports import Order, Query
@@ -122,7 +122,7 @@ InvoiceBody = create_model(
     __doc__="One file, however often and under whatever names it came in, and what was read in it.",
     **_shown,
 )
-"""What `core.export.public` gives."""
+"""What `core.export.rows.public` gives."""
 
 
 class InvoiceList(_Model):

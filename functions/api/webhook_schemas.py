@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.invoice import Status
-from core.notices import Webhook
+from core.webhooks.notices import Webhook
 
 Event = Literal["done", "needs_review", "failed"]
 

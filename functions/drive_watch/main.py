@@ -8,7 +8,7 @@ function may take, the next look goes on from where this one came to.
 import flask
 import functions_framework
 
-from core.watch import watch
+from core.intake.watch import watch
 from functions.rounds import answer_with
 
 

@@ -95,7 +95,7 @@ def _read_files(
 ) -> Iterator[tuple[Path, int | None, Outcome, float]]:
     """What each invoice holds, and the page of its file that it is, if there are several."""
     from core.extract import Extractor  # noqa: PLC0415  # loads OpenCV and the model
-    from core.parts import count  # noqa: PLC0415
+    from core.intake.parts import count  # noqa: PLC0415
 
     extractor = Extractor(settings) if templates else None
     console = Console(stderr=True)
@@ -242,9 +242,9 @@ def import_(
 def check(files: Sequence[Path]) -> None:
     """Says whether template FILES can be used, which boxes cut through print, and which look
     alike."""
+    from core.alignment.learn import learn  # noqa: PLC0415  # loads OpenCV
+    from core.alignment.match import alike  # noqa: PLC0415
     from core.extract import Extractor  # noqa: PLC0415
-    from core.learn import learn  # noqa: PLC0415  # loads OpenCV
-    from core.match import alike  # noqa: PLC0415
     from core.page import Limits  # noqa: PLC0415
     from core.reading.habit import silent  # noqa: PLC0415
     from core.trial import cutting  # noqa: PLC0415

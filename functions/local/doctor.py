@@ -76,7 +76,7 @@ def _checks(settings: Settings, variables: Set[str]) -> Iterator[tuple[str, Call
 
 
 def _font(settings: Settings) -> str:
-    from core.export_pdf import check_font  # noqa: PLC0415  # loads fpdf2
+    from core.export.pdf import check_font  # noqa: PLC0415  # loads fpdf2
 
     check_font(settings)
     return f"{settings.font} can be used for PDFs"

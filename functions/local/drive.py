@@ -78,7 +78,7 @@ def login(client: Path, paste: bool, **flags: str | None) -> None:
 def sync(**flags: str | None) -> None:
     """Looks at where files come from now, and takes in what is new."""
     from core.adapters import connect  # noqa: PLC0415
-    from core.watch import watch  # noqa: PLC0415
+    from core.intake.watch import watch  # noqa: PLC0415
 
     settings = load_settings(**flags)
     check_watched(settings)

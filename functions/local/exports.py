@@ -9,7 +9,7 @@ from typing import IO
 
 import click
 
-from core.export_forms import ENDINGS, Form, pieces
+from core.export.forms import ENDINGS, Form, pieces
 from core.invoice import Status
 from core.ports import Query
 from core.settings import load_settings
@@ -45,7 +45,7 @@ def export(
         raise click.UsageError(f"a terminal shows no {form.upper()}: name a file with --output")
     adapters = stored(settings)
     if crops is not None:
-        from core.crops import write_crops  # noqa: PLC0415  # loads OpenCV
+        from core.export.crops import write_crops  # noqa: PLC0415  # loads OpenCV
 
         count = write_crops(adapters, query, crops, settings)
         click.echo(f"{crops}: {count.written} boxes written, {count.left_out} left out")

@@ -31,7 +31,7 @@ def replay(
     The oldest come first. Corrected fields stay as they are, and what a person rejected stays
     rejected unless it is named.
     """
-    from core import export  # noqa: PLC0415
+    from core.export.rows import every  # noqa: PLC0415
     from core.pipeline import read_again  # noqa: PLC0415
 
     if (ids and (status or template_id or everything)) or (status and everything):
@@ -40,7 +40,7 @@ def replay(
     wanted = None if everything else Status(status or Status.FAILED)
     query = Query(status=wanted, template=template_id, descending=False)
     sent = left = 0
-    kept = (invoice.id for invoice in export.every(adapters.store, query) if not invoice.rejected)
+    kept = (invoice.id for invoice in every(adapters.store, query) if not invoice.rejected)
     for invoice_id in ids or kept:
         try:
             read_again(adapters, invoice_id)

@@ -62,7 +62,7 @@ def read(
 
 
 def _put_templates(adapters: Adapters, folder: Path, settings: Settings) -> None:
-    from core.learn import with_looks  # noqa: PLC0415  # loads OpenCV
+    from core.alignment.learn import with_looks  # noqa: PLC0415  # loads OpenCV
 
     known = {template.id for template in adapters.store.list_templates()}
     for path in sorted(folder.glob("*.json")):

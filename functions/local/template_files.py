@@ -13,7 +13,7 @@ def read_template_file(path: Path) -> StoredTemplate:
     Raises:
         TemplateError: it, a rule of it, or its reference can't be used.
     """
-    from core.checks import check_rules  # noqa: PLC0415  # `khana config` must not wait for it
+    from core.checking.checks import check_rules  # noqa: PLC0415  # `khana config` must not wait for it
 
     template = load_template(path)
     try:

@@ -6,7 +6,7 @@ Answers with `{"delivered": 2, "failed": 0, "given_up": 0}`.
 import flask
 import functions_framework
 
-from core.webhooks import deliver
+from core.webhooks.sending import deliver
 from functions.rounds import answer_with
 
 LONGEST_S = 50.0

@@ -13,7 +13,7 @@ from statistics import median
 import cv2
 from PIL import Image
 
-from core import decoding
+from core.formats import decoding
 from core.formats.decoder import Decoder
 from core.formats.jpeg import JpegDecoder
 from core.formats.pdf import PdfDecoder

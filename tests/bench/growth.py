@@ -9,7 +9,7 @@ from statistics import median
 
 from core.adapters.local.database import Database
 from core.adapters.local.store import LocalInvoiceStore
-from core.export import csv_lines, every
+from core.export.rows import csv_lines, every
 from core.invoice import Invoice, Reading, SourceRef, Status, TemplateRef
 from core.ports import Query
 from core.template import Kind

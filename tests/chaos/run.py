@@ -39,7 +39,7 @@ TIMES = (
     "core.invoice:now",
     "core.lease:now",
     "core.pipeline:now",
-    "core.watch:monotonic",
+    "core.intake.watch:monotonic",
     "functions.rounds",
     "functions.api.routes.invoices",
     "functions.api.repeats:now",

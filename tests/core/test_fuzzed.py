@@ -16,11 +16,11 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from core.adapters.query import amount_key, decode_token, encode_token, fold
+from core.checking.rules import parse_rule
 from core.errors import RequestError, TemplateError
 from core.ports import Query
-from core.rules import parse_rule
 from core.template import Kind, dump_template, import_corners, parse_template
-from core.values import MAX_DIGITS, parse_amount, parse_value
+from core.values.parse import MAX_DIGITS, parse_amount, parse_value
 
 # The same examples at every run: a failure is for who changed something, not for who comes next.
 fuzzed = settings(derandomize=True, max_examples=100, deadline=None)

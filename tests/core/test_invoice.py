@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import BusyError
 from core.identity import invoice_id, sha256_hex
+from core.intake.origin import add_source
 from core.invoice import (
     ErrorInfo,
     Invoice,
@@ -23,10 +24,9 @@ from core.invoice import (
     now,
     requeue,
 )
-from core.origin import add_source
 from core.review import correct, reject
 from core.template import Kind
-from core.values import Value
+from core.values.parse import Value
 
 LEASE = timedelta(seconds=60)
 OBJECT = ObjectRef(bucket="b", name="invoices/a", generation=1)

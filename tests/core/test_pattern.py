@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.pattern import fits
 from core.template import Kind
-from core.values import parse_value
+from core.values.parse import parse_value
 
 
 @pytest.mark.timeout(5)

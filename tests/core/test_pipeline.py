@@ -27,7 +27,7 @@ from core.ports import Adapters, KnownTemplate, Query, StoredTemplate
 from core.review import correct, review
 from core.settings import Settings
 from core.template import Kind, parse_template
-from core.values import Value
+from core.values.parse import Value
 
 UPLOAD = SourceRef(kind="upload", file_id="u1", name="scan.jpg")
 

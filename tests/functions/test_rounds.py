@@ -8,7 +8,7 @@ import flask
 import pytest
 
 from core.errors import KhanaError, SetupError, TransientError
-from core.watch import WatchReport
+from core.intake.watch import WatchReport
 from functions import complaints, rounds
 
 

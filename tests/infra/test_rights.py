@@ -15,11 +15,11 @@ from core.adapters import connect
 from core.adapters.google.drive import DriveSource
 from core.adapters.google.drive_api import DriveApi
 from core.extract import Extractor
+from core.intake.watch import watch
 from core.invoice import Status
 from core.pipeline import give_up, process, read_again
 from core.ports import Adapters, Query, StoredTemplate
 from core.settings import Settings
-from core.watch import watch
 
 pytestmark = pytest.mark.infra
 

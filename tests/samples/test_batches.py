@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from core.extract import Extractor
+from core.intake.parts import count
 from core.invoice import Status
-from core.parts import count
 from core.ports import StoredTemplate
 from core.settings import Settings
 from samples import INVOICES

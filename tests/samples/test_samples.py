@@ -2,13 +2,13 @@
 
 from datetime import date
 
-from core.checks import check
+from core.checking.checks import check
 from core.invoice import Reading
 from core.page import Limits, open_document
 from core.ports import StoredTemplate
 from core.settings import Settings
 from core.template import Kind
-from core.values import parse_value
+from core.values.parse import parse_value
 from samples import FOLDER, INVOICES, Sample, load_samples
 from samples.content import SHEETS
 

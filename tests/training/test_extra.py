@@ -12,14 +12,14 @@ import pytest
 pytest.importorskip("fontTools")
 
 from core.adapters import connect
-from core.crops import write_crops
+from core.export.crops import write_crops
 from core.invoice import Outcome, Reading, SourceRef, Status, finish
 from core.pipeline import receive
 from core.ports import Query
 from core.review import correct
 from core.settings import Settings
 from core.template import Kind
-from core.values import Value
+from core.values.parse import Value
 from training import extra
 from training.dataset import Lines, joined
 

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
-from core.align import Alignment
+from core.alignment.align import Alignment
+from core.alignment.find import align
+from core.alignment.looks import Looks
+from core.alignment.match import Forms
 from core.extract import Extractor
-from core.find import align
 from core.invoice import Status
-from core.looks import Looks
-from core.match import Forms
 from core.settings import Settings
 from training.pages import forms, measure, pen, strangers
 from training.pages.forms import BLANK, draw

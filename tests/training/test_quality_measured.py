@@ -1,4 +1,4 @@
-"""The measure of `core.quality` tells good boxes from spoilt ones, and writes where it should."""
+"""The measure of `core.checking.quality` tells good boxes from spoilt ones and writes in place."""
 
 import pytest
 

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from core.template import Kind
-from core.values import parse_value
+from core.values.parse import parse_value
 from training.grammar import sums
 from training.vouched import measured
 

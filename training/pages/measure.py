@@ -14,17 +14,17 @@ import cv2
 import numpy as np
 
 from core import geometry
-from core.align import Alignment
+from core.alignment.align import Alignment
+from core.alignment.find import align
+from core.alignment.looks import Looks
+from core.alignment.match import Forms
+from core.alignment.reference import Reference
 from core.errors import TemplateError
 from core.extract import Extractor
-from core.find import align
 from core.formats.jpeg import JpegDecoder
 from core.geometry import Floats
 from core.invoice import Outcome, Status
-from core.looks import Looks
-from core.match import Forms
 from core.ports import StoredTemplate
-from core.reference import Reference
 from core.template import Template, parse_template
 from training.pages.forms import BLANK, Sheet, draw
 from training.pages.moves import HOPELESS, MOTIONS, Motion, Moved, move

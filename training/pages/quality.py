@@ -1,4 +1,4 @@
-"""Measures the thresholds of `core.quality`: boxes drawn, damaged in known ways, accused and read.
+"""Measures the thresholds of `core.checking.quality`: boxes drawn, damaged, accused and read.
 
     python -m training.pages.quality [--forms 12] [--write]
 
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core import quality
+from core.checking import quality
 from core.reading.numeric import NumericReader
 from core.template import Kind
-from core.values import parse_value
+from core.values.parse import parse_value
 from training.document import DOCS, put
 from training.pages.forms import Cell, draw
 from training.pages.pen import Gray

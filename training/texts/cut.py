@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from core.alignment.find import align
+from core.alignment.reference import Reference
+from core.checking.reach import goes_on
 from core.errors import TemplateError
 from core.extract import Extractor
-from core.find import align
 from core.invoice import Outcome
 from core.ports import StoredTemplate
-from core.reach import goes_on
-from core.reference import Reference
 from core.template import Box, parse_template
 from training import document
 from training.pages.measure import decoded

@@ -10,11 +10,11 @@ from core.adapters.google.drive_cursor import load
 from core.adapters.google.drive_push import SOURCE, open_until
 from core.adapters.google.retry import Backoff
 from core.errors import RequestError
+from core.intake.last_look import last_look
+from core.intake.watch import cursor_key, push_key
 from core.invoice import now
-from core.last_look import last_look
 from core.ports import InvoiceStore
 from core.settings import Settings
-from core.watch import cursor_key, push_key
 
 PATIENCE_S = 10.0
 """Somebody waits for the answer."""

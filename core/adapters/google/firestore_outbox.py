@@ -10,7 +10,7 @@ from core.adapters.google.firestore_errors import ContentionError, firestore_err
 from core.adapters.google.firestore_pieces import read_pieces
 from core.adapters.query import time_key
 from core.invoice import Invoice, now
-from core.notices import STATE, Delivery, came_to_an_end, deliveries
+from core.webhooks.notices import STATE, Delivery, came_to_an_end, deliveries
 
 _LOOKED_AT = 5
 """Of what is due: others may be about to take the first of it."""

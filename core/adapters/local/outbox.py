@@ -6,7 +6,7 @@ from datetime import timedelta
 from core.adapters.local.database import Database
 from core.adapters.query import time_key
 from core.invoice import Invoice, now
-from core.notices import STATE, Delivery, came_to_an_end, deliveries
+from core.webhooks.notices import STATE, Delivery, came_to_an_end, deliveries
 
 
 class LocalOutbox:

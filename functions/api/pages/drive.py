@@ -7,9 +7,9 @@ import flask
 
 from core.adapters.google.drive_push import SOURCE as DRIVE
 from core.errors import SetupError
-from core.export import every
+from core.export.rows import every
+from core.intake.last_look import LastLook, last_look
 from core.invoice import Status
-from core.last_look import LastLook, last_look
 from core.ports import Query
 from functions.api.context import context
 from functions.api.pages.answers import page

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import flask
 
-from core.export import public
+from core.export.rows import public
 from core.invoice import Invoice, Reading, Reason, Status
 from core.ports import InvoiceStore, Query
 from core.wording import fields_of

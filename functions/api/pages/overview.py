@@ -4,7 +4,7 @@ from itertools import islice
 
 import flask
 
-from core.export import every
+from core.export.rows import every
 from core.invoice import now
 from core.overview import overview as seen_from_above
 from core.ports import Query

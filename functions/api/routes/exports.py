@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 
-from core.export_forms import CONTENT_TYPES, ENDINGS, pieces
+from core.export.forms import CONTENT_TYPES, ENDINGS, pieces
 from functions.api import languages
 from functions.api.context import context
 from functions.api.routes import blueprint

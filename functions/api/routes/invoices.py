@@ -9,17 +9,17 @@ from typing import Any, BinaryIO, cast
 import flask
 
 from core.errors import ConflictError, NotFoundError, RequestError
-from core.export import public
+from core.export.rows import public
+from core.intake.parts import check_deletable
 from core.invoice import Invoice, SourceRef
 from core.names import file_name
 from core.observe import tell
-from core.parts import check_deletable
 from core.pipeline import read_again, receive
 from core.ports import Adapters
 from core.review import reject, review
 from core.shelf import template_of
 from core.template import Kind, Template
-from core.values import Value, parse_value, typed_in
+from core.values.parse import Value, parse_value, typed_in
 from functions.api.access import name_or
 from functions.api.context import context
 from functions.api.etags import must_match, tagged

@@ -7,8 +7,8 @@ from typing import Any
 import flask
 
 from core.errors import NotFoundError
-from core.origin import object_of
-from core.parts import file_of
+from core.intake.origin import object_of
+from core.intake.parts import file_of
 from core.pictures import as_it_came, crop, to_jpeg, to_png
 from functions.api.context import context
 from functions.api.routes import blueprint

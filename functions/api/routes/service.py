@@ -6,7 +6,7 @@ from typing import Any
 
 from core.adapters.google.drive_push import SOURCE, is_ours
 from core.errors import RequestError, SetupError, TransientError
-from core.watch import push_key, watch
+from core.intake.watch import push_key, watch
 from functions.answers import error_answer
 from functions.api import private
 from functions.api.context import context

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from core.checks import check_rules
+from core.checking.checks import check_rules
 from core.errors import ConflictError, FileError, RequestError, TemplateError
+from core.intake.parts import file_of
 from core.names import file_name
-from core.parts import file_of
 from core.ports import StoredTemplate
 from core.template import Template, dump_template, parse_template
 from functions.api.context import context
@@ -167,6 +167,6 @@ def _checked(form: TemplateForm, *, known: StoredTemplate | None) -> StoredTempl
 
 
 def _learned(template: Template, picture: bytes, *, where: str) -> StoredTemplate:
-    from core.learn import with_looks  # noqa: PLC0415  # loads OpenCV
+    from core.alignment.learn import with_looks  # noqa: PLC0415  # loads OpenCV
 
     return with_looks(StoredTemplate(template, picture), context().settings, where=where)

@@ -14,9 +14,9 @@ import pytest
 from core.adapters import connect
 from core.adapters.local.backend import Backend, open_backend
 from core.errors import TransientError
+from core.intake.watch import watch
 from core.ports import Query, SourceFile
 from core.settings import Settings
-from core.watch import watch
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from core.ports import StoredTemplate
 from core.review import correct
 from core.settings import Settings
 from core.template import Kind, parse_template
-from core.values import parse_value
+from core.values.parse import parse_value
 
 FORM = parse_template(
     {

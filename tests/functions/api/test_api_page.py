@@ -7,8 +7,8 @@ import pytest
 from drawn import Read, readings
 from flask.testing import FlaskClient
 
+from core.intake.origin import add_note
 from core.invoice import Invoice, Reading
-from core.origin import add_note
 from core.ports import Adapters
 
 HTML = {"Accept": "text/html"}

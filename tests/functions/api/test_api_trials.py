@@ -12,8 +12,8 @@ from emulators.serving import ROOT, running
 from flask.testing import FlaskClient
 
 from core.adapters import connect
+from core.intake.parts import split
 from core.invoice import Outcome, Status
-from core.parts import split
 from core.settings import Settings
 from core.template import dump_template
 from functions.api.app import create_app

@@ -9,11 +9,11 @@ import pytest
 from drawn import Read, local_alone
 from flask.testing import FlaskClient
 
-from core.export import HEAD, TAIL
+from core.export.rows import HEAD, TAIL
 from core.invoice import ErrorInfo, Invoice, Reason, SourceRef, Status, now
 from core.ports import Adapters
 from core.review import correct, reject
-from core.values import Value
+from core.values.parse import Value
 from core.wording import label
 from functions.api import languages, words
 

@@ -8,11 +8,11 @@ from drawn import Read, local_alone, picture, readings
 from flask.testing import FlaskClient
 
 from core.errors import SetupError
+from core.intake.last_look import last_look
+from core.intake.watch import watch
 from core.invoice import ErrorInfo, Status, now
-from core.last_look import last_look
 from core.ports import Adapters
 from core.settings import Settings
-from core.watch import watch
 
 pytestmark = local_alone
 

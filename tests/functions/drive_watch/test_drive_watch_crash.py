@@ -15,10 +15,10 @@ from google.auth.credentials import AnonymousCredentials
 from core.adapters import connect
 from core.adapters.google.drive import DriveSource
 from core.adapters.google.drive_api import DriveApi
+from core.intake.watch import watch
 from core.lease import Lease
 from core.ports import Adapters, Query
 from core.settings import Settings
-from core.watch import watch
 
 
 class Died(BaseException):
@@ -68,7 +68,7 @@ def test_a_crash_at_each_point_repeats_work_and_loses_nothing(
     drive: DriveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A lease of no length: who died keeps nobody waiting.
-    monkeypatch.setattr("core.watch.Lease", partial(Lease, length=timedelta(0)))
+    monkeypatch.setattr("core.intake.watch.Lease", partial(Lease, length=timedelta(0)))
     inbox = drive.state.folder("Inbox")
     files = {f"{number}.pdf": b"%PDF" + bytes([number]) for number in range(3)}
     for name, data in files.items():

@@ -28,7 +28,7 @@ from core.ports import Adapters, Query, StoredTemplate
 from core.review import correct, reject
 from core.settings import Settings
 from core.template import parse_template
-from core.values import Value
+from core.values.parse import Value
 
 FORM = parse_template(
     {

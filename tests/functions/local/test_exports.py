@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from core import export_xlsx
 from core.adapters import connect
 from core.errors import RequestError
+from core.export import xlsx
 from core.invoice import SourceRef
 from core.pipeline import receive
 from core.settings import Settings
@@ -27,7 +27,7 @@ def data(tmp_path: Path) -> Path:
 def test_what_fails_on_the_way_leaves_the_file_that_was_there(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_xlsx, "MOST_ROWS", 0)
+    monkeypatch.setattr(xlsx, "MOST_ROWS", 0)
     (out := tmp_path / "out").mkdir()
     book = out / "books.xlsx"
     book.write_bytes(b"of last month")

@@ -26,7 +26,7 @@ from emulators.serving import free_port
 from core.adapters import connect
 from core.ports import StoredTemplate
 from core.settings import Settings
-from core.webhooks import LEASE
+from core.webhooks.sending import LEASE
 from functions.local import server
 from functions.rounds import complaints
 

@@ -10,12 +10,12 @@ import pytest
 from core.adapters import connect as connect_local
 from core.adapters.google.storage import GoogleObjectStore
 from core.errors import SetupError, TransientError
+from core.intake.late import MOST_TRIES
+from core.intake.parts import split
+from core.intake.watch import watch as look
 from core.invoice import Invoice, Outcome, Status, now
-from core.late import MOST_TRIES
-from core.parts import split
 from core.ports import Adapters, Query
 from core.settings import Settings
-from core.watch import watch as look
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def looks(adapters, settings, monkeypatch, *, hours: float, every: float = 1) ->
     began, said = now(), []
     for minutes in range(0, int(hours * 60), int(every)):
         at = began + timedelta(minutes=minutes)
-        monkeypatch.setattr("core.late.now", lambda at=at: at)
+        monkeypatch.setattr("core.intake.late.now", lambda at=at: at)
         said += look(adapters, settings).failed
     return said
 

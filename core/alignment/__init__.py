@@ -1,0 +1,1 @@
+"""Where a page lies beside the picture of a form, and which of the known forms it is."""

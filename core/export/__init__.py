@@ -1,0 +1,1 @@
+"""Invoices as files for others: tables, documents, and labelled pictures to train on."""

@@ -1,0 +1,1 @@
+"""What texts mean: numbers, amounts and dates, of either family of digits."""

@@ -1,0 +1,1 @@
+"""Other programs told of what became of an invoice."""
