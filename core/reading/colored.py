@@ -16,6 +16,7 @@ from core.geometry import Gray, Picture
 from core.reading.grammar import Kind
 from core.reading.ink import u8
 from core.reading.numeric import LineReading, NumericReader
+from core.reading.passed import MILLION, THOUSAND
 from core.template import Kind as FieldKind
 from core.values.parse import parse_value
 
@@ -65,8 +66,8 @@ def past_stamps(
 
 
 def _had_sign(before: LineReading, line: LineReading) -> bool:
-    """Whether the same amount was likeliest `before`, and next to it what a 'CR' beside it, or the
-    'K' of '25K', makes of it."""
+    """Whether the same amount was likeliest `before`, and next to it what a 'CR' beside it, the 'K'
+    of '25K' or a 'million' makes of it."""
     if before.text != line.text or not before.alternatives:
         return False
     amount, other = (
@@ -74,7 +75,8 @@ def _had_sign(before: LineReading, line: LineReading) -> bool:
     )
     if amount is None or other is None:
         return False
-    return Decimal(other) in (-Decimal(amount), 1000 * Decimal(amount)) and Decimal(amount) != 0
+    signs = (-1, THOUSAND, MILLION)
+    return Decimal(amount) != 0 and Decimal(other) in [sign * Decimal(amount) for sign in signs]
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,8 @@ from core.reading.prints import DIGIT, Mask, Seen, cut, printed, rows, seen
 from core.template import Kind
 from core.values.parse import parse_value
 
+THOUSAND, MILLION = 1000, 1_000_000
+"""What a 'K' or an 'M', and a 'million' beside an amount, may multiply it by."""
 _LETTER = 8
 """Rows that a letter has at least; a point has less."""
 _ROUND = 0.55
@@ -163,14 +165,14 @@ def multiplied(text: str, line: Seen) -> str | None:
     if value is None or not len(line.ends):
         return None
     if _has_strokes(line):
-        return f"{Decimal(value) * 1_000_000:f}"
+        return f"{Decimal(value) * MILLION:f}"
     (last,) = line.prints_of([-1])
     beside = np.flatnonzero(left >= line.ends[-1])
     letters = [cut(line.ink, left[at], right[at]) for at in beside[beside > last]]
     top, bottom = rows(line.ink, left[last], right[last])
     if len(letters) != 1 or not _has_stem(letters[0], bottom - top):
         return None
-    return f"{Decimal(value) * 1000:f}"
+    return f"{Decimal(value) * THOUSAND:f}"
 
 
 def is_raised(text: str, line: Seen) -> bool:

@@ -99,7 +99,7 @@ def test_a_coloured_ground_is_no_ink(reader: NumericReader) -> None:
     assert past_stamps(reader, [box], ["amount"], [known], [None]) == [known]
 
 
-@pytest.mark.parametrize(("amount", "sign"), [("1,234.50", "CR"), ("25", "K")])
+@pytest.mark.parametrize(("amount", "sign"), [("1,234.50", "CR"), ("25", "K"), ("2.5", "million")])
 def test_a_coloured_sign_beside_an_amount_leaves_it_in_doubt(
     reader: NumericReader, amount: str, sign: str
 ) -> None:
