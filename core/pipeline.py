@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from time import monotonic
 from typing import BinaryIO, Protocol
 
+from core.checking.twins import seen_before
 from core.errors import (
     FileError,
     KhanaError,
@@ -161,7 +162,7 @@ def process(
     if idle:
         return begun
     try:
-        outcome, part = _outcome(adapters, extractor, begun, stored.data)
+        outcome, part = _outcome(adapters, extractor, begun, stored.data, settings)
     except (SetupError, TransientError) as error:
         # The installation is at fault, not the file: it is read once somebody has mended that.
         met = ErrorInfo.of(error)
@@ -193,7 +194,7 @@ def process(
 
 
 def _outcome(
-    adapters: Adapters, extractor: FileReader, invoice: Invoice, data: bytes
+    adapters: Adapters, extractor: FileReader, invoice: Invoice, data: bytes, settings: Settings
 ) -> tuple[Outcome, Part | None]:
     """What reading an invoice comes to, whose object has the bytes `data`, and which part of its
     file that makes it; whatever is wrong with the file is a `failed` outcome.
@@ -203,6 +204,8 @@ def _outcome(
     """
     try:
         outcome = _read(adapters, extractor, invoice, data)
+        if settings.duplicates == "review":
+            outcome = _beside_others(adapters.store, invoice, outcome)
         if invoice.decisions or any(each.reviewed_by for each in invoice.fields.values()):
             read_with = invoice.model_copy(update={"template": outcome.template})
             template = template_of(adapters.store, read_with)
@@ -229,6 +232,15 @@ def _read(adapters: Adapters, extractor: FileReader, invoice: Invoice, data: byt
     return extractor.extract(
         data, templates, name=invoice.source.name, page=part.page if part else None
     )
+
+
+def _beside_others(store: InvoiceStore, invoice: Invoice, outcome: Outcome) -> Outcome:
+    """What reading the invoice came to, which needs a look where it seems to be there already."""
+    reason = seen_before(store, finish(invoice, outcome, reader=""))
+    if reason is None:
+        return outcome
+    reasons = (*outcome.reasons, reason)
+    return outcome.model_copy(update={"reasons": reasons, "status": Status.NEEDS_REVIEW})
 
 
 _NO_ANSWER = ErrorInfo(code="reader_crashed", message="no reader came to an end with it")

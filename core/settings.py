@@ -141,6 +141,13 @@ class Settings(BaseSettings):
     decode_memory: Annotated[
         int, Field(ge=256 * 1024**2, description="most memory of the process that decodes")
     ] = 2 * 1024**3
+    duplicates: Annotated[
+        Literal["keep", "review"],
+        Field(
+            description="what becomes of an invoice that has the number, and the date or the "
+            "total, of another of its form: kept, and its page says so; or held back for review"
+        ),
+    ] = "keep"
     review_threshold: Annotated[
         float | None,
         Field(

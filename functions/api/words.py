@@ -60,6 +60,7 @@ REMEDIES = {
     "reader_crashed": "Have it read again; if that fails too, save the file anew and upload that.",
     "rejected": "If that was a mistake, have it read again.",
     "read_timeout": "Have it read again; if that fails too, scan it at a lower resolution.",
+    "seen_before": "Reject it if it is a duplicate, or accept it if both count.",
     "templates_alike": "Choose it below and press “Read again”.",
     "too_many_pages": "Split it, and upload the invoices one by one.",
     "truncated_file": "Copy or scan it again: a part of it is missing.",

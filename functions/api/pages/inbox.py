@@ -5,11 +5,11 @@ from typing import get_args
 import flask
 
 from core.access import Role
+from core.checking.twins import twins_among
 from functions.api.access import may
 from functions.api.context import context
 from functions.api.pages.answers import page
 from functions.api.pages.place import Place
-from functions.api.pages.twins import twins_among
 from functions.api.schemas import ExportQuery
 
 PAGE_SIZE = 50

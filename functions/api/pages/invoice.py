@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import flask
 
+from core.checking.twins import twins_of
 from core.export.rows import public
 from core.invoice import Invoice, Reading, Reason, Status
 from core.ports import InvoiceStore, Query
@@ -13,7 +14,6 @@ from functions.api.context import context
 from functions.api.etags import tag
 from functions.api.pages.answers import page
 from functions.api.pages.place import Place, neighbour
-from functions.api.pages.twins import twins_of
 
 
 def invoice(invoice_id: str) -> flask.Response:
