@@ -37,8 +37,8 @@ variable "name" {
   default     = "khana"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,14}$", var.name))
-    error_message = "At most 15 small letters, digits and hyphens."
+    condition     = can(regex("^[a-z][a-z0-9-]{2,13}[a-z0-9]$", var.name)) # the database is called so
+    error_message = "From 4 to 15 small letters, digits and hyphens, no hyphen at the end."
   }
 }
 
@@ -190,6 +190,17 @@ variable "settings" {
   validation {
     condition     = alltrue([for name in keys(var.settings) : can(regex("^KHANA_[A-Z_]+$", name))])
     error_message = "Names as in docs/settings.md: KHANA_…."
+  }
+}
+
+variable "database" {
+  description = "A database that was restored, which is to take the place of the one made here: docs/operate.md."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.database == null || can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.database))
+    error_message = "The id of a database: from 4 to 63 small letters, digits and hyphens."
   }
 }
 
