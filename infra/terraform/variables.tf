@@ -155,6 +155,12 @@ variable "kms_key" {
   }
 }
 
+variable "access_logs" {
+  description = "Whether logs are kept of who read and wrote the bucket. Google writes them, whom an organisation with domain restricted sharing lets in only by an exception."
+  type        = bool
+  default     = true
+}
+
 variable "alert_email" {
   description = "Who is told when something is wrong."
   type        = string

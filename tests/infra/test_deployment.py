@@ -90,6 +90,20 @@ def test_buckets_are_closed_and_forget_nothing_at_once() -> None:
         assert bucket.body["lifecycle_rule"]
 
 
+def test_of_others_accounts_only_those_that_can_be_left_out_are_granted_anything() -> None:
+    """An organisation may refuse every grant to who isn't of it, and with it the deployment."""
+    others = [each for each in _grants() if re.search(r"@google\.com|allUsers", _text(each.body))]
+    left_out = {
+        each.name: plain(each.body.get("count") or each.body["for_each"]) for each in others
+    }
+    assert left_out.keys() == {"access_logs", "api"}
+    assert left_out["access_logs"] == "var.access_logs ? 1 : 0"
+    assert "var.sign_in == null ? var.api_callers" in left_out["api"]
+    (bucket,) = [each for each in resources("google_storage_bucket") if each.name == "invoices"]
+    # Without the grant Cloud Storage would have nowhere to write to.
+    assert "var.access_logs" in _text(bucket.body["dynamic"])
+
+
 KEEPS_DATA = {
     "google_storage_bucket": "default_kms_key_name",
     "google_firestore_database": "kms_key_name",
