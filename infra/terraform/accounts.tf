@@ -32,13 +32,13 @@ locals {
     "push events"          = { account = "push", role = "roles/eventarc.eventReceiver" }
   }
 
-  # Of a role that is for one thing alone, for which. Of the databases of the project that is Khana's
-  # own; of the buckets the one that Google puts each function's source into before it is built, and
+  # Of a role that is for one thing alone, for which. Of the databases of the project that is the one
+  # that Khana uses; of the buckets the one that Google puts each function's source into before it is built, and
   # makes itself with the first.
   narrowed = {
     "roles/datastore.user" = {
       title      = "${var.name}-database"
-      expression = "resource.name == \"${google_firestore_database.results.id}\""
+      expression = "resource.name == \"projects/${var.project}/databases/${local.database}\""
     }
     "roles/storage.objectViewer" = {
       title      = "${var.name}-sources"

@@ -18,6 +18,11 @@ resource "google_firestore_database" "results" {
   depends_on = [google_project_service.api, google_kms_crypto_key_iam_member.agents]
 }
 
+# What is used; a restored one comes with the indexes of its backup.
+locals {
+  database = var.database == null ? google_firestore_database.results.name : var.database
+}
+
 # Declared once, beside the code whose queries need them; its tests hold the queries to them.
 locals {
   declared = jsondecode(file("${path.module}/../../core/adapters/google/firestore.indexes.json"))

@@ -7,11 +7,15 @@ locals {
     KHANA_BACKEND   = "google"
     KHANA_PROJECT   = var.project
     KHANA_BUCKET    = google_storage_bucket.invoices.name
-    KHANA_DATABASE  = google_firestore_database.results.name
+    KHANA_DATABASE  = local.database
     KHANA_LOG_LEVEL = var.log_level
     KHANA_LOG_FORM  = "json"
     KHANA_TELEMETRY = "google"
     TZ              = var.time_zone
+
+    # Monitoring drops each point that doesn't say where it is from:
+    # https://cloud.google.com/stackdriver/docs/reference/telemetry/v1.metrics
+    OTEL_RESOURCE_ATTRIBUTES = "cloud.region=${var.region}"
   }
 
   # Either Cloud Run asks who is there, or the API does.

@@ -20,7 +20,7 @@ output "bucket" {
 
 output "database" {
   description = "Keeps the results."
-  value       = google_firestore_database.results.name
+  value       = local.database
 }
 
 output "images" {

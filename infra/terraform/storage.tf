@@ -46,9 +46,12 @@ resource "google_storage_bucket" "invoices" {
     }
   }
 
-  logging {
-    log_bucket        = google_storage_bucket.logs.name
-    log_object_prefix = "invoices"
+  dynamic "logging" {
+    for_each = var.access_logs ? [google_storage_bucket.logs.name] : []
+    content {
+      log_bucket        = logging.value
+      log_object_prefix = "invoices"
+    }
   }
 
   dynamic "encryption" {
@@ -96,6 +99,8 @@ resource "google_storage_bucket" "logs" {
 
 # Cloud Storage writes its access logs as this.
 resource "google_storage_bucket_iam_member" "access_logs" {
+  count = var.access_logs ? 1 : 0
+
   bucket = google_storage_bucket.logs.name
   role   = "roles/storage.objectCreator"
   member = "group:cloud-storage-analytics@google.com"

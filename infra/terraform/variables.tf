@@ -37,8 +37,8 @@ variable "name" {
   default     = "khana"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,14}$", var.name))
-    error_message = "At most 15 small letters, digits and hyphens."
+    condition     = can(regex("^[a-z][a-z0-9-]{2,13}[a-z0-9]$", var.name)) # the database is called so
+    error_message = "From 4 to 15 small letters, digits and hyphens, no hyphen at the end."
   }
 }
 
@@ -155,6 +155,12 @@ variable "kms_key" {
   }
 }
 
+variable "access_logs" {
+  description = "Whether logs are kept of who read and wrote the bucket. Google writes them, whom an organisation with domain restricted sharing lets in only by an exception."
+  type        = bool
+  default     = true
+}
+
 variable "alert_email" {
   description = "Who is told when something is wrong."
   type        = string
@@ -190,6 +196,17 @@ variable "settings" {
   validation {
     condition     = alltrue([for name in keys(var.settings) : can(regex("^KHANA_[A-Z_]+$", name))])
     error_message = "Names as in docs/settings.md: KHANA_…."
+  }
+}
+
+variable "database" {
+  description = "A database that was restored, which is to take the place of the one made here: docs/operate.md."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.database == null || can(regex("^[a-z][a-z0-9-]{2,61}[a-z0-9]$", var.database))
+    error_message = "The id of a database: from 4 to 63 small letters, digits and hyphens."
   }
 }
 

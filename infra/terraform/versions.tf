@@ -29,7 +29,9 @@ locals {
     "billingbudgets.googleapis.com",
     "cloudbuild.googleapis.com",
     "cloudfunctions.googleapis.com",
+    "cloudkms.googleapis.com", # kms_key may be another project's, and is granted from this one
     "cloudscheduler.googleapis.com",
+    "cloudtrace.googleapis.com",
     "drive.googleapis.com",
     "eventarc.googleapis.com",
     "firestore.googleapis.com",

@@ -55,6 +55,7 @@ class Collector(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Collecting)
         self.spans: list[tuple[str, Any]] = []
         self.metrics: dict[str, list[Any]] = defaultdict(list)
+        self.measured_at: list[dict[str, str]] = []
 
 
 class _Collecting(BaseHTTPRequestHandler):
@@ -71,6 +72,8 @@ class _Collecting(BaseHTTPRequestHandler):
                     self.server.spans += [(service["service.name"], span) for span in scope.spans]
         else:
             for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                place = {a.key: a.value.string_value for a in resource.resource.attributes}
+                self.server.measured_at.append(place)
                 for scope in resource.scope_metrics:
                     for metric in scope.metrics:
                         self.server.metrics[metric.name].append(metric)
@@ -98,6 +101,7 @@ def test_from_drive_to_the_api_all_is_one_trace(cloud, collector: Collector) -> 
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.server_port}",
         "OTEL_BSP_SCHEDULE_DELAY": "50",
         "OTEL_METRIC_EXPORT_INTERVAL": "100",
+        "OTEL_RESOURCE_ATTRIBUTES": "cloud.region=me-central1",
     }
     with DriveServer() as drive, cloud.storage_client() as files, cloud.adapters() as adapters:
         adapters.store.put_template(FORM)
@@ -138,6 +142,9 @@ def test_from_drive_to_the_api_all_is_one_trace(cloud, collector: Collector) -> 
         for attribute in point.attributes
     }
     assert {"decode", "crop", "read_numeric", "check"} <= stages
+    # Without these two Cloud Monitoring takes no metric.
+    assert {place["cloud.region"] for place in collector.measured_at} == {"me-central1"}
+    assert all(place["service.instance.id"] for place in collector.measured_at)
     assert collector.metrics["khana.confidence"][-1].histogram.data_points[0].count == 1
 
 

@@ -90,6 +90,20 @@ def test_buckets_are_closed_and_forget_nothing_at_once() -> None:
         assert bucket.body["lifecycle_rule"]
 
 
+def test_of_others_accounts_only_those_that_can_be_left_out_are_granted_anything() -> None:
+    """An organisation may refuse every grant to who isn't of it, and with it the deployment."""
+    others = [each for each in _grants() if re.search(r"@google\.com|allUsers", _text(each.body))]
+    left_out = {
+        each.name: plain(each.body.get("count") or each.body["for_each"]) for each in others
+    }
+    assert left_out.keys() == {"access_logs", "api"}
+    assert left_out["access_logs"] == "var.access_logs ? 1 : 0"
+    assert "var.sign_in == null ? var.api_callers" in left_out["api"]
+    (bucket,) = [each for each in resources("google_storage_bucket") if each.name == "invoices"]
+    # Without the grant Cloud Storage would have nowhere to write to.
+    assert "var.access_logs" in _text(bucket.body["dynamic"])
+
+
 KEEPS_DATA = {
     "google_storage_bucket": "default_kms_key_name",
     "google_firestore_database": "kms_key_name",
@@ -151,13 +165,56 @@ def test_functions_are_built_from_where_google_puts_their_sources() -> None:
 def test_a_role_of_the_whole_project_is_for_one_database_or_bucket() -> None:
     narrowed = terraform.local("narrowed")
     for role, resource in {
-        "roles/datastore.user": "google_firestore_database.results.id",
+        "roles/datastore.user": "/databases/${local.database}",
         "roles/storage.objectViewer": "/buckets/gcf-v2-sources-",
     }.items():
         (given,) = [each for name, each in narrowed.items() if plain(name) == role]
         assert resource in plain(given["expression"])
     (granted,) = [g for g in resources("google_project_iam_member") if g.name == "of"]
     assert "local.narrowed, each.value.role" in _text(granted.body)
+
+
+def test_a_restored_database_is_used_and_may_be() -> None:
+    """Instead of the one that Terraform makes, which keeps its name: accounts may use one alone."""
+    chosen = plain(terraform.local("database"))
+    assert chosen == "var.database == null ? google_firestore_database.results.name : var.database"
+    assert plain(terraform.local("given")["KHANA_DATABASE"]) == "local.database"
+    guide = (terraform.ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+    assert "`database`" in guide
+
+
+def test_a_name_is_one_that_a_database_can_have() -> None:
+    (rule,) = terraform.variables()["name"]["validation"]
+    allowed = re.compile(re.search(r'regex\("(\^[^"]+)"', plain(rule["condition"]))[1])
+    assert all(allowed.match(name) for name in ("khana", "khana-2", "kh-1", "k" * 15))
+    assert not [name for name in ("kh", "khana-", "2khana", "k" * 16) if allowed.match(name)]
+
+
+def test_metrics_say_where_they_are_from() -> None:
+    """Cloud Monitoring drops, without a word, each point that doesn't."""
+    said = plain(terraform.local("given")["OTEL_RESOURCE_ATTRIBUTES"])
+    assert said == "cloud.region=${var.region}"
+
+
+def test_all_that_is_called_is_turned_on() -> None:
+    enabled = {plain(api) for api in terraform.local("apis")}
+    # Whose resources are made here, or whose agents are granted something.
+    text = _text(terraform.parsed())
+    made = {
+        "artifactregistry": "google_artifact_registry_",
+        "cloudfunctions": "google_cloudfunctions2_",
+        "cloudkms": "google_kms_",
+        "cloudscheduler": "google_cloud_scheduler_",
+        "eventarc": "google_eventarc_",
+        "firestore": "google_firestore_",
+        "pubsub": "google_pubsub_",
+        "run": "google_cloud_run_",
+        "secretmanager": "google_secret_manager_",
+        "storage": "google_storage_",
+    }
+    assert all(kind in text for kind in made.values())
+    called = {*made, "drive", "iamcredentials", "telemetry", "cloudtrace", "monitoring"}
+    assert {f"{name}.googleapis.com" for name in called} <= enabled
 
 
 def test_the_api_has_a_thread_for_each_request_that_comes_in() -> None:
