@@ -45,6 +45,9 @@ class Use:
     view_seconds: float = 0.05
     copy_seconds: float = 0.4
     """Of drive_watch, to bring a file from Drive to the bucket (assumed)."""
+    look_reads: int = 7
+    look_writes: int = 3
+    """Of a look at one folder that finds nothing: its lease, its cursor, how it went (counted)."""
     messages: float = 1.0
     """To webhooks: one that is told of each invoice (assumed)."""
     tell_seconds: float = 0.3
@@ -72,7 +75,9 @@ def bill(invoices: int, use: Use, prices: dict[str, Any]) -> dict[str, float]:
     return {
         "reading": ran(invoices, use.seconds + use.waiting, use.memory_gib),
         "watching Drive": ran(looks, max(1.0, invoices / looks * use.copy_seconds), 0.5)
-        + prices["scheduler"]["job_month"],
+        + prices["scheduler"]["job_month"]
+        + looks / 1e5 * use.look_reads * store["hundred_thousand_reads"]
+        + looks / 1e5 * use.look_writes * store["hundred_thousand_writes"],
         "API and page": ran(invoices * use.views, use.view_seconds, 0.5),
         "Storage": kept * use.megabytes / 1e3 * storage["gb_month"]
         + invoices / 1e3 * (storage["thousand_class_a"] + use.views * storage["thousand_class_b"]),
