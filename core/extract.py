@@ -1,6 +1,6 @@
 """From bytes to outcome: decode ▸ choose template ▸ align ▸ crop ▸ read ▸ parse ▸ check."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
 
@@ -9,12 +9,12 @@ from core.alignment.find import align
 from core.alignment.learn import Lessons
 from core.alignment.reference import Reference
 from core.boxes import FieldBox, Pages, alignments_of, found
-from core.checking import quality
 from core.checking.checks import check
 from core.checking.hidden import hidden
 from core.checking.lettered import in_doubt, languages, may_have_letters, may_hold, with_letters
 from core.checking.moved import followed
-from core.checking.own_text import Verdict, compared
+from core.checking.own_text import Verdict, compared, differing
+from core.checking.quality import faults
 from core.checking.reach import cut_off
 from core.checking.vouching import vouched
 from core.errors import FileError
@@ -27,7 +27,7 @@ from core.reading.numeric import LineReading, NumericReader
 from core.reading.text import TextReader
 from core.settings import Settings
 from core.stopwatch import Stopwatch
-from core.template import Field, Kind, Template
+from core.template import Kind, Template
 from core.values.parse import value_in
 
 
@@ -252,9 +252,9 @@ class Extractor:
             next_best=next_best,
         )
         return fields, [
-            *_differing(boxes, verdicts),
+            *differing(boxes, verdicts),
             *cut_off(self._numeric, boxes, [verdict.line for verdict in verdicts], form),
-            *_faults_of_pictures(boxes, verdicts),
+            *faults(boxes, [verdict.line.text for verdict in verdicts]),
             *(hidden(boxes, form) if form is not None else ()),
             *check(
                 template,
@@ -285,38 +285,6 @@ def _reading(box: FieldBox, verdict: Verdict, template: Template) -> Reading:
         hijri=value.hijri,
         exact=verdict.exact,
     )
-
-
-def _differing(boxes: Sequence[FieldBox], verdicts: Sequence[Verdict]) -> Iterator[Reason]:
-    for box, verdict in zip(boxes, verdicts, strict=True):
-        if verdict.differing is not None:
-            name = box.field.name
-            yield Reason(
-                code="text_differs",
-                message=f"{name}: the file's own text says “{verdict.differing}”, but "
-                f"“{verdict.line.text}” is seen: compare it",
-                fields=(name,),
-            )
-
-
-def _faults_of_pictures(boxes: Sequence[FieldBox], verdicts: Sequence[Verdict]) -> Iterator[Reason]:
-    """What keeps boxes from being read, whatever the reader makes of them."""
-    papers = {
-        number: quality.paper(page) for number, page in {b.number: b.page for b in boxes}.items()
-    }
-    for box, verdict in zip(boxes, verdicts, strict=True):
-        field = box.field
-        printed = field.kind is not Kind.TEXT and _is_tall(verdict.line.text, field)
-        fault = quality.fault(box.crop, papers[box.number], printed=printed)
-        if fault is not None:
-            yield Reason(
-                code=fault.code, message=f"{field.name}: {fault.message}", fields=(field.name,)
-            )
-
-
-def _is_tall(text: str, field: Field) -> bool:
-    """Whether what is, or ought to be, in a box has characters of full height."""
-    return any(c.isdecimal() and c != "٠" for c in text) if text else field.required
 
 
 def _no_template(templates: Sequence[KnownTemplate]) -> Reason:

@@ -14,7 +14,7 @@ invoice to keep.
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
@@ -177,6 +177,10 @@ class Outcome(_Model):
     invoices: int = 1
 
 
+INTERNAL = frozenset({"lease_until", "requested_template", "again"})
+"""What an invoice notes for Khana's own sake: not part of what leaves it."""
+
+
 class Invoice(_Model):
     """One file's bytes, once, however often and under whatever names they came in.
 
@@ -259,6 +263,11 @@ class Invoice(_Model):
     def total(self) -> Decimal | None:
         reading = self.key_field("total", "grand_total", kind=Kind.AMOUNT)
         return Decimal(reading.value) if reading and reading.value else None
+
+
+def public(invoice: Invoice) -> dict[str, Any]:
+    """The invoice as the contract's JSON."""
+    return invoice.model_dump(mode="json", exclude=set(INTERNAL))
 
 
 def now() -> datetime:

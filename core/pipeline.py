@@ -1,30 +1,27 @@
-"""The way of an invoice: receive a file, process its object, read it again, give up on it.
+"""The way of an invoice that was taken in: process its object, read it again, give up on it.
 
 Every step can be repeated. A file's bytes name its invoice, an object's generation names its event,
 and the status moves inside a transaction: whoever crashes, doubles or comes late changes nothing.
 """
 
-import hashlib
 import logging
-import tempfile
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from time import monotonic
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from core.checking.twins import seen_before
 from core.errors import (
-    FileError,
     KhanaError,
     NotFoundError,
     RequestError,
     SetupError,
     TransientError,
 )
-from core.identity import Part, invoice_id, sha256_hex
-from core.intake.arrival import as_known, invoice_of, keep
+from core.identity import Part
+from core.intake.arrival import as_known, invoice_of
 from core.intake.origin import move_object, object_of
 from core.intake.parts import file_of, split
 from core.invoice import (
@@ -32,7 +29,6 @@ from core.invoice import (
     Invoice,
     ObjectRef,
     Outcome,
-    SourceRef,
     Status,
     TemplateRef,
     begin_reading,
@@ -43,17 +39,12 @@ from core.invoice import (
     requeue,
 )
 from core.observe import tell
-from core.ports import Adapters, InvoiceStore, KnownTemplate, SourceFile
+from core.ports import Adapters, InvoiceStore, KnownTemplate
 from core.review import beside_people
 from core.settings import Settings
 from core.shelf import template_of
 
 log = logging.getLogger(__name__)
-
-SPOOL_BYTES = 8 * 1024 * 1024
-"""Files up to this size stay in memory while they are hashed; nearly all invoices are smaller."""
-
-_CHUNK = 1024 * 1024
 
 
 class FileReader(Protocol):
@@ -73,60 +64,6 @@ class FileReader(Protocol):
         page: int | None = None,
     ) -> Outcome:
         """What the file, or this page of it alone, holds; raises as `Extractor.extract` does."""
-
-
-def receive(
-    adapters: Adapters,
-    file: BinaryIO,
-    source: SourceRef,
-    settings: Settings,
-    *,
-    template: str | None = None,
-) -> Invoice:
-    """Stores the file's bytes, which has them read, and gives the invoice that they are.
-
-    Bytes that came in before give the invoice of then, with `source` noted as a duplicate.
-
-    Raises:
-        FileError: the file is empty or larger than `settings.max_file_bytes`.
-        TransientError: a store is out of reach; nothing is lost by trying again.
-    """
-    digest = hashlib.sha256()
-    size = 0
-    with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
-        while chunk := file.read(_CHUNK):
-            size += len(chunk)
-            if size > settings.max_file_bytes:
-                raise FileError(
-                    f"{source.name}: larger than the limit of {settings.max_file_bytes:,} bytes",
-                    code="file_too_large",
-                )
-            digest.update(chunk)
-            spool.write(chunk)
-        if not size:
-            raise FileError(f"{source.name}: the file is empty", code="empty_file")
-        spool.seek(0)
-        begun = monotonic()
-        invoice = Invoice(
-            id=invoice_id(digest.hexdigest()),
-            source=source,
-            requested_template=template,
-            received_at=now(),
-        )
-        kept = keep(
-            adapters,
-            invoice,
-            spool,  # type: ignore[arg-type]  # typeshed's SpooledTemporaryFile is no BinaryIO
-        )
-    tell(
-        "received",
-        invoice=kept.id,
-        source=source.kind,
-        bytes=size,
-        again=kept.received_at != invoice.received_at,
-        ms=1e3 * (monotonic() - begun),
-    )
-    return kept
 
 
 def process(
@@ -303,29 +240,6 @@ def read_again(adapters: Adapters, invoice_id: str, *, template: str | None = No
         return move_object(requeue(current, template=template, again=again), ref)
 
     return adapters.store.update(invoice_id, ask)
-
-
-def refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> Invoice:
-    """Keeps a file that was not taken in as a `failed` invoice, so that it can be found."""
-    at = now()
-    refused, _ = store.create(
-        Invoice(
-            id=refusal_id(file.ref, file.revision),
-            status=Status.FAILED,
-            source=file.ref,
-            error=ErrorInfo.of(error),
-            received_at=at,
-            read_at=at,
-        )
-    )
-    tell("refused", invoice=refused.id, source=file.ref.kind, code=error.code)
-    return refused
-
-
-def refusal_id(ref: SourceRef, revision: str) -> str:
-    """The invoice that this revision of a file is if it was refused."""
-    # There are no stored bytes to name it by; what names a version of a file at its source does.
-    return invoice_id(sha256_hex(f"{ref.kind}\0{ref.file_id}\0{revision}".encode()))
 
 
 def _templates(adapters: Adapters, invoice: Invoice) -> Sequence[KnownTemplate]:

@@ -9,6 +9,18 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OUTSIDE_CORE = {"flask", "functions_framework", "google", "googleapiclient", "waitress", "werkzeug"}
+PACKAGES = [
+    "formats",
+    "values",
+    "reading",
+    "alignment",
+    "checking",
+    "intake",
+    "export",
+    "webhooks",
+    "adapters",
+]
+"""Of core, in the order in which they build on each other."""
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -50,6 +62,18 @@ def test_core_knows_no_cloud_and_no_web_framework() -> None:
 )
 def test_nothing_imports_against_the_arrows(folder: str, forbidden: set[str]) -> None:
     assert _faults(_files(folder), forbidden) == []
+
+
+def test_the_packages_of_core_are_those_that_are_known() -> None:
+    packages = {path.parent.name for path in (ROOT / "core").glob("*/__init__.py")}
+    assert packages == set(PACKAGES)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_build_on_those_before_them(package: str) -> None:
+    later = PACKAGES[PACKAGES.index(package) + 1 :]
+    forbidden = {f"core.{name}" for name in (*later, "extract", "pipeline", "trial")}
+    assert _faults(_files(f"core/{package}"), forbidden) == []
 
 
 def test_only_who_builds_adapters_names_them() -> None:

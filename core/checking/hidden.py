@@ -62,14 +62,13 @@ def _is_beyond(box: FieldBox) -> bool:
     height, width = box.page.shape
     if ((where >= 0) & (where <= (width, height))).all():
         return False  # as most do
-    picture = crop(box.page, box.field.box, box.alignment)
     beyond = crop(np.zeros_like(box.page), box.field.box, box.alignment) > 0
     if beyond.mean() > _MOST:
         return True
-    rows = picture.shape[0]
+    rows = box.crop.shape[0]
     near = cv2.dilate(beyond.astype(np.uint8), _square(rows, 2 * _NEAR)) > 0
     inner = slice(round(_INNER * rows), round((1 - _INNER) * rows))
-    is_print = picture < _PRINT * np.quantile(picture[~beyond], 0.9)
+    is_print = box.crop < _PRINT * np.quantile(box.crop[~beyond], 0.9)
     return bool((is_print & near & ~beyond)[inner].any())
 
 

@@ -8,10 +8,12 @@ import difflib
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from core.boxes import FieldBox
 from core.formats.decoder import Character
+from core.invoice import Reason
 from core.reading.numeric import LineReading
 from core.template import Box, Field, Kind, Template, Turn
 from core.values.parse import clean_text, parse_value
@@ -96,6 +98,19 @@ def compared(
                     return Verdict(line, differing=words)
             return Verdict(replace(line, text=text, confidence=SURE), exact=True)
     return Verdict(line, differing=own)
+
+
+def differing(boxes: Sequence[FieldBox], verdicts: Sequence[Verdict]) -> Iterator[Reason]:
+    """Of each box of which the document says otherwise, a `text_differs`."""
+    for box, verdict in zip(boxes, verdicts, strict=True):
+        if verdict.differing is not None:
+            name = box.field.name
+            yield Reason(
+                code="text_differs",
+                message=f"{name}: the file's own text says “{verdict.differing}”, but "
+                f"“{verdict.line.text}” is seen: compare it",
+                fields=(name,),
+            )
 
 
 def within(

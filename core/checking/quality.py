@@ -5,14 +5,18 @@ is measured on the page's own pixels, in the box alone: a photo is sharp in one 
 another.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.boxes import FieldBox
 from core.geometry import Gray
+from core.invoice import Reason
 from core.reading.ink import Tones, quantile, u8
+from core.template import Field, Kind
 
 _FEWEST = 5.0
 """Pixels that digits must be tall. Of 600 boxes of the sample invoices made ever smaller the reader
@@ -49,6 +53,18 @@ class Fault:
 
     code: str
     message: str
+
+
+def faults(boxes: Sequence[FieldBox], texts: Sequence[str]) -> Iterator[Reason]:
+    """What keeps boxes from being read, whatever the reader made of them: `texts`."""
+    papers = {number: paper(page) for number, page in {b.number: b.page for b in boxes}.items()}
+    for box, text in zip(boxes, texts, strict=True):
+        field = box.field
+        printed = field.kind is not Kind.TEXT and _is_tall(text, field)
+        found = fault(box.crop, papers[box.number], printed=printed)
+        if found is not None:
+            message = f"{field.name}: {found.message}"
+            yield Reason(code=found.code, message=message, fields=(field.name,))
 
 
 def paper(page: Gray) -> int:
@@ -104,6 +120,11 @@ def measures(crop: Gray, *, printed: bool = True) -> tuple[float, float]:
     height = _text_height(ink > contrast / 2) if printed else 0.0
     # Where all runs together there are no characters to be measured.
     return height, contrast / max(steepest, 1e-6) / (height or crop.shape[0] / 2)
+
+
+def _is_tall(text: str, field: Field) -> bool:
+    """Whether what is, or ought to be, in a box has characters of full height."""
+    return any(c.isdecimal() and c != "٠" for c in text) if text else field.required
 
 
 def _covered(ink: cv2.typing.MatLike) -> float:

@@ -11,18 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
-from core.invoice import Invoice, Reading, Status
+from core.invoice import INTERNAL, Invoice, Reading, Status
 from core.ports import InvoiceStore, Query
 from core.template import Kind
 from core.wording import ENGLISH, Wording
 
 PAGE_SIZE = 200
 """Invoices that are in memory at a time."""
-
-INTERNAL = frozenset({"lease_until", "requested_template", "again"})
-"""What an invoice notes for Khana's own sake: not part of what leaves it."""
 
 HEAD = ("id", "status", "file", "page", "template", "received_at", "read_at")
 TAIL = ("lowest_confidence", "reviewed_by", "reasons")
@@ -110,11 +106,6 @@ def json_lines(invoices: Iterable[Invoice]) -> Iterator[str]:
     """Each invoice as one line of JSON."""
     for invoice in invoices:
         yield invoice.model_dump_json(exclude=set(INTERNAL)) + "\n"
-
-
-def public(invoice: Invoice) -> dict[str, Any]:
-    """The invoice as the contract's JSON."""
-    return invoice.model_dump(mode="json", exclude=set(INTERNAL))
 
 
 def _text(cell: Cell) -> str:

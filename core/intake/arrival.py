@@ -1,12 +1,86 @@
-"""Taking in: an object that carries what its invoice is made of, and the invoice."""
+"""Taking in: an object that carries what its invoice is made of, and the invoice; or a refusal."""
 
+import hashlib
+import tempfile
 from datetime import datetime
+from time import monotonic
 from typing import BinaryIO
 
+from core.errors import FileError
 from core.identity import Part, invoice_id, sha256_hex
 from core.intake.origin import add_source, move_object
-from core.invoice import Invoice, ObjectRef, is_being_read, now, requeue
-from core.ports import Adapters, InvoiceStore, StoredObject
+from core.invoice import (
+    ErrorInfo,
+    Invoice,
+    ObjectRef,
+    SourceRef,
+    Status,
+    is_being_read,
+    now,
+    requeue,
+)
+from core.observe import tell
+from core.ports import Adapters, InvoiceStore, SourceFile, StoredObject
+from core.settings import Settings
+
+_SPOOL_BYTES = 8 * 1024 * 1024
+"""Files up to this size stay in memory while they are hashed; nearly all invoices are smaller."""
+
+_CHUNK = 1024 * 1024
+
+
+def receive(
+    adapters: Adapters,
+    file: BinaryIO,
+    source: SourceRef,
+    settings: Settings,
+    *,
+    template: str | None = None,
+) -> Invoice:
+    """Stores the file's bytes, which has them read, and gives the invoice that they are.
+
+    Bytes that came in before give the invoice of then, with `source` noted as a duplicate.
+
+    Raises:
+        FileError: the file is empty or larger than `settings.max_file_bytes`.
+        TransientError: a store is out of reach; nothing is lost by trying again.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
+        while chunk := file.read(_CHUNK):
+            size += len(chunk)
+            if size > settings.max_file_bytes:
+                raise FileError(
+                    f"{source.name}: larger than the limit of {settings.max_file_bytes:,} bytes",
+                    code="file_too_large",
+                )
+            digest.update(chunk)
+            spool.write(chunk)
+        if not size:
+            raise FileError(f"{source.name}: the file is empty", code="empty_file")
+        spool.seek(0)
+        begun = monotonic()
+        invoice = Invoice(
+            id=invoice_id(digest.hexdigest()),
+            source=source,
+            requested_template=template,
+            received_at=now(),
+        )
+        kept = keep(
+            adapters,
+            invoice,
+            spool,  # type: ignore[arg-type]  # typeshed's SpooledTemporaryFile is no BinaryIO
+        )
+    tell(
+        "received",
+        invoice=kept.id,
+        source=source.kind,
+        bytes=size,
+        again=kept.received_at != invoice.received_at,
+        ms=1e3 * (monotonic() - begun),
+    )
+    return kept
 
 
 def keep(adapters: Adapters, invoice: Invoice, data: BinaryIO) -> Invoice:
@@ -24,6 +98,29 @@ def keep(adapters: Adapters, invoice: Invoice, data: BinaryIO) -> Invoice:
         metadata=_to_metadata(invoice),
     )
     return as_known(adapters.store, invoice.model_copy(update={"object": ref}))
+
+
+def refuse(store: InvoiceStore, file: SourceFile, error: FileError) -> Invoice:
+    """Keeps a file that was not taken in as a `failed` invoice, so that it can be found."""
+    at = now()
+    refused, _ = store.create(
+        Invoice(
+            id=refusal_id(file.ref, file.revision),
+            status=Status.FAILED,
+            source=file.ref,
+            error=ErrorInfo.of(error),
+            received_at=at,
+            read_at=at,
+        )
+    )
+    tell("refused", invoice=refused.id, source=file.ref.kind, code=error.code)
+    return refused
+
+
+def refusal_id(ref: SourceRef, revision: str) -> str:
+    """The invoice that this revision of a file is if it was refused."""
+    # There are no stored bytes to name it by; what names a version of a file at its source does.
+    return invoice_id(sha256_hex(f"{ref.kind}\0{ref.file_id}\0{revision}".encode()))
 
 
 def as_known(store: InvoiceStore, invoice: Invoice) -> Invoice:

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import FileError, KhanaError, NotFoundError, SetupError, TransientError
+from core.intake.arrival import receive, refusal_id, refuse
 from core.intake.beginning import id_of_beginning, replace_beginning
 from core.intake.last_look import LastLook, keep_look, last_look
 from core.intake.late import MOST_TRIES, TOLD_AFTER, LateFiles
@@ -23,7 +24,6 @@ from core.intake.parts import change_all
 from core.invoice import Invoice, SourceRef, now
 from core.lease import Lease
 from core.observe import tell
-from core.pipeline import receive, refusal_id, refuse
 from core.ports import Adapters, Gone, InvoiceStore, Source, SourceFile
 from core.settings import Settings
 

@@ -12,12 +12,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from core.geometry import Gray
-from core.reading.ctc import LogProbs
 from core.reading.grammar import Kind, date_within
-from core.reading.lines import HEIGHT, INKED, Line, inked_columns
-from core.reading.network import FRAME
-from core.reading.prints import seen
+from core.reading.lines import HEIGHT, INKED, Line
+from core.reading.prints import Seen
 
 _WIDE, _FURTHER = 0.45 * HEIGHT, 1.5
 """Columns that such room has at least, and how much further apart the characters beside it are than
@@ -65,24 +62,22 @@ each digit that was read there and beyond that, where letters stand. Of 10,000 d
 two had as much."""
 
 
-def has_gap(text: str, kind: Kind, ink: Gray, answer: LogProbs, *, words: bool) -> bool:
+def has_gap(text: str, kind: Kind, line: Seen, *, words: bool) -> bool:
     """Whether there is room for another character within a line that was read.
 
-    text: what was read. ink, answer: the line image, and what a network says of it, T×C. Blanks
-    between the thousands of an amount, around the marks of a date or beside its time are no such
-    room. words: whether a blank as between words is, which many an identifier has.
+    text: what was read. Blanks between the thousands of an amount, around the marks of a date or
+    beside its time are no such room. words: whether a blank as between words is, which many an
+    identifier has.
     """
-    filled = inked_columns(ink)
     least = _NARROW if words else _WIDE
     ends = date_within(text) if kind == "date" else (0, len(text))
-    if _widest(filled) < least and ends == (0, len(text)):
+    if _widest(line.filled) < least and ends == (0, len(text)):
         return False  # as most; all else takes several times as long
-    likeliest = answer.argmax(axis=1)
-    begins = np.flatnonzero((likeliest[1:] != likeliest[:-1]) & (likeliest[1:] != 0)) + 1
+    begins = line.begins[line.begins > 0]  # less what the edge cuts
     if len(begins) < _FEWEST:
         return False
-    apart = FRAME * np.diff(begins)
-    blank = np.array([_blank_between(filled, *two) for two in pairwise((FRAME * begins).tolist())])
+    apart = np.diff(begins)
+    blank = np.array([_blank_between(line.filled, *two) for two in pairwise(begins.tolist())])
     lacking = (apart > _FURTHER * np.sort(apart)[len(apart) // 2]) & (blank > _WIDE)
     if words and len(text) == len(begins):
         between = _between_numbers(text, apart, blank)
@@ -127,33 +122,28 @@ def _blank_between(filled: NDArray[np.bool_], begin: int, end: int) -> int:
     return _widest(np.concatenate(([True], filled[begin:end], [True])))
 
 
-def is_divided(line: Line, answer: LogProbs) -> bool:
-    """Whether a rule of a table runs between characters of a line: they are of two cells, as where
-    riyals and halalas have a column each.
-
-    answer: what a network says of the line's image, T×C.
-    """
+def is_divided(line: Line, seen: Seen) -> bool:
+    """Whether a rule of a table runs between the characters that are seen in a line: they are of
+    two cells, as where riyals and halalas have a column each."""
     if not line.dividers.size:
         return False
     scale = line.ink.shape[1] / len(line.columns)
     rules = np.searchsorted(line.columns, line.dividers) * scale
-    seen = _seen(answer)
     # What is read itself is a '١', taller than '٠' and '٥'.
-    rules = [at for at in rules if (abs(seen - at) > _BESIDE).all()]
-    return any((seen < at).any() and (seen > at).any() for at in rules)
+    rules = [at for at in rules if (abs(seen.middles - at) > _BESIDE).all()]
+    return any((seen.middles < at).any() and (seen.middles > at).any() for at in rules)
 
 
-def has_unread(text: str, ink: Gray, answer: LogProbs) -> bool:
+def has_unread(text: str, line: Seen) -> bool:
     """Whether print that is none of its characters stands between those of a line, as in '3 x
     12.50' or where a digit was not made out, or beyond a dash that is apart from the number: that
     of 'Total - 1,234' is no minus.
 
-    text: what was read. ink, answer: the line image, and what a network says of it, T×C.
+    text: what was read.
     """
-    seen = _seen(answer)
+    seen, filled = line.middles, line.filled
     if not seen.size:
         return False
-    filled = inked_columns(ink)
     edges = np.flatnonzero(filled[1:] != filled[:-1]) + 1
     edges = edges[int(filled[0]) :]  # what begins at the line's edge isn't between characters
     begin, end = edges[: len(edges) // 2 * 2].reshape(-1, 2).T
@@ -169,42 +159,40 @@ def has_unread(text: str, ink: Gray, answer: LogProbs) -> bool:
     if not (text[-1:] == "-" and 0 < right < len(begin) and blank[right - 1] >= _DASHED):
         none[right + 1 :] = False
     for at in np.flatnonzero(none & (end - begin >= _UNREAD[0])):
-        rows = np.flatnonzero((ink[:, begin[at] : end[at]] > INKED).any(axis=1))
+        rows = np.flatnonzero((line.ink[:, begin[at] : end[at]] > INKED).any(axis=1))
         if rows[-1] + 1 - rows[0] >= _UNREAD[1]:
             return True
     return False
 
 
-def has_skipped(text: str, ink: Gray, answer: LogProbs) -> bool:
+def has_skipped(text: str, line: Seen) -> bool:
     """Whether a character was passed over in an amount though print there is close to what was
     read, as in '86x 79.50' that is read as '879.50': a network sees one that the text lacks, or
     Western ones stand so far apart and there is so much print between them.
 
-    text: what was read. ink, answer: the line image, and what a network says of it, T×C.
+    text: what was read.
     """
-    line = seen(ink, answer)
     middle = (line.begins + line.ends) // 2
     # What the edge of the box cuts is of something else.
-    if np.count_nonzero((middle >= _CUT) & (middle < ink.shape[1] - _CUT)) > len(text):
+    if np.count_nonzero((middle >= _CUT) & (middle < line.ink.shape[1] - _CUT)) > len(text):
         return True
     if len(middle) < _MANY or not text.isascii():
         return False  # Arabic-Indic ones are of many widths
     apart = np.diff(middle)
     usual = np.sort(apart)[len(apart) // 2]
-    filled = inked_columns(ink)
     return any(
-        np.count_nonzero(filled[middle[at] : middle[at + 1]]) >= _FILLED * usual
+        np.count_nonzero(line.filled[middle[at] : middle[at + 1]]) >= _FILLED * usual
         for at in np.flatnonzero(apart >= _SKIPPED * usual)
     )
 
 
-def has_month(text: str, ink: Gray, answer: LogProbs) -> bool:
+def has_month(text: str, line: Seen) -> bool:
     """Whether there is so much print for the month of a date that it may be a name: '12/Sep/2026'
     is read as '12/5/2026'.
 
-    text: what was read. ink, answer: the line image, and what a network says of it, T×C.
+    text: what was read.
     """
-    line, match = seen(ink, answer), _MONTH.fullmatch(text)
+    match = _MONTH.fullmatch(text)
     middle = (line.begins + line.ends) // 2
     if match is None:
         return False
@@ -213,13 +201,8 @@ def has_month(text: str, ink: Gray, answer: LogProbs) -> bool:
     apart = np.concatenate((np.diff(middle[:first]), np.diff(middle[last + 1 :])))
     if first >= last or not apart.size:
         return False
-    inked = inked_columns(ink)[middle[first] : middle[last]].sum()
+    inked = line.filled[middle[first] : middle[last]].sum()
     return bool(inked >= (_LETTERS[0] * len(match[2]) + _LETTERS[1]) * apart.max())
-
-
-def _seen(answer: LogProbs) -> NDArray[np.float64]:
-    """The columns of the line image in which a network, T×C, sees a character."""
-    return np.asarray(FRAME * np.flatnonzero(answer.argmax(axis=1)) + FRAME / 2)
 
 
 def _widest(filled: NDArray[np.bool_]) -> int:

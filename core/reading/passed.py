@@ -11,9 +11,8 @@ import cv2
 import numpy as np
 
 from core.geometry import Gray
-from core.reading.ctc import LogProbs
 from core.reading.network import FRAME
-from core.reading.prints import DIGIT, Mask, Seen, cut, printed, rows, seen
+from core.reading.prints import DIGIT, Mask, Seen, cut, printed, rows
 from core.template import Kind
 from core.values.parse import parse_value
 
@@ -102,19 +101,18 @@ def without_t(text: str, ink: Gray) -> Gray | None:
     return plain
 
 
-def without_hash(ink: Gray, answer: LogProbs) -> Gray | None:
-    """The line image without the '#' that it begins with; None if it has none, or a network that
-    gives that answer, T×C, sees a character there: in some faces a digit looks so.
+def without_hash(line: Seen) -> Gray | None:
+    """The line image without the '#' that it begins with; None if it has none, or a character is
+    seen there: in some faces a digit looks so.
 
     Of 1,000 drawn '#123456' 575 are surely read without it, 439 with it.
     """
-    line = seen(ink, answer)
     left, right = line.prints
     if len(left) < 2 or not len(line.begins) or line.begins[0] < right[0] - FRAME:
         return None
-    if not _is_hash(cut(ink, left[0], right[0])):
+    if not _is_hash(cut(line.ink, left[0], right[0])):
         return None
-    plain = ink.copy()
+    plain = line.ink.copy()
     plain[:, : right[0]] = 0
     return plain
 

@@ -27,6 +27,17 @@ class Seen:
     ends: Columns
 
     @cached_property
+    def filled(self) -> NDArray[np.bool_]:
+        """As `inked_columns`."""
+        return inked_columns(self.ink)
+
+    @cached_property
+    def middles(self) -> NDArray[np.float64]:
+        """Of each frame in which a character is seen, the column in its middle."""
+        frames = [np.arange(*each, FRAME) for each in zip(self.begins, self.ends, strict=True)]
+        return np.concatenate([np.empty(0), *frames]) + FRAME / 2
+
+    @cached_property
     def prints(self) -> tuple[Columns, Columns]:
         """As `printed`."""
         return printed(self.ink)

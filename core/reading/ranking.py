@@ -22,6 +22,7 @@ from core.reading.habit import Habit
 from core.reading.lines import MAX_WIDTH, Line, others, otherwise
 from core.reading.network import FRAME, Network
 from core.reading.passed import without_hash, without_t
+from core.reading.prints import Seen, seen
 from core.reading.signs import otherwise_meant
 from core.reading.weighing import expected, weighed
 
@@ -88,13 +89,16 @@ class _Case:
         return None if self.habit is None else self.habit.arabic
 
     @property
-    def is_broken(self) -> bool:
-        """Whether something else stands between its characters: room for another, more than for a
-        usual blank, a rule of the form, or print that is no part of it."""
+    def seen(self) -> Seen:
+        """Its characters, as the first look at this image has them."""
+        return seen(self.ink, self.looks[self.first].answer)
+
+    def is_broken(self, line: Seen) -> bool:
+        """Whether something else stands between its characters, `seen` so: room for another, more
+        than for a usual blank, a rule of the form, or print that is no part of it."""
         if self.habit is not None and self.habit.parted:
             return False
-        answer = self.looks[0].answer
-        if self.ink is self.line.ink and is_divided(self.line, answer):
+        if self.ink is self.line.ink and is_divided(self.line, line):
             return True
         if self.kind == "date" and self.out_of_form:
             return False  # it may have another beside it, a time, or its month's name
@@ -104,9 +108,9 @@ class _Case:
             self.kind == "number" and (self.habit is not None or any(c >= "٠" for c in text))
         )
         return (
-            has_gap(text, self.kind, self.ink, answer, words=words)
-            or has_unread(text, self.ink, answer)
-            or (self.kind == "amount" and has_skipped(text, self.ink, answer))
+            has_gap(text, self.kind, line, words=words)
+            or has_unread(text, line)
+            or (self.kind == "amount" and has_skipped(text, line))
         )
 
     @property
@@ -161,9 +165,9 @@ class Ranker:
         self._ask_others(_doubtful(cases, SURE))
         self._read_other_lines([case for case in cases if case.line.more])
         for case in cases:
-            text, _ = case.ranked[0]
-            meant = otherwise_meant(text, case.kind, case.ink, case.looks[0].answer)
-            if case.is_broken:
+            (text, _), line = case.ranked[0], case.seen
+            meant = otherwise_meant(text, case.kind, line)
+            if case.is_broken(line):
                 case.ambiguous = True
                 if case.kind == "amount" and text.isdecimal() and meant is None:
                     meant = f"{text[:-2]}.{text[-2:]}"  # riyals and, set apart, halalas
@@ -174,8 +178,7 @@ class Ranker:
         self._look_closely(_doubtful(cases, UNSURE))
         for case in cases:
             if case.kind == "date":
-                answer = case.looks[case.first].answer
-                case.ambiguous |= has_month(case.ranked[0][0], case.ink, answer)
+                case.ambiguous |= has_month(case.ranked[0][0], case.seen)
         return [case.answer for case in cases]
 
     def _glance(self, cases: Sequence[_Case]) -> None:
@@ -196,8 +199,7 @@ class Ranker:
         changed = []
         for case in cases:
             date = case.kind == "date"
-            answer = case.looks[0].answer
-            ink = without_t(case.ranked[0][0], case.ink) if date else without_hash(case.ink, answer)
+            ink = without_t(case.ranked[0][0], case.ink) if date else without_hash(case.seen)
             if ink is not None:
                 case.ink, case.looks = ink, []
                 changed.append(case)

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 
 from core.geometry import Gray
-from core.reading.ctc import LogProbs
 from core.reading.grammar import Kind
 from core.reading.network import FRAME
 from core.reading.passed import (
@@ -21,7 +20,7 @@ from core.reading.passed import (
     multiplied,
     unread_mark,
 )
-from core.reading.prints import DIGIT, Mask, Seen, cut, rows, seen
+from core.reading.prints import DIGIT, Mask, Seen, cut, rows
 
 _REACH = 8
 """Columns that print may be beside where a network sees its character."""
@@ -68,13 +67,12 @@ class _Sign(NamedTuple):
     between: Mask | None
 
 
-def otherwise_meant(text: str, kind: Kind, ink: Gray, answer: LogProbs) -> str | None:
+def otherwise_meant(text: str, kind: Kind, line: Seen) -> str | None:
     """What a text is rather than what was read, going by a sign that the reader doesn't know or
     passed over; None where there is no such sign.
 
-    text: what was read. ink, answer: the line image, and what a network says of it, T×C.
+    text: what was read.
     """
-    line = seen(ink, answer)
     if not len(line.begins) or not len(line.prints[0]):
         return None
     plain = _without_another_sign(text, kind, line)

@@ -16,14 +16,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from core.errors import SetupError, TransientError
+from core.geometry import Gray
 from core.template import Language
 from core.values.parse import clean_text
-
-Gray = NDArray[np.uint8]
 
 MAX_SIDE = 32_000
 """Pixels; Tesseract refuses larger pictures."""

@@ -21,12 +21,13 @@ import itertools
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.geometry import Gray
+from core.reading.ink import u8
 from core.reading.numerals import Numerals
 from core.reading.numeric import NumericReader
 from core.reading.tesseract import MAX_SIDE, Line, Tesseract, Word
@@ -63,8 +64,6 @@ right with 0.95 and more were so in 99 of 100 cases, those with less than 0.5 in
 _CUT = 0.5
 """Confidence at most in what reaches out of its box: the letter that the edge goes through is read
 as another, or not at all."""
-
-Gray = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ def _in_box(lines: Sequence[Line], picture: Gray, box: Gray) -> list[Line]:
 
 def _blank(crop: Gray) -> bool:
     """Whether nothing stands out from the paper around it, however large the box is."""
-    calm = _u8(cv2.blur(crop, (3, 3)))
+    calm = u8(cv2.blur(crop, (3, 3)))
     depth = cv2.absdiff(calm, _paper(crop))
     # Of the calmest pixels: half of a box may be small print, which would count as grain.
     grain = float(np.quantile(cv2.absdiff(crop, calm), 0.25))
@@ -169,7 +168,7 @@ def _paper(crop: Gray) -> Gray:
     reach = 15
     # OpenCV would repeat the outermost pixels, and a rule there would become the paper.
     wide = cv2.copyMakeBorder(crop, reach, reach, reach, reach, cv2.BORDER_REFLECT)
-    return _u8(cv2.medianBlur(wide, 2 * reach + 1)[reach:-reach, reach:-reach])
+    return u8(cv2.medianBlur(wide, 2 * reach + 1)[reach:-reach, reach:-reach])
 
 
 def _scaled(crop: Gray, line_height: int) -> Gray:
@@ -183,8 +182,8 @@ def _scaled(crop: Gray, line_height: int) -> Gray:
     )
     size = max(1, round(width * scale)), max(1, round(height * scale))
     how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
-    crop = _u8(cv2.resize(crop, size, interpolation=how))
-    return _u8(np.pad(crop, _MARGIN, constant_values=paper))
+    crop = u8(cv2.resize(crop, size, interpolation=how))
+    return u8(np.pad(crop, _MARGIN, constant_values=paper))
 
 
 def _without_rules(crop: Gray) -> Gray:
@@ -286,8 +285,3 @@ def _rtl(word: str) -> bool | None:
     """The direction of a word's letters; None if it has none."""
     kinds = {unicodedata.bidirectional(letter) for letter in word}
     return True if kinds & {"R", "AL"} else False if "L" in kinds else None
-
-
-def _u8(array: Any) -> Gray:
-    """OpenCV's stubs don't say that a picture keeps its type."""
-    return np.asarray(array, np.uint8)

@@ -18,8 +18,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from core.errors import ConflictError, KhanaError, NotFoundError, RequestError
-from core.export.rows import public
-from core.invoice import Invoice, Status, now
+from core.invoice import Invoice, Status, now, public
 from core.observe import tell
 from core.ports import Adapters, InvoiceStore
 from core.settings import Settings

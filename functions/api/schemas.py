@@ -23,9 +23,8 @@ from pydantic import (
     model_validator,
 )
 
-from core.export.rows import INTERNAL
 from core.formats.sniff import READABLE
-from core.invoice import Invoice, Reading, Reason, Status
+from core.invoice import INTERNAL, Invoice, Reading, Reason, Status
 from core.ports import Order, Query
 from core.template import Template, TemplateId
 
@@ -122,7 +121,7 @@ InvoiceBody = create_model(
     __doc__="One file, however often and under whatever names it came in, and what was read in it.",
     **_shown,
 )
-"""What `core.export.rows.public` gives."""
+"""What `core.invoice.public` gives."""
 
 
 class InvoiceList(_Model):

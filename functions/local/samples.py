@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from core.errors import KhanaError, NotFoundError
+from core.intake.arrival import receive
 from core.invoice import Invoice, SourceRef
-from core.pipeline import receive
 from core.ports import Adapters
 from core.settings import Settings
 from functions.local.options import wide_console

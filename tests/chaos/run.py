@@ -36,6 +36,7 @@ LONGEST_S = 6 * 3600.0
 """From then on all must be done in so much simulated time."""
 
 TIMES = (
+    "core.intake.arrival:now",
     "core.invoice:now",
     "core.lease:now",
     "core.pipeline:now",

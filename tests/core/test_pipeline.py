@@ -11,6 +11,7 @@ import pytest
 
 from core.adapters import connect
 from core.errors import BusyError, FileError, NotFoundError, SetupError, TransientError
+from core.intake.arrival import receive
 from core.invoice import (
     ErrorInfo,
     Invoice,
@@ -22,7 +23,7 @@ from core.invoice import (
     Status,
     TemplateRef,
 )
-from core.pipeline import give_up, process, read_again, receive
+from core.pipeline import give_up, process, read_again
 from core.ports import Adapters, KnownTemplate, Query, StoredTemplate
 from core.review import correct, review
 from core.settings import Settings

@@ -14,8 +14,8 @@ from emulators.eventarc import finalized, send
 from emulators.serving import running
 
 from core.adapters import connect
+from core.intake.arrival import receive
 from core.invoice import Invoice, ObjectRef, SourceRef
-from core.pipeline import receive
 from core.ports import Adapters, Query
 from core.settings import Settings
 

@@ -22,8 +22,8 @@ from emulators.eventarc import finalized, send
 from emulators.serving import ROOT
 from manifests import Manifest, compose, knative
 
+from core.intake.arrival import receive
 from core.invoice import Invoice, SourceRef
-from core.pipeline import receive
 from core.ports import Adapters, StoredTemplate
 from core.settings import Settings
 from core.template import load_template

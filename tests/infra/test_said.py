@@ -15,8 +15,8 @@ from emulators.eventarc import notification, pushed, send
 from emulators.serving import running
 from terraform import plain
 
+from core.intake.arrival import receive
 from core.invoice import ObjectRef, SourceRef
-from core.pipeline import receive
 from core.settings import Settings
 
 pytestmark = pytest.mark.infra

@@ -13,8 +13,8 @@ pytest.importorskip("fontTools")
 
 from core.adapters import connect
 from core.export.crops import write_crops
+from core.intake.arrival import receive
 from core.invoice import Outcome, Reading, SourceRef, Status, finish
-from core.pipeline import receive
 from core.ports import Query
 from core.review import correct
 from core.settings import Settings

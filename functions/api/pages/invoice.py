@@ -6,8 +6,7 @@ from dataclasses import replace
 import flask
 
 from core.checking.twins import twins_of
-from core.export.rows import public
-from core.invoice import Invoice, Reading, Reason, Status
+from core.invoice import Invoice, Reading, Reason, Status, public
 from core.ports import InvoiceStore, Query
 from core.wording import fields_of
 from functions.api.context import context

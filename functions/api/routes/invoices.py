@@ -9,12 +9,12 @@ from typing import Any, BinaryIO, cast
 import flask
 
 from core.errors import ConflictError, NotFoundError, RequestError
-from core.export.rows import public
+from core.intake.arrival import receive
 from core.intake.parts import check_deletable
-from core.invoice import Invoice, SourceRef
+from core.invoice import Invoice, SourceRef, public
 from core.names import file_name
 from core.observe import tell
-from core.pipeline import read_again, receive
+from core.pipeline import read_again
 from core.ports import Adapters
 from core.review import reject, review
 from core.shelf import template_of

@@ -18,8 +18,8 @@ import pytest
 from core.adapters.local.archive import backup, restore
 from core.adapters.local.backend import Backend, open_backend
 from core.errors import ConflictError, FileError, KhanaError, NotFoundError, TransientError
+from core.intake.arrival import receive
 from core.invoice import SourceRef
-from core.pipeline import receive
 from core.ports import Query, StoredTemplate
 from core.settings import Settings
 from core.template import parse_template

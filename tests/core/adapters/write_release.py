@@ -19,8 +19,9 @@ import numpy as np
 from core.adapters.local.backend import Backend, open_backend
 from core.errors import KhanaError
 from core.extract import Extractor
+from core.intake.arrival import receive
 from core.invoice import ErrorInfo, Invoice, SourceRef
-from core.pipeline import process, receive
+from core.pipeline import process
 from core.ports import StoredTemplate
 from core.review import correct
 from core.settings import Settings

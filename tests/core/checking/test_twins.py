@@ -8,8 +8,9 @@ import pytest
 
 from core.adapters import connect
 from core.checking.twins import SEEN_BEFORE
+from core.intake.arrival import receive
 from core.invoice import Invoice, ObjectRef, Outcome, Reading, SourceRef, Status, TemplateRef, now
-from core.pipeline import process, read_again, receive
+from core.pipeline import process, read_again
 from core.ports import Adapters
 from core.review import reject, review
 from core.settings import Settings

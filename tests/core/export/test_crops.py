@@ -12,8 +12,8 @@ import pytest
 from core.adapters import connect
 from core.errors import SetupError
 from core.export.crops import LABELS, Crops, write_crops
+from core.intake.arrival import receive
 from core.invoice import Invoice, Outcome, Reading, SourceRef, Status, TemplateRef, finish
-from core.pipeline import receive
 from core.ports import Adapters, Query, StoredTemplate
 from core.review import correct
 from core.settings import Settings

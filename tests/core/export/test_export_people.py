@@ -21,8 +21,8 @@ from core.errors import RequestError, SetupError
 from core.export.forms import pieces
 from core.export.pdf import INVOICES_A_PART, pdf_pieces
 from core.export.xlsx import MOST_CHARACTERS, xlsx_pieces
+from core.intake.arrival import receive
 from core.invoice import Invoice, Outcome, Reading, Reason, SourceRef, Status, TemplateRef, finish
-from core.pipeline import receive
 from core.ports import Adapters, Query
 from core.settings import Settings
 from core.template import Kind

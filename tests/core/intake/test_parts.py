@@ -13,9 +13,10 @@ from core.adapters import connect
 from core.adapters.local.backend import open_backend
 from core.errors import ConflictError, NotFoundError, TemplateError, TransientError
 from core.extract import Extractor
+from core.intake.arrival import receive
 from core.intake.parts import change_all, check_deletable, count, file_of
 from core.invoice import ErrorInfo, Invoice, ObjectRef, Outcome, Reason, SourceRef, Status
-from core.pipeline import give_up, process, read_again, receive
+from core.pipeline import give_up, process, read_again
 from core.ports import Adapters, KnownTemplate, ObjectStore, Query, StoredTemplate
 from core.settings import Settings
 from core.template import parse_template

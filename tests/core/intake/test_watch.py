@@ -18,10 +18,11 @@ import pytest
 from core.adapters import connect
 from core.errors import FileError, SetupError, TransientError
 from core.extract import Extractor
+from core.intake.arrival import receive
 from core.intake.watch import named_template, watch
 from core.invoice import ErrorInfo, Invoice, SourceRef, Status
 from core.lease import Lease
-from core.pipeline import process, read_again, receive
+from core.pipeline import process, read_again
 from core.ports import Adapters, Batch, Query, SourceFile, StoredTemplate
 from core.settings import Settings
 

@@ -5,11 +5,12 @@ import pytest
 
 from core.geometry import Gray
 from core.reading.ctc import LogProbs
-from core.reading.gaps import has_gap, has_month, has_unread
+from core.reading.gaps import has_gap, has_month, has_skipped, has_unread
 from core.reading.grammar import Kind
 from core.reading.lines import HEIGHT
 from core.reading.network import FRAME
 from core.reading.passed import without_hash, without_t
+from core.reading.prints import seen
 from core.reading.signs import otherwise_meant
 
 TEXTS = ("", "5", "58", "-58", "(58)", "4/-", "1,234.50", "2026-03-2113:45:22", "12/5/2026", "8:5")
@@ -41,12 +42,13 @@ def line(rng: np.random.Generator, kind: int) -> tuple[Gray, LogProbs]:
 def test_any_line_can_be_looked_at(kind: int) -> None:
     rng = np.random.default_rng(kind)
     for _ in range(LINES):
-        ink, answer = line(rng, kind)
+        looked_at = seen(*line(rng, kind))
         for text in TEXTS:
             for form in KINDS:
-                otherwise_meant(text, form, ink, answer)
-                has_gap(text, form, ink, answer, words=bool(rng.integers(2)))
-            has_unread(text, ink, answer)
-            has_month(text, ink, answer)
-            without_t(text, ink)
-        without_hash(ink, answer)
+                otherwise_meant(text, form, looked_at)
+                has_gap(text, form, looked_at, words=bool(rng.integers(2)))
+            has_unread(text, looked_at)
+            has_skipped(text, looked_at)
+            has_month(text, looked_at)
+            without_t(text, looked_at.ink)
+        without_hash(looked_at)

@@ -11,7 +11,7 @@ from core.reading.lines import HEIGHT, prepare
 from core.reading.network import FRAME
 from core.reading.numeric import NumericReader
 from core.reading.passed import without_hash
-from core.reading.prints import printed
+from core.reading.prints import printed, seen
 from core.reading.signs import otherwise_meant
 
 FACE = cv2.FONT_HERSHEY_DUPLEX
@@ -148,12 +148,12 @@ def test_a_point_before_digits_alone_that_was_passed_over() -> None:
     answer = seen_at(36, 56)
     pointed = ink.copy()
     pointed[26:30, 22:26] = 255
-    assert otherwise_meant("33", "amount", pointed, answer) == ".33"
-    assert otherwise_meant("33", "amount", ink, answer) is None
+    assert otherwise_meant("33", "amount", seen(pointed, answer)) == ".33"
+    assert otherwise_meant("33", "amount", seen(ink, answer)) is None
     # Where there are decimals it is of what stands before, as in 'Rs.'.
-    assert otherwise_meant("3.3", "amount", pointed, answer) is None
+    assert otherwise_meant("3.3", "amount", seen(pointed, answer)) is None
     pointed[8:30, 4:20] = 255
-    assert otherwise_meant("33", "amount", pointed, answer) is None
+    assert otherwise_meant("33", "amount", seen(pointed, answer)) is None
 
 
 def digits(*left: int) -> Gray:
@@ -181,17 +181,17 @@ def test_a_minus_beyond_a_currency_that_was_passed_over(
     ink, answer = digits(*letters, 60, 80), seen_at(66, 86)
     signed = ink.copy()
     signed[19 + down : 22 + down, 4:14] = 255
-    assert otherwise_meant("33", "amount", signed, answer) == "-33"
-    assert otherwise_meant("33", "amount", ink, answer) is None
+    assert otherwise_meant("33", "amount", seen(signed, answer)) == "-33"
+    assert otherwise_meant("33", "amount", seen(ink, answer)) is None
     # It is a minus already, or none: a number's, a letter that is as low, or a speck.
-    assert otherwise_meant("3-3", "amount", signed, answer) is None
-    assert otherwise_meant("33", "number", signed, answer) is None
+    assert otherwise_meant("3-3", "amount", seen(signed, answer)) is None
+    assert otherwise_meant("33", "number", seen(signed, answer)) is None
     for top, columns in ((15, slice(5, 13)), (19, slice(7, 10))):
         other, rows = signed.copy(), slice(top + down, 22 + down)
         other[rows, columns] = 255 - other[rows, columns]
-        assert otherwise_meant("33", "amount", other, answer) is None
+        assert otherwise_meant("33", "amount", seen(other, answer)) is None
     if len(letters) > 1:  # one alone behind it may say how many thousands
-        assert otherwise_meant("33", "amount", signed[:, ::-1], answer[::-1]) == "-33"
+        assert otherwise_meant("33", "amount", seen(signed[:, ::-1], answer[::-1])) == "-33"
 
 
 @pytest.mark.parametrize("lean", [0, 6])
@@ -206,11 +206,11 @@ def test_brackets_far_from_an_amount_that_were_passed_over(lean: int) -> None:
         for left in (6, 105):
             strokes[row, slope + left : slope + left + 3] = 255
     both = np.maximum(opening, closing)
-    assert otherwise_meant("33", "amount", both, answer) == "-33"
+    assert otherwise_meant("33", "amount", seen(both, answer)) == "-33"
     broken = both.copy()
     broken[9:27, :20] = broken[9:27, 100:] = 0
     for other in (opening, closing, strokes, broken):
-        assert otherwise_meant("33", "amount", other, answer) is None
+        assert otherwise_meant("33", "amount", seen(other, answer)) is None
 
 
 @pytest.mark.parametrize(("text", "meant"), [("(53)", "(3)"), ("-83", "-3")])
@@ -224,10 +224,10 @@ def test_a_dollar_behind_the_sign_of_an_amount(text: str, meant: str) -> None:
     else:
         ink[18:21, 10:20] = 255
     answer = seen_at(*at)
-    assert otherwise_meant(text, "amount", ink, answer) is None
+    assert otherwise_meant(text, "amount", seen(ink, answer)) is None
     ink[6:32, 36:38] = 255
-    assert otherwise_meant(text, "amount", ink, answer) == meant
-    assert otherwise_meant(text, "number", ink, answer) is None
+    assert otherwise_meant(text, "amount", seen(ink, answer)) == meant
+    assert otherwise_meant(text, "number", seen(ink, answer)) is None
 
 
 def test_an_arabic_credit_needs_a_look() -> None:
@@ -237,24 +237,24 @@ def test_an_arabic_credit_needs_a_look() -> None:
     ink[20:26, 9:20] = 0
     unmarked = ink.copy()
     ink[12:16, 8:12] = ink[12:17, 18:23] = 255
-    assert otherwise_meant("33", "amount", ink, answer) == "-33"
+    assert otherwise_meant("33", "amount", seen(ink, answer)) == "-33"
     without = ink.copy()
     without[:, 30:34] = 0
     taller = ink.copy()
     taller[8:15, 40:44] = 255
     for other in (unmarked, without, taller):
-        assert otherwise_meant("33", "amount", other, answer) is None
+        assert otherwise_meant("33", "amount", seen(other, answer)) is None
 
 
 def test_millions_need_a_look() -> None:
     ink, answer = digits(10, 30), seen_at(16, 36)
     ink[14:30, 50:68] = ink[14:30, 94:106] = 255
     ink[8:30, 70:72] = ink[8:30, 75:77] = ink[8:30, 80:82] = 255
-    assert otherwise_meant("33", "amount", ink, answer) is None  # as 'Bill' has
+    assert otherwise_meant("33", "amount", seen(ink, answer)) is None  # as 'Bill' has
     ink[8:30, 85:87] = 255
-    assert otherwise_meant("33", "amount", ink, answer) == "33000000"
+    assert otherwise_meant("33", "amount", seen(ink, answer)) == "33000000"
     ink[8:30, 85:96] = 255
-    assert otherwise_meant("33", "amount", ink, answer) is None
+    assert otherwise_meant("33", "amount", seen(ink, answer)) is None
 
 
 def test_what_is_owed_to_somebody_needs_a_look() -> None:
@@ -262,8 +262,8 @@ def test_what_is_owed_to_somebody_needs_a_look() -> None:
     ink, answer = digits(70, 90), seen_at(76, 96)
     ink[18:29, 34:48] = ink[5:29, 48:52] = 255
     ink[21:26, 38:44] = 0
-    assert otherwise_meant("33", "amount", ink, answer) == "-33"
-    assert otherwise_meant("33", "number", ink, answer) is None
+    assert otherwise_meant("33", "amount", seen(ink, answer)) == "-33"
+    assert otherwise_meant("33", "number", seen(ink, answer)) is None
     for rows, columns, shade in (
         (slice(5, 18), slice(48, 52), 0),  # low
         (slice(5, 18), slice(34, 38), 255),  # tall on the left as well
@@ -273,7 +273,7 @@ def test_what_is_owed_to_somebody_needs_a_look() -> None:
     ):
         other = ink.copy()
         other[rows, columns] = shade
-        assert otherwise_meant("33", "amount", other, answer) is None
+        assert otherwise_meant("33", "amount", seen(other, answer)) is None
 
 
 @pytest.mark.parametrize("apart", [0, 1, 4])
@@ -281,15 +281,15 @@ def test_a_minus_behind_a_slash_that_was_passed_over_is_none(apart: int) -> None
     ink, answer = digits(30, 50), seen_at(36, 56, 80)
     dash = slice(74 + apart, 84 + apart)
     ink[19:22, dash] = 255
-    assert otherwise_meant("33-", "amount", ink, answer) is None
+    assert otherwise_meant("33-", "amount", seen(ink, answer)) is None
     slash = ink.copy()
     for row in range(8, 30):
         slash[row, 64 + (30 - row) * 2 // 5 : 66 + (30 - row) * 2 // 5] = 255
-    assert otherwise_meant("33-", "amount", slash, answer) == "33"
+    assert otherwise_meant("33-", "amount", seen(slash, answer)) == "33"
     # From the right it is before the number.
     mirrored = answer[::-1]
-    assert otherwise_meant("-33", "amount", slash[:, ::-1], mirrored) == "33"
-    assert otherwise_meant("-33", "amount", ink[:, ::-1], mirrored) is None
+    assert otherwise_meant("-33", "amount", seen(slash[:, ::-1], mirrored)) == "33"
+    assert otherwise_meant("-33", "amount", seen(ink[:, ::-1], mirrored)) is None
 
 
 @pytest.mark.parametrize(("letter", "down"), [("r", 0), ("R", 0), ("R", 6)])
@@ -359,11 +359,11 @@ def test_a_hash_before_a_number_is_passed_over() -> None:
     left, right = printed(line.ink)
     for at in (left[1:] + right[1:]) // 2 // FRAME:
         unseen[at, 1] = 9
-    plain = without_hash(line.ink, unseen)
+    plain = without_hash(seen(line.ink, unseen))
     assert plain is not None
     assert not plain[:, : right[0]].any()
     assert (plain[:, left[1] :] == line.ink[:, left[1] :]).all()
     unseen[(left[0] + right[0]) // 2 // FRAME, 1] = 9  # a digit that looks so
-    assert without_hash(line.ink, unseen) is None
+    assert without_hash(seen(line.ink, unseen)) is None
     for other in ("4123456", "8123456"):
-        assert without_hash(prepare(box(other)).ink, unseen) is None
+        assert without_hash(seen(prepare(box(other)).ink, unseen)) is None

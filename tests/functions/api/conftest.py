@@ -16,8 +16,8 @@ from waitress import wasyncore
 
 from core.access import Role, create_key
 from core.adapters import connect
+from core.intake.arrival import receive
 from core.invoice import Invoice, Outcome, SourceRef, Status, TemplateRef, finish, now
-from core.pipeline import receive
 from core.ports import Adapters, StoredTemplate
 from core.settings import Settings
 from core.template import Template

@@ -16,8 +16,8 @@ from flask_openapi3.openapi import OpenAPI
 from werkzeug.test import TestResponse
 
 from core.errors import TransientError
+from core.intake.arrival import receive
 from core.invoice import Reason, Status, TemplateRef, now
-from core.pipeline import receive
 from core.ports import Adapters, Query, StoredTemplate
 from core.template import Template, dump_template
 from functions.api.repeats import Repeats

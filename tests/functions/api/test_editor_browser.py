@@ -11,8 +11,8 @@ import pytest
 from drawn import local_alone
 from playwright.sync_api import Locator, Page, expect
 
+from core.intake.arrival import receive
 from core.invoice import Outcome, SourceRef, Status, TemplateRef, finish
-from core.pipeline import receive
 from core.ports import Adapters, StoredTemplate
 from core.settings import Settings
 from core.template import Box, Template, parse_template

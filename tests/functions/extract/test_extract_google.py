@@ -22,8 +22,9 @@ from emulators.serving import running
 from PIL import Image
 from running_khana import khana
 
+from core.intake.arrival import receive
 from core.invoice import Invoice, ObjectRef, SourceRef, Status, TemplateRef
-from core.pipeline import read_again, receive
+from core.pipeline import read_again
 from core.ports import Adapters, Query, StoredTemplate
 from core.review import correct, reject
 from core.settings import Settings

@@ -18,8 +18,8 @@ from running_khana import khana, unprivileged
 
 from core.adapters import connect
 from core.adapters.local.backend import open_backend
+from core.intake.arrival import receive
 from core.invoice import ErrorInfo, Invoice, Outcome, SourceRef, Status, finish, now
-from core.pipeline import receive
 from core.ports import Adapters
 from core.review import reject
 from core.settings import Settings

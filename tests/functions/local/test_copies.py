@@ -8,8 +8,8 @@ import pytest
 from running_khana import khana
 
 from core.adapters.local.backend import open_backend
+from core.intake.arrival import receive
 from core.invoice import SourceRef
-from core.pipeline import receive
 from core.settings import Settings
 
 

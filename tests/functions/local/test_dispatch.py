@@ -14,8 +14,8 @@ import pytest
 from core.adapters.local.backend import Backend, open_backend
 from core.adapters.local.queue import Delivery, EventQueue
 from core.errors import TransientError
+from core.intake.arrival import receive
 from core.invoice import ErrorInfo, Invoice, SourceRef, Status
-from core.pipeline import receive
 from core.ports import InvoiceStore
 from core.settings import Settings, as_environment
 from functions.local import dispatch

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from core.adapters import connect
 from core.errors import RequestError
 from core.export import xlsx
+from core.intake.arrival import receive
 from core.invoice import SourceRef
-from core.pipeline import receive
 from core.settings import Settings
 from functions.local.exports import export
 

@@ -1,4 +1,4 @@
-"""From Drive into the bucket by `core.pipeline.watch`, with Google's clients on both sides."""
+"""From Drive into the bucket by `core.intake.watch`, with Google's clients on both sides."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -11,7 +11,7 @@ import pytest
 from core.adapters import connect
 from core.errors import ConflictError
 from core.export import rows
-from core.invoice import Decision, Invoice, Reading, Reason, SourceRef, Status, now
+from core.invoice import Decision, Invoice, Reading, Reason, SourceRef, Status, now, public
 from core.ports import InvoiceStore, Query
 from core.review import correct
 from core.settings import Settings
@@ -119,7 +119,7 @@ def test_json_lines_are_the_contract_and_no_more() -> None:
     invoice = _invoice(requested_template="acme", lease_until=AT)
     (line,) = rows.json_lines([invoice])
     assert line.endswith("}\n")
-    assert json.loads(line) == rows.public(invoice)
+    assert json.loads(line) == public(invoice)
     assert not {"requested_template", "lease_until"} & set(json.loads(line))
 
 
