@@ -222,3 +222,13 @@ def test_where_duplicates_are_kept_nobody_is_asked(adapters: Adapters, tmp_path:
     office = Office(adapters, Settings(data=tmp_path))
     office.comes_in("first.pdf", holds())
     assert office.comes_in("again.pdf", holds()).status is Status.DONE
+
+
+def test_of_two_that_were_kept_before_one_waits_once_both_are_read_again(
+    adapters: Adapters, settings: Settings
+) -> None:
+    before = Office(adapters, settings.model_copy(update={"duplicates": "keep"}))
+    kept = [before.comes_in(name, holds()) for name in ("first.pdf", "again.pdf")]
+    office = Office(adapters, settings)
+    again = [office.again(each, holds()).status for each in kept]
+    assert again == [Status.NEEDS_REVIEW, Status.DONE]
