@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from time import monotonic
 from typing import Protocol
 
-from core.checking.twins import seen_before
+from core.checking.twins import hold_back, seen_before
 from core.errors import (
     KhanaError,
     NotFoundError,
@@ -110,6 +110,8 @@ def process(
         read = adapters.store.update(
             invoice.id, lambda current: finish(current, outcome, reader=extractor.reader, part=part)
         )
+        if settings.duplicates == "review":
+            read = hold_back(adapters.store, read)
     except NotFoundError as error:
         # Its object is gone, too, which the next try sees; or it is there, and that is another.
         said = f"{invoice.source.name}: was deleted while it was read"
@@ -173,7 +175,7 @@ def _read(adapters: Adapters, extractor: FileReader, invoice: Invoice, data: byt
 
 def _beside_others(store: InvoiceStore, invoice: Invoice, outcome: Outcome) -> Outcome:
     """What reading the invoice came to, which needs a look where it seems to be there already."""
-    reason = seen_before(store, finish(invoice, outcome, reader=""))
+    reason = seen_before(store, finish(invoice, outcome, reader=""), before=invoice)
     if reason is None:
         return outcome
     reasons = (*outcome.reasons, reason)

@@ -29,11 +29,13 @@ def review(
     by: str,
     today: date,
     insist: bool = False,
+    doubt: Reason | None = None,
 ) -> Invoice:
     """The invoice with the values that a person, `by`, has given its fields.
 
     It is done, unless a value that `template` requires is missing or a rule of it is broken (None:
-    it asks for nothing): then somebody has overlooked it, and it needs review for that. Where they
+    it asks for nothing), or there is another `doubt` about what they say: then somebody has
+    overlooked it, and it needs review for that. Where they
     `insist` it is done all the same: invoices may be wrong themselves. That it is done is one more
     of `decisions`, which keeps what they so pass over and each reason for a review that no value of
     theirs answers. Until then these stay its reasons. Said once more, nothing changes.
@@ -43,9 +45,12 @@ def review(
     """
     corrected = correct(invoice, values, by=by)
     faults = open_faults(template, corrected.fields, today=today) if template else ()
+    faults = (*faults, doubt) if doubt else faults
     reviewed = {name for name, r in corrected.fields.items() if r.reviewed_by is not None}
 
     def is_open(reason: Reason) -> bool:
+        if doubt is not None and reason.code == doubt.code:
+            return False
         at_fault = reason.code in OPEN_FAULTS
         if at_fault and template:
             return False  # what is wrong with the values themselves has been looked for anew

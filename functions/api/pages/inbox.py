@@ -5,7 +5,7 @@ from typing import get_args
 import flask
 
 from core.access import Role
-from core.checking.twins import twins_among
+from core.checking.twins import is_held_back, twins_among
 from functions.api.access import may
 from functions.api.context import context
 from functions.api.pages.answers import page
@@ -30,6 +30,6 @@ def inbox() -> flask.Response:
         templates=templates,
         inbox_dir=here.settings.inbox_dir,
         exports=EXPORTS,
-        twins=twins_among(listed.invoices),
+        twins=twins_among(listed.invoices) | {i.id for i in listed.invoices if is_held_back(i)},
         may_delete=may(Role.ADMIN),
     )

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, cast
 
 import flask
 
+from core.checking.twins import made_twin
 from core.errors import ConflictError, NotFoundError, RequestError
 from core.intake.arrival import receive
 from core.intake.parts import check_deletable
@@ -16,7 +17,7 @@ from core.names import file_name
 from core.observe import tell
 from core.pipeline import read_again
 from core.ports import Adapters
-from core.review import reject, review
+from core.review import correct, reject, review
 from core.shelf import template_of
 from core.template import Kind, Template
 from core.values.parse import Value, parse_value, typed_in
@@ -163,7 +164,8 @@ def review_invoice(path: InvoicePath, body: Review, header: ChangeHeaders) -> An
     it is kept as `needs_review` with `reasons` that say so, unless `insist` is set.
     What a person types is understood as what is printed is. `original` keeps the reader's value.
     """
-    store = context().adapters.store
+    here = context()
+    store = here.adapters.store
     invoice = store.get(path.invoice_id)
     template = template_of(store, invoice)
     values = {
@@ -171,6 +173,9 @@ def review_invoice(path: InvoicePath, body: Review, header: ChangeHeaders) -> An
     }
 
     by = name_or(body.reviewed_by)
+    doubt = None
+    if values and here.settings.duplicates == "review" and body.rejected_because is None:
+        doubt = made_twin(store, correct(invoice, values, by=by), before=invoice)
 
     def change(current: Invoice) -> Invoice:
         must_match(public(current))
@@ -179,7 +184,13 @@ def review_invoice(path: InvoicePath, body: Review, header: ChangeHeaders) -> An
         if body.rejected_because is not None:
             return reject(current, body.rejected_because, by=by)
         return review(
-            current, values, template=template, by=by, today=date.today(), insist=body.insist
+            current,
+            values,
+            template=template,
+            by=by,
+            today=date.today(),
+            insist=body.insist,
+            doubt=doubt,
         )
 
     changed = store.update(invoice.id, change)

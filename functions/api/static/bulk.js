@@ -63,6 +63,9 @@ async function accept(url, by) {
   if (Object.keys(invoice.fields).length === 0) {
     throw new Refusal(say("Nothing was read in it: look at it by itself."), 200);
   }
+  if (invoice.reasons.some(({ code }) => code === "seen_before")) {
+    throw new Refusal(say("This seems to be here twice: look at it by itself."), 200);
+  }
   const read = Object.entries(invoice.fields).filter(([, reading]) => reading.value !== null);
   const fields = Object.fromEntries(read.map(([name, { value }]) => [name, { value }]));
   const now = await call("PATCH", url, { fields, status: "done", reviewed_by: by }, { "If-Match": tag });

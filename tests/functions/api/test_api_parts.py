@@ -79,7 +79,7 @@ def test_the_page_says_it_and_leads_to_the_others(
     assert f'<a href="/invoices/{third.id}">3</a>' in shown
     assert ", page 3 of 3" in client.get("/").get_data(as_text=True)
     arabic = client.get(f"/invoices/{second.id}", headers={"Accept-Language": "ar"})
-    assert "صفحة 2 من 3" in arabic.get_data(as_text=True)
+    assert "<bdi>batch.tif</bdi>، صفحة 2 من 3" in arabic.get_data(as_text=True)
 
 
 def test_a_template_that_the_same_file_comes_with_again_is_that_of_all_its_pages(

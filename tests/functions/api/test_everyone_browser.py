@@ -170,7 +170,12 @@ def test_who_shows_no_key_that_holds_is_refused(
     page.goto("/overview")
     page.get_by_label("API key").fill("kh_0000_made-up")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_have_text("There is no such key, or it was revoked.")
+    said = page.get_by_role("alert")
+    expect(said).to_have_text("There is no such key, or it was revoked.")
+    expect(page.get_by_label("API key")).to_be_focused()
+    bad = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--bad')")
+    page.evaluate("(color) => { document.body.style.color = color; }", bad)
+    expect(said).to_have_css("color", page.evaluate("getComputedStyle(document.body).color"))
     page.goto("/templates")
     expect(page.get_by_label("API key")).to_be_visible()
     faults.clear()  # the browser notes the refusal on its console
