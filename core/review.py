@@ -18,7 +18,7 @@ from core.invoice import (
     now,
 )
 from core.template import Template
-from core.values.parse import Value
+from core.values.value import Value
 
 
 def review(

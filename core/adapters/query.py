@@ -16,7 +16,8 @@ from core.errors import RequestError
 from core.invoice import Invoice
 from core.ports import Order, Query
 from core.values.letters import spelt_alike
-from core.values.parse import clean_text, parse_number
+from core.values.numbers import parse_number
+from core.values.plain import clean_text
 
 _EXPONENT_BIAS = 1_000_000
 _NINES = str.maketrans("0123456789", "9876543210")

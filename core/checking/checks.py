@@ -10,7 +10,8 @@ from types import MappingProxyType
 from core.checking.rules import Rule, parse_rule
 from core.invoice import Reading, Reason
 from core.template import DateOrder, Field, Kind, Template
-from core.values.parse import other_order, parse_value, turned, value_in
+from core.values.dates import other_order, turned
+from core.values.parse import parse_value, value_in
 
 _ALWAYS = 2
 """Decimals of an example from which others have as many. One alone, as of '12.5', may be of amounts

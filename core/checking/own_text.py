@@ -16,7 +16,8 @@ from core.formats.decoder import Character
 from core.invoice import Reason
 from core.reading.numeric import LineReading
 from core.template import Box, Field, Kind, Template, Turn
-from core.values.parse import clean_text, parse_value
+from core.values.parse import parse_value
+from core.values.plain import clean_text
 
 SURE = 0.9999
 """Confidence where two that know nothing of each other say the same."""

@@ -20,7 +20,8 @@ from typing import Any, Literal
 
 from core.errors import TemplateError
 from core.template import TODAY, Kind, Template
-from core.values.parse import MAX_DIGITS, clean_text
+from core.values.numbers import MAX_DIGITS
+from core.values.plain import clean_text
 
 MAX_RULE_LENGTH = 500
 MAX_DEPTH = 50

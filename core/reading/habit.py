@@ -13,7 +13,8 @@ from functools import lru_cache
 from core.reading.grammar import Kind, date_within, well_formed
 from core.template import Field, Template
 from core.template import Kind as FieldKind
-from core.values.parse import DASHES, begins_decimals, parse_value
+from core.values.parse import begins_decimals, parse_value
+from core.values.plain import DASHES
 
 ODDS = 0.02
 """How much less likely a text is that is printed otherwise than the example."""

@@ -20,7 +20,7 @@ import cv2
 from core.errors import SetupError, TransientError
 from core.geometry import Gray
 from core.template import Language
-from core.values.parse import clean_text
+from core.values.plain import clean_text
 
 MAX_SIDE = 32_000
 """Pixels; Tesseract refuses larger pictures."""

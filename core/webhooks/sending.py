@@ -1,4 +1,4 @@
-"""Webhooks: who is told that an invoice is done, needs review or has failed, and how.
+"""Telling webhooks that an invoice is done, needs review or has failed.
 
 A POST with JSON in the form of the Standard Webhooks (https://www.standardwebhooks.com), whose
 libraries check the signature: `webhook-id` is the same however often it is sent,
@@ -12,18 +12,19 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from core.errors import ConflictError, KhanaError, NotFoundError, RequestError
-from core.invoice import Invoice, Status, now, public
+from core.errors import KhanaError, NotFoundError
+from core.invoice import Invoice, now, public
 from core.observe import tell
 from core.ports import Adapters, InvoiceStore
 from core.settings import Settings
-from core.webhooks.notices import STATE, Delivery, Webhook, dumped, loaded, new_webhook
-from core.webhooks.outward import post, resolve
+from core.webhooks.listed import list_webhooks
+from core.webhooks.notices import STATE, Delivery, Webhook, dumped, loaded
+from core.webhooks.outward import post
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +34,6 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 10.0, 6 * 3600.0
 
 LEASE = timedelta(minutes=2)
 """How long one try may take; should whoever makes it die, it is made again after that."""
-
-MOST_WEBHOOKS = 20
 
 Post = Callable[[str, bytes, Mapping[str, str]], int]
 
@@ -46,49 +45,6 @@ class Told:
     delivered: int = 0
     failed: int = 0
     given_up: int = 0
-
-
-def add_webhook(
-    store: InvoiceStore, url: str, events: Sequence[Status], settings: Settings
-) -> Webhook:
-    """Has `url` told of invoices that become one of `events` (none: each that is final).
-
-    Raises:
-        RequestError: the URL is none, leads into a private network, or there are too many.
-        ConflictError: it is told already.
-        TransientError: its name can't be looked up.
-    """
-    resolve(url, private=settings.webhook_private)
-    added = new_webhook(url, events)
-
-    def change(kept: str | None) -> str:
-        known = loaded(kept)
-        if any(each.url == url for each in known):
-            raise ConflictError(f"{url}: is told already", code="already_exists")
-        if len(known) >= MOST_WEBHOOKS:
-            raise RequestError(f"there are {MOST_WEBHOOKS} webhooks, the most there can be")
-        return dumped([*known, added])
-
-    store.change_state(STATE, change)
-    return added
-
-
-def list_webhooks(store: InvoiceStore) -> Sequence[Webhook]:
-    """All of them, the oldest first."""
-    return loaded(store.get_state(STATE))
-
-
-def remove_webhook(store: InvoiceStore, webhook_id: str) -> None:
-    """Ends a webhook, and what is on its way to it. Raises NotFoundError."""
-
-    def change(kept: str | None) -> str:
-        known = loaded(kept)
-        others = [each for each in known if each.id != webhook_id]
-        if len(others) == len(known):
-            raise NotFoundError(f"{webhook_id}: there is no such webhook")
-        return dumped(others)
-
-    store.change_state(STATE, change)
 
 
 def deliver(

@@ -23,7 +23,7 @@ def webhook() -> None:
 def add(url: str, events: tuple[str, ...], **flags: str | None) -> None:
     """Has URL told, and prints the secret that signs what is sent, once."""
     from core.adapters import connect  # noqa: PLC0415
-    from core.webhooks.sending import add_webhook  # noqa: PLC0415
+    from core.webhooks.listed import add_webhook  # noqa: PLC0415
 
     settings = load_settings(**flags)
     store = connect(settings).store
@@ -36,7 +36,7 @@ def add(url: str, events: tuple[str, ...], **flags: str | None) -> None:
 @setting_options(*STORE)
 def list_(**flags: str | None) -> None:
     """Lists all webhooks and how they do, without their secrets."""
-    from core.webhooks.sending import list_webhooks  # noqa: PLC0415
+    from core.webhooks.listed import list_webhooks  # noqa: PLC0415
 
     table = Table("id", "url", "events", "made", "trouble")
     for each in list_webhooks(stored(load_settings(**flags)).store):
@@ -52,7 +52,7 @@ def list_(**flags: str | None) -> None:
 @setting_options(*STORE)
 def remove(webhook_id: str, **flags: str | None) -> None:
     """Ends a webhook, and what is on its way to it."""
-    from core.webhooks.sending import remove_webhook  # noqa: PLC0415
+    from core.webhooks.listed import remove_webhook  # noqa: PLC0415
 
     remove_webhook(stored(load_settings(**flags)).store, webhook_id)
     click.echo(f"{webhook_id}: removed")

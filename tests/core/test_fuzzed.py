@@ -20,7 +20,8 @@ from core.checking.rules import parse_rule
 from core.errors import RequestError, TemplateError
 from core.ports import Query
 from core.template import Kind, dump_template, import_corners, parse_template
-from core.values.parse import MAX_DIGITS, parse_amount, parse_value
+from core.values.numbers import MAX_DIGITS, parse_amount
+from core.values.parse import parse_value
 
 # The same examples at every run: a failure is for who changed something, not for who comes next.
 fuzzed = settings(derandomize=True, max_examples=100, deadline=None)

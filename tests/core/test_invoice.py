@@ -26,7 +26,7 @@ from core.invoice import (
 )
 from core.review import correct, reject
 from core.template import Kind
-from core.values.parse import Value
+from core.values.value import Value
 
 LEASE = timedelta(seconds=60)
 OBJECT = ObjectRef(bucket="b", name="invoices/a", generation=1)

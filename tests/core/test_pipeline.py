@@ -28,7 +28,7 @@ from core.ports import Adapters, KnownTemplate, Query, StoredTemplate
 from core.review import correct, review
 from core.settings import Settings
 from core.template import Kind, parse_template
-from core.values.parse import Value
+from core.values.value import Value
 
 UPLOAD = SourceRef(kind="upload", file_id="u1", name="scan.jpg")
 

@@ -23,7 +23,7 @@ from core.invoice import (
 )
 from core.review import beside_people, correct, reject, review
 from core.template import Kind, parse_template
-from core.values.parse import Value
+from core.values.value import Value
 
 FORM = parse_template(
     {

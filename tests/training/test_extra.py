@@ -19,7 +19,7 @@ from core.ports import Query
 from core.review import correct
 from core.settings import Settings
 from core.template import Kind
-from core.values.parse import Value
+from core.values.value import Value
 from training import extra
 from training.dataset import Lines, joined
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from core.invoice import Invoice
 from core.ports import InvoiceStore, Query
-from core.values.parse import parse_amount
+from core.values.numbers import parse_amount
 from functions.api.schemas import Filters
 
 

@@ -20,7 +20,8 @@ from core.ports import Adapters
 from core.review import correct, reject, review
 from core.shelf import template_of
 from core.template import Kind, Template
-from core.values.parse import Value, parse_value, typed_in
+from core.values.parse import parse_value, typed_in
+from core.values.value import Value
 from functions.api.access import name_or
 from functions.api.context import context
 from functions.api.etags import must_match, tagged

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.webhooks.sending import add_webhook, list_webhooks, remove_webhook
+from core.webhooks.listed import add_webhook, list_webhooks, remove_webhook
 from functions.api.context import context
 from functions.api.routes import blueprint
 from functions.api.schemas import ErrorBody

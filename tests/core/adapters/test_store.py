@@ -23,7 +23,7 @@ from core.invoice import ErrorInfo, Invoice, Reading, SourceRef, Status, Templat
 from core.ports import InvoiceStore, Query, StoredTemplate
 from core.review import correct
 from core.template import Kind, Template, parse_template
-from core.values.parse import Value
+from core.values.value import Value
 
 # The doubles are imported as `emulators.…`, as they are used by more than one folder of tests.
 sys.path.append(str(Path(__file__).parents[2]))

@@ -30,7 +30,7 @@ from core.ports import Adapters
 from core.review import reject, review
 from core.settings import Settings
 from core.template import Kind
-from core.values.parse import Value
+from core.values.value import Value
 
 KINDS = {"invoice_number": Kind.NUMBER, "date": Kind.DATE, "total": Kind.AMOUNT}
 

@@ -18,7 +18,7 @@ from core.ports import Adapters, Query, StoredTemplate
 from core.review import correct
 from core.settings import Settings
 from core.template import Kind, parse_template
-from core.values.parse import Value
+from core.values.value import Value
 
 BOXES = {"number": (10, 10, 110, 34), "date": (10, 50, 130, 76), "seller": (10, 90, 150, 120)}
 SEEN = {"number": "٠٠٤٢", "date": "05/12/2024", "seller": "أكمي"}

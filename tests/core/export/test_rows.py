@@ -16,7 +16,7 @@ from core.ports import InvoiceStore, Query
 from core.review import correct
 from core.settings import Settings
 from core.template import Kind
-from core.values.parse import Value
+from core.values.value import Value
 
 AT = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.template import Kind
-from core.values.parse import parse_amount, parse_value
+from core.values.numbers import parse_amount
+from core.values.parse import parse_value
 
 CURRENCIES = [
     *(

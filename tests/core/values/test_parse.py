@@ -3,15 +3,11 @@
 import pytest
 
 from core.template import DateOrder, Kind, parse_template
-from core.values.parse import (
-    Value,
-    clean_text,
-    parse_amount,
-    parse_date,
-    parse_number,
-    parse_value,
-    value_in,
-)
+from core.values.dates import parse_date
+from core.values.numbers import parse_amount, parse_number
+from core.values.parse import parse_value, value_in
+from core.values.plain import clean_text
+from core.values.value import Value
 
 LRM, RLM, ALM, RLE, PDF, LRI, PDI = "\u200e\u200f\u061c\u202b\u202c\u2066\u2069"
 

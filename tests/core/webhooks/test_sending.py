@@ -20,16 +20,10 @@ from core.ports import Adapters
 from core.review import reject
 from core.settings import Settings
 from core.template import Kind
-from core.webhooks import sending
+from core.webhooks import listed, sending
+from core.webhooks.listed import add_webhook, list_webhooks, remove_webhook
 from core.webhooks.notices import Delivery
-from core.webhooks.sending import (
-    Told,
-    add_webhook,
-    deliver,
-    list_webhooks,
-    remove_webhook,
-    signature,
-)
+from core.webhooks.sending import Told, deliver, signature
 
 URL = "http://127.0.0.1:9/hook"
 PRIVATE = Settings(webhook_private=True)
@@ -295,7 +289,7 @@ def test_private_addresses_doubles_and_too_many_are_refused(
     add_webhook(adapters.store, URL, [], PRIVATE)
     with pytest.raises(ConflictError, match="is told already"):
         add_webhook(adapters.store, URL, [], PRIVATE)
-    monkeypatch.setattr(sending, "MOST_WEBHOOKS", 1)
+    monkeypatch.setattr(listed, "MOST_WEBHOOKS", 1)
     with pytest.raises(RequestError, match="the most there can be"):
         add_webhook(adapters.store, f"{URL}/2", [], PRIVATE)
 

@@ -17,7 +17,7 @@ from core.errors import NotFoundError
 from core.invoice import ErrorInfo, Invoice, Reason, Status
 from core.ports import Adapters, Query
 from core.review import correct
-from core.values.parse import Value
+from core.values.value import Value
 from functions.api.limits import AtOnce
 
 pytestmark = local_alone

@@ -13,7 +13,7 @@ from core.export.rows import HEAD, TAIL
 from core.invoice import ErrorInfo, Invoice, Reason, SourceRef, Status, now
 from core.ports import Adapters
 from core.review import correct, reject
-from core.values.parse import Value
+from core.values.value import Value
 from core.wording import label
 from functions.api import languages, words
 

@@ -15,7 +15,7 @@ from core.invoice import Correction, Invoice, Reason, Status
 from core.ports import Adapters
 from core.review import correct
 from core.template import Turn
-from core.values.parse import Value
+from core.values.value import Value
 
 pytestmark = local_alone
 

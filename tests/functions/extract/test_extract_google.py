@@ -29,7 +29,7 @@ from core.ports import Adapters, Query, StoredTemplate
 from core.review import correct, reject
 from core.settings import Settings
 from core.template import parse_template
-from core.values.parse import Value
+from core.values.value import Value
 
 FORM = parse_template(
     {

@@ -34,7 +34,7 @@ from core.invoice import Invoice, Reading, SourceRef, Status
 from core.ports import Query, StoredTemplate
 from core.review import correct
 from core.template import Kind, Template, parse_template
-from core.values.parse import Value
+from core.values.value import Value
 
 INDEXES = json.loads(Path(module.__file__).with_name("firestore.indexes.json").read_text())
 START = datetime(2024, 1, 1, tzinfo=UTC)
