@@ -1,7 +1,8 @@
 """Calibrates the trained reader, checks it and puts it where the library finds it.
 
     python -m training.export
-    python -m training.export --second FOLDER    with the network of FOLDER as the second one
+    python -m training.export --second FOLDER    with the network of FOLDER as the second one; else
+                                                 the second that is there stays
     python -m training.export --shipped          what ships, after a change in how it is exported
     python -m training.export --calibrate        what ships, after a change in core/reading
 
@@ -240,7 +241,7 @@ def main() -> None:
     elif options.calibrate:
         sidecar = json.loads((options.to / "numeric.json").read_text(encoding="utf-8"))
     else:
-        second = _second(options.second) if options.second else None
+        second = _second(options.second) if options.second else _second_of(options.to)
         sidecar, figures = _exported(options.name, options.to, second, options.jobs)
     found = judged(options.to, options.jobs)
     told = judged(options.to, options.jobs, by_example=True)
@@ -330,6 +331,14 @@ def _second(folder: Path) -> _Second:
     sidecar = json.loads((folder / "numeric.json").read_text(encoding="utf-8"))
     about = {name: sidecar[name] for name in ("name", "sha256", "training")}
     return (folder / "numeric.onnx").read_bytes(), about
+
+
+def _second_of(folder: Path) -> _Second | None:
+    """The second network that the folder has already."""
+    if not (folder / "second.onnx").exists():
+        return None
+    sidecar = json.loads((folder / "numeric.json").read_text(encoding="utf-8"))
+    return (folder / "second.onnx").read_bytes(), sidecar["second"]
 
 
 def _with(second: _Second | None, folder: Path, sidecar: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """Calibration and threshold, on readings whose chances are known."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -28,3 +31,15 @@ def test_from_the_threshold_on_nearly_all_is_right() -> None:
     assert right[kept].mean() >= WANTED
     assert right[confidence >= threshold - 0.02].mean() < WANTED
     assert kept.mean() > 0.2
+
+
+def test_a_new_network_leaves_the_second_one_where_it_is(tmp_path: Path) -> None:
+    from training.export import _second_of, _with  # noqa: PLC0415
+
+    assert _second_of(tmp_path) is None
+    sidecar = _with((b"network", {"name": "before"}), tmp_path, {"name": "new"})
+    (tmp_path / "numeric.json").write_text(json.dumps(sidecar))
+    kept = _second_of(tmp_path)
+    assert kept == (b"network", {"name": "before"})
+    assert _with(kept, tmp_path, {"name": "newer"})["second"] == {"name": "before"}
+    assert (tmp_path / "second.onnx").read_bytes() == b"network"
